@@ -1,0 +1,30 @@
+"""MapRes: how good a cryo-EM map really is, from the map alone.
+
+Importing this package is cheap: networks and their library load on first use.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Density": "density",
+    "read": "mrc",
+    "write": "mrc",
+    "fourier_shell_correlation": "fsc",
+    "local_resolution": "local",
+    "monores": "monores",
+    "solvent_mask": "mask",
+    "validate": "validate",
+}
+
+
+def __getattr__(name: str):
+    """Load a public name from its module when it is first asked for."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,142 @@
+"""A map in memory: values, voxel size, origin, and the checks that every analysis makes first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import GridMismatchError, MapContentError
+
+Progress = Callable[[float, str], None]
+
+MIN_BOX = 16
+# Deposited single-particle maps lie between 0.2 and 12 Å; tomograms reach about 30 Å.
+VOXEL_SIZE_RANGE = (0.1, 50.0)
+# Calibration rounding gives axes that differ by parts in a thousand; crystal sections by 10 %.
+MAX_ANISOTROPY = 0.02
+MAX_ANGLE_ERROR = 0.1
+
+
+def silent(fraction: float, message: str) -> None:
+    """Report nothing: the default ``progress``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A density map on an orthogonal grid.
+
+    Attributes
+    ----------
+    values : float32 array, shape (z, y, x)
+    voxel_size : Å along x, y, z, as in an MRC header and in ChimeraX
+    origin : Å, coordinates of voxel [0, 0, 0] along x, y, z
+    name : what messages and reports call it
+    cell_angles : degrees (alpha, beta, gamma)
+    header : the MRC header of the file it was read from, kept so that results are written alike
+    """
+
+    values: NDArray[np.float32]
+    voxel_size: tuple[float, float, float]
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    name: str = "map"
+    cell_angles: tuple[float, float, float] = (90.0, 90.0, 90.0)
+    header: np.recarray | None = field(default=None, repr=False)
+
+    @property
+    def spacing(self) -> float:
+        """Edge of a voxel in Å: the mean of the three, which `checked` has found to agree."""
+        return float(np.mean(self.voxel_size))
+
+    @property
+    def nyquist(self) -> float:
+        """Finest resolution that the grid can hold, 2 voxels, in Å."""
+        return 2.0 * max(self.voxel_size)
+
+    def with_values(self, values: NDArray, name: str | None = None) -> Density:
+        """Put other values, shape (z, y, x), on the same grid."""
+        return replace(self, values=values, name=name or self.name)
+
+
+def checked(density: Density) -> Density:
+    """Return the density if it can be analysed.
+
+    Raises
+    ------
+    MapContentError
+        If it is not 3-D, smaller than 16 voxels on an edge, complex, not finite, constant, not on
+        an orthogonal grid, or has a missing, absurd or anisotropic voxel size.
+    """
+    _check_values(density)
+    _check_grid(density)
+    return density
+
+
+def _check_values(density: Density) -> None:
+    values, name = density.values, density.name
+    if values.ndim != 3:
+        raise MapContentError(f"{name} has {values.ndim} dimensions; give one 3-D map.")
+    if np.iscomplexobj(values):
+        raise MapContentError(f"{name} holds complex values; give the real-space map.")
+    if min(values.shape) < MIN_BOX:
+        box = " x ".join(str(n) for n in reversed(values.shape))
+        raise MapContentError(
+            f"{name} is {box} voxels; at least {MIN_BOX} are needed along every axis."
+        )
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(low) or not np.isfinite(high):
+        bad = int(np.count_nonzero(~np.isfinite(values)))
+        raise MapContentError(f"{name} holds {bad} NaN or infinite values; replace them first.")
+    if low == high:
+        raise MapContentError(f"{name} is constant ({low:g} everywhere); it shows no structure.")
+
+
+def _check_grid(density: Density) -> None:
+    name, sizes = density.name, density.voxel_size
+    text = " x ".join(f"{size:.4g}" for size in sizes)
+    smallest, largest = VOXEL_SIZE_RANGE
+    if not all(np.isfinite(size) and smallest <= size <= largest for size in sizes):
+        raise MapContentError(
+            f"{name} has a voxel size of {text} Å; set it to the true one "
+            f"(between {smallest:g} and {largest:g} Å)."
+        )
+    if max(abs(angle - 90.0) for angle in density.cell_angles) > MAX_ANGLE_ERROR:
+        angles = ", ".join(f"{angle:g}" for angle in density.cell_angles)
+        raise MapContentError(
+            f"{name} has a non-orthogonal cell (angles {angles}); "
+            "resample it onto an orthogonal grid."
+        )
+    if max(sizes) > (1 + MAX_ANISOTROPY) * min(sizes):
+        raise MapContentError(
+            f"{name} has a voxel size of {text} Å, not the same along every axis; "
+            "resample it to cubic voxels."
+        )
+
+
+def require_same_grid(density: Density, other: Density, role: str) -> None:
+    """Raise `GridMismatchError` unless ``other`` (a mask, a half map) has the density's grid.
+
+    The origin is compared only to half a voxel, and not at all where one of the two has none: many
+    programs write masks and half maps without it.
+    """
+    if density.values.shape != other.values.shape:
+        theirs, ours = (
+            " x ".join(str(n) for n in reversed(d.values.shape)) for d in (other, density)
+        )
+        raise GridMismatchError(
+            f"the {role} {other.name} is {theirs} voxels and {density.name} is {ours}; "
+            "give one on the same grid."
+        )
+    if not np.allclose(density.voxel_size, other.voxel_size, rtol=0.01):
+        raise GridMismatchError(
+            f"the {role} {other.name} has a voxel size of {other.spacing:.4g} Å and {density.name} "
+            f"of {density.spacing:.4g} Å; give one on the same grid."
+        )
+    shift = np.abs(np.subtract(density.origin, other.origin))
+    if any(density.origin) and any(other.origin) and np.any(shift > 0.5 * density.spacing):
+        raise GridMismatchError(
+            f"the {role} {other.name} is shifted by {shift.max():.4g} Å from {density.name}; "
+            "give one on the same grid."
+        )
