@@ -1,0 +1,123 @@
+"""Fourier tools: frequency grids, shells, filters and resampling. Arrays are (..., z, y, x)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+WORKERS = min(4, os.cpu_count() or 1)
+AXES = (-3, -2, -1)
+VoxelSize = float | tuple[float, float, float]
+
+
+def forward(values: NDArray) -> NDArray[np.complex64]:
+    """Transform real arrays, shape (..., z, y, x), over their last three axes."""
+    return scipy.fft.rfftn(values, axes=AXES, workers=WORKERS)
+
+
+def inverse(transform: NDArray, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Return the real arrays, shape (..., *shape), of a half-grid transform."""
+    return scipy.fft.irfftn(transform, shape, axes=AXES, workers=WORKERS)
+
+
+def per_axis(voxel_size: VoxelSize) -> tuple[float, float, float]:
+    """Return the voxel size along z, y, x (array order), Å, from one number or from (x, y, z)."""
+    if np.isscalar(voxel_size):
+        return (float(voxel_size),) * 3  # type: ignore[arg-type]
+    x, y, z = voxel_size  # type: ignore[misc]
+    return float(z), float(y), float(x)
+
+
+def squared_frequency(shape: tuple[int, int, int], voxel_size: VoxelSize) -> NDArray[np.float32]:
+    """Return |s|² in 1/Å² on the half grid of `forward`, shape (z, y, x // 2 + 1)."""
+    z, y, x = per_axis(voxel_size)
+    sz = scipy.fft.fftfreq(shape[0], z).astype(np.float32) ** 2
+    sy = scipy.fft.fftfreq(shape[1], y).astype(np.float32) ** 2
+    sx = scipy.fft.rfftfreq(shape[2], x).astype(np.float32) ** 2
+    return sz[:, None, None] + sy[None, :, None] + sx[None, None, :]
+
+
+def radial_frequency(shape: tuple[int, int, int], voxel_size: VoxelSize) -> NDArray[np.float32]:
+    """Return |s| in 1/Å on the half grid of `forward`, shape (z, y, x // 2 + 1)."""
+    return np.sqrt(squared_frequency(shape, voxel_size))
+
+
+def shell_index(frequency: NDArray, width: float) -> NDArray[np.intp]:
+    """Return shell numbers for a width in 1/Å: shell n is centred on n · width."""
+    return np.rint(frequency / width).astype(np.intp)
+
+
+def shell_width(shape: tuple[int, int, int], voxel_size: VoxelSize) -> float:
+    """Return the usual shell width: one over the longest edge of the box, 1/Å."""
+    return 1.0 / max(n * size for n, size in zip(shape, per_axis(voxel_size), strict=True))
+
+
+def shell_sums(weights: NDArray, shells: NDArray[np.intp], nx: int) -> NDArray[np.float64]:
+    """Sum ``weights`` (half grid) over shells, each coefficient counted with its Friedel mate.
+
+    Parameters
+    ----------
+    weights : real array on the half grid
+    shells : shell of each coefficient, same shape
+    nx : length of the real box along x, which tells whether the last column is its own mate
+    """
+    twice = np.full(weights.shape[-1], 2.0)
+    twice[0] = 1.0
+    if nx % 2 == 0:
+        twice[-1] = 1.0
+    return np.bincount(shells.ravel(), weights=(weights * twice).ravel())
+
+
+def filtered(
+    values: NDArray, voxel_size: VoxelSize, gain: Callable[[NDArray], NDArray]
+) -> NDArray[np.float32]:
+    """Multiply the transform of a map, shape (z, y, x), by ``gain(|s|²)``, |s|² in 1/Å²."""
+    shape = values.shape
+    return inverse(forward(values) * gain(squared_frequency(shape, voxel_size)), shape)
+
+
+def gaussian_low_pass(values: NDArray, voxel_size: VoxelSize, resolution: float) -> NDArray:
+    """Smooth a map with the Gaussian whose transform is 1/e at 1/``resolution`` (Å)."""
+    return filtered(values, voxel_size, lambda s2: np.exp(-(resolution**2) * s2))
+
+
+def resize(values: NDArray, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Fourier-crop or -pad real arrays, shape (..., z, y, x), onto another number of voxels.
+
+    The box keeps its edges in Å, so the voxel size changes by the ratio of the shapes. Values are
+    those of the band-limited function at the new points (their scale is kept).
+    """
+    old = values.shape[-3:]
+    coefficients = forward(values)
+    for axis, (n, m) in enumerate(zip(old[:2], shape[:2], strict=True)):
+        coefficients = _resize_full(coefficients, axis - 3, n, m)
+    coefficients = _resize_half(coefficients, old[2], shape[2])
+    scale = np.float32(np.prod(shape) / np.prod(old))
+    return inverse(coefficients * scale, shape)
+
+
+def _resize_full(coefficients: NDArray, axis: int, n: int, m: int) -> NDArray:
+    if n == m:
+        return coefficients
+    keep = min(n, m)
+    # An even length's Nyquist plane has no mate in the other grid: it is dropped.
+    positive, negative = (keep + 1) // 2, (keep - 1) // 2
+    moved = np.moveaxis(coefficients, axis, 0)
+    out = np.zeros((m, *moved.shape[1:]), dtype=coefficients.dtype)
+    out[:positive] = moved[:positive]
+    if negative:
+        out[-negative:] = moved[-negative:]
+    return np.moveaxis(out, 0, axis)
+
+
+def _resize_half(coefficients: NDArray, n: int, m: int) -> NDArray:
+    if n == m:
+        return coefficients
+    keep = (min(n, m) + 1) // 2
+    out = np.zeros((*coefficients.shape[:-1], m // 2 + 1), dtype=coefficients.dtype)
+    out[..., :keep] = coefficients[..., :keep]
+    return out
