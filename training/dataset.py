@@ -1,0 +1,193 @@
+"""Simulated examples: drawing recipes, cutting labelled patches, storing and reading shards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from mapres.density import Density
+from mapres.errors import MapResError
+from mapres.mask import solvent_mask
+from mapres.preprocess import PATCH, VOXEL_SIZE, cut_patches, patch_centres
+from training.deposit import Treatment, deposit
+from training.simulate import Recipe, Reconstruction, reconstruct
+from training.structures import Structure, from_packed, rotated, rows
+
+RESOLUTION_RANGE = (1.7, 30.0)
+MAX_BOX = 128
+PATCHES_PER_MAP = 6
+# Share of each set in the maps drawn; rebuilt chains have no B factors of their own.
+SETS = {"chain": 0.45, "chain-rebuilt": 0.3, "complex": 0.25}
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A map as deposited, with what is true of it.
+
+    Attributes
+    ----------
+    density : the map
+    truth : float32 array, shape (z, y, x), local resolution, Å
+    mask : bool array, shape (z, y, x), the true molecule
+    resolution : Å, global: half-map FSC 0.143 inside the molecule, or the filter if coarser
+    structure_id : which molecule
+    made : the reconstruction behind it, with its half maps
+    treatment : what was done to it
+    """
+
+    density: Density
+    truth: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    resolution: float
+    structure_id: str
+    made: Reconstruction
+    treatment: Treatment
+
+
+def draw_example(structure: Structure, rng: np.random.Generator) -> Example:
+    """Simulate one map of a molecule in a random orientation, with everything drawn at random."""
+    turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
+    recipe = draw_recipe(turned, rng)
+    made = reconstruct(_centred_on_crop(turned, recipe, rng), recipe, rng)
+    treatment = draw_treatment(made, rng)
+    density, truth = deposit(made, treatment)
+    return Example(
+        density=density,
+        truth=truth,
+        mask=made.mask,
+        resolution=max(made.resolution, treatment.low_pass or 0.0),
+        structure_id=structure.id,
+        made=made,
+        treatment=treatment,
+    )
+
+
+def draw_recipe(structure: Structure, rng: np.random.Generator) -> Recipe:
+    """Draw resolution (log-uniform), voxel size, box, B factor, field, noise and solvent.
+
+    Resolution stays finer than a third of the molecule: nobody determines a blob.
+    """
+    finest, coarsest = RESOLUTION_RANGE
+    coarsest = min(coarsest, max(8.0, structure.extent.max() / 3))
+    resolution = _log_uniform(rng, finest, coarsest)
+    # Real maps are sampled 1 to 3.5 times finer than they need be.
+    voxel_size = float(np.clip(resolution / 2 / _log_uniform(rng, 1.02, 3.5), 0.5, 6.0))
+    voxel_size = min(voxel_size, resolution / 2.02)
+    padding = rng.uniform(6, 25)
+    edge = (structure.extent.max() + 2 * padding) / voxel_size
+    edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))
+    edge += edge % 2
+    return Recipe(
+        resolution=resolution,
+        voxel_size=voxel_size,
+        shape=(edge,) * 3,
+        b_scale=rng.uniform(6, 16),
+        spread=0.0 if rng.random() < 0.3 else rng.uniform(0.03, 0.2),
+        patch_length=rng.uniform(20, 60),
+        noise_slope=rng.uniform(-0.3, 1.5),
+        solvent=rng.uniform(0.2, 0.95),
+        solvent_b=rng.uniform(100, 350),
+    )
+
+
+def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Draw what happens to a full map before it is deposited; one in five is left raw."""
+    if rng.random() < 0.2:
+        return Treatment()
+    limit = made.resolution
+    sharpening = rng.uniform(0.2, 1.25) if rng.random() < 0.65 else 0.0
+    filtered = sharpening > 0 or rng.random() < 0.5
+    low_pass = None
+    if filtered:
+        # Most people filter at the resolution they report; some well before it.
+        factor = rng.uniform(0.8, 1.02) if rng.random() < 0.8 else _log_uniform(rng, 1.02, 2.0)
+        low_pass = max(limit * factor, 2 * made.recipe.voxel_size)
+    masked, hard = rng.random() < 0.5, rng.random() < 0.3
+    distance = rng.uniform(-2, 4) if hard else rng.uniform(1, 15)
+    return Treatment(
+        weighted=rng.random() < 0.55,
+        sharpening=sharpening,
+        low_pass=low_pass,
+        filter_edge=_log_uniform(rng, 0.02, 0.5),
+        mask_distance=distance if masked else None,
+        mask_edge=0.0 if hard else rng.uniform(2, 10),
+        sphere=rng.random() < 0.25,
+        bits=8 if rng.random() < 0.05 else 32,
+    )
+
+
+def label_patches(example: Example, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cut patches as prediction does, and label each with the mean ln r(x) of its molecule.
+
+    Returns
+    -------
+    float32 arrays, shapes (n, 48, 48, 48) and (n,): patches and resolutions in Å. Patches with
+    under 2 % molecule are left out.
+
+    Raises
+    ------
+    MapResError
+        If no molecule is found in the map.
+    """
+    centres = patch_centres(solvent_mask(example.density), example.density.spacing, count)
+    half = int(np.ceil(0.5 * PATCH * VOXEL_SIZE / example.density.spacing))
+    kept, labels = [], []
+    for index, centre in enumerate(centres):
+        near = tuple(slice(max(0, c - half), c + half) for c in centre)
+        inside = example.mask[near]
+        if inside.mean() > 0.02:
+            kept.append(index)
+            labels.append(np.exp(np.log(example.truth[near][inside]).mean()))
+    patches = cut_patches(example.density, centres[kept]) if kept else np.zeros((0, *[PATCH] * 3))
+    return patches.astype(np.float32), np.array(labels, dtype=np.float32)
+
+
+def examples(data: Path, split: str, seed: int, count: int) -> Iterator[Example]:
+    """Yield simulated maps of one split, its sets mixed as `SETS` says.
+
+    Map ``k`` of a seed is always the same map, however many are asked for.
+    """
+    sets = {name: rows(data / "structures.tsv", split=split, set=name) for name in SETS}
+    for k in range(count):
+        rng = np.random.default_rng([seed, k])
+        pool = sets[str(rng.choice(list(SETS), p=list(SETS.values())))]
+        structure = from_packed(data / "structures.h5", int(pool[rng.integers(len(pool))]["index"]))
+        yield draw_example(structure, rng)
+
+
+def write_shard(source: Iterator[Example], path: Path) -> int:
+    """Store labelled patches: float16 ``.npy`` beside an ``.npz`` of labels; return how many."""
+    patches, labels, ids = [], [], []
+    for example in source:
+        try:
+            cut, label = label_patches(example, PATCHES_PER_MAP)
+        except MapResError:
+            continue
+        patches.append(cut.astype(np.float16))
+        labels.append(label)
+        ids += [example.structure_id] * len(label)
+    np.save(path.with_suffix(".npy"), np.concatenate(patches))
+    # The labels come last and at once: a shard with labels is whole.
+    temporary = path.with_suffix(".part.npz")
+    np.savez(temporary, resolution=np.concatenate(labels), structure=np.array(ids))
+    os.replace(temporary, path.with_suffix(".npz"))
+    return len(ids)
+
+
+def _centred_on_crop(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Structure:
+    """Move a molecule that is larger than the box so that one of its atoms is the box's centre."""
+    box = recipe.voxel_size * recipe.shape[0]
+    if structure.extent.max() < box:
+        return structure
+    xyz = structure.xyz - structure.xyz[rng.integers(len(structure.xyz))]
+    return Structure(structure.id, xyz, structure.atomic_number, structure.b_factor)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -1,0 +1,92 @@
+"""What becomes of a reconstruction before a user opens it: weights, filters and masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mapres.density import Density
+from mapres.fourier import filtered, shell_width
+from training.simulate import Reconstruction
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How a full map is treated. Lengths in Å.
+
+    Attributes
+    ----------
+    weighted : multiplied by √(2 FSC / (1 + FSC)) (Rosenthal & Henderson 2003)
+    sharpening : fraction of the overall B factor that is taken back
+    low_pass : half-height of the final filter, or None
+    filter_edge : relative width of the filter's cosine edge
+    mask_distance : how far outside the molecule the mask cuts (negative: inside), None for no mask
+    mask_edge : width of the mask's soft edge, 0 for a hard one
+    sphere : everything outside the sphere that fits the box set to 0, as reconstruction does
+    bits : 32, or 8 for a map stored as int8
+    """
+
+    weighted: bool = False
+    sharpening: float = 0.0
+    low_pass: float | None = None
+    filter_edge: float = 0.1
+    mask_distance: float | None = None
+    mask_edge: float = 5.0
+    sphere: bool = False
+    bits: int = 32
+
+
+def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArray[np.float32]]:
+    """Return the map as a user would open it, and its truth, float32 (z, y, x), Å.
+
+    A filter coarser than the noise limit makes the map filter-limited: the truth is the coarser.
+    """
+    recipe = made.recipe
+    values = filtered(made.average, recipe.voxel_size, lambda s2: _gain(s2, made, treatment))
+    if treatment.mask_distance is not None:
+        values = values * _soft_mask(made, treatment)
+    if treatment.sphere:
+        values = values * _sphere(values.shape)
+    if treatment.bits == 8:
+        values = np.rint(values * (100 / np.abs(values).max()))
+    truth = made.truth
+    if treatment.low_pass is not None:
+        truth = np.maximum(truth, np.float32(treatment.low_pass))
+    return Density(values.astype(np.float32), (recipe.voxel_size,) * 3), truth
+
+
+def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:
+    recipe, frequency = made.recipe, np.sqrt(s2)
+    gain = np.ones_like(s2)
+    if treatment.weighted:
+        shells = np.arange(len(made.fsc)) * shell_width(recipe.shape, recipe.voxel_size)
+        gain *= np.interp(frequency, shells, np.sqrt(2 * made.fsc / (1 + made.fsc)))
+    if treatment.sharpening:
+        exponent = 0.25 * treatment.sharpening * recipe.b_scale * recipe.resolution**2 * s2
+        # Past e^12 a gain says nothing more than that the filter beside it will cut.
+        gain *= np.exp(np.minimum(exponent, 12.0))
+    if treatment.low_pass is not None:
+        past = (frequency * treatment.low_pass - 1) / max(treatment.filter_edge, 1e-3)
+        gain *= 0.5 - 0.5 * np.sin(0.5 * np.pi * np.clip(past, -1, 1))
+    return gain.astype(np.float32)
+
+
+def _soft_mask(made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:
+    outside, inside = (
+        ndimage.distance_transform_edt(mask, sampling=made.recipe.voxel_size)
+        for mask in (~made.mask, made.mask)
+    )
+    distance = outside - inside
+    past = (distance - treatment.mask_distance) / max(treatment.mask_edge, 1e-3)
+    return (0.5 + 0.5 * np.cos(np.pi * np.clip(past, 0, 1))).astype(np.float32)
+
+
+def _sphere(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return 1 inside the sphere that fits the box and 0 outside, over an edge of 3 voxels."""
+    centred = [np.arange(n, dtype=np.float32) - n // 2 for n in shape]
+    z, y, x = np.meshgrid(*centred, indexing="ij", sparse=True)
+    past = (np.sqrt(z**2 + y**2 + x**2) - (min(shape) // 2 - 3)) / 3
+    return 0.5 + 0.5 * np.cos(np.pi * np.clip(past, 0, 1))

@@ -1,0 +1,258 @@
+"""Realistic half maps whose local resolution is known, and what users make of them.
+
+The truth r(x) is the resolution at which the half-map signal-to-noise ratio inside the molecule
+falls to 1/6 (FSC 0.143). Noise is stationary; what varies is the local B factor: for a wanted r it
+solves P(1/r) exp(-B / 2r²) = N(1/r) / 6, with P the molecule's rotationally averaged power and N
+the noise power inside the same volume. A bank of B-filtered copies is blended by the field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mapres.fourier import (
+    forward,
+    gaussian_low_pass,
+    inverse,
+    shell_index,
+    shell_sums,
+    shell_width,
+    squared_frequency,
+)
+from training.atoms import Shape, scattering_transform
+from training.structures import Structure
+
+# Half-map signal-to-noise ratio at which FSC is 1/7 = 0.143 (Rosenthal & Henderson 2003).
+CROSSING_SNR = 1.0 / 6.0
+MAX_SPREADS = 2.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is drawn for one simulated reconstruction. Lengths in Å, B factors in Å².
+
+    Attributes
+    ----------
+    resolution : half-map FSC 0.143 inside the molecule
+    voxel_size : at most half the resolution
+    shape : box, (z, y, x) voxels
+    b_scale : overall B factor in units of resolution²
+    spread : standard deviation of ln r(x) before the field is bounded at two of them
+    patch_length : over which the field varies
+    noise_slope : amplitude of the noise falls as (1 + (s · 10 Å)²)^(-slope / 4)
+    solvent : bulk-solvent contrast (0 none, 1 the molecule's own mean)
+    solvent_b : smoothness of the solvent, Å²
+    """
+
+    resolution: float
+    voxel_size: float
+    shape: Shape
+    b_scale: float = 10.0
+    spread: float = 0.0
+    patch_length: float = 30.0
+    noise_slope: float = 0.0
+    solvent: float = 0.6
+    solvent_b: float = 200.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """Two half maps and their truth.
+
+    Attributes
+    ----------
+    half1, half2 : float32 arrays, shape (z, y, x)
+    truth : float32 array, shape (z, y, x), local resolution in Å
+    mask : bool array, shape (z, y, x), the molecule
+    recipe : how they were made
+    fsc : float array, the expected half-map FSC inside the molecule per shell
+    """
+
+    half1: NDArray[np.float32]
+    half2: NDArray[np.float32]
+    truth: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    recipe: Recipe
+    fsc: NDArray[np.float64]
+
+    @property
+    def resolution(self) -> float:
+        """Where the expected half-map FSC inside the molecule first falls below 1/7, Å."""
+        frequency = np.arange(1, len(self.fsc)) * shell_width(
+            self.recipe.shape, self.recipe.voxel_size
+        )
+        return first_crossing(frequency, self.fsc[1:], 1 / 7, 2 * self.recipe.voxel_size)
+
+    @property
+    def average(self) -> NDArray[np.float32]:
+        """The unfiltered full map, shape (z, y, x)."""
+        return 0.5 * (self.half1 + self.half2)
+
+
+def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Reconstruction:
+    """Simulate the half maps of a molecule whose box is centred on the origin.
+
+    Raises
+    ------
+    ValueError
+        If the resolution is finer than the grid can hold.
+    """
+    if recipe.resolution < 2 * recipe.voxel_size:
+        raise ValueError(
+            f"{recipe.resolution:g} Å is finer than two voxels of {recipe.voxel_size:g} Å."
+        )
+    shells = _Shells(recipe)
+    atoms = _atoms_in_box(structure, recipe, rng)
+    envelope = _envelope(atoms, recipe)
+    # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
+    molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * shells.s2))
+    nominal = recipe.resolution * np.exp(_field(envelope, recipe, rng))
+    signal, bank = _blend(molecule, envelope, nominal, recipe, shells)
+
+    # White noise has as much power in every coefficient as the squared envelope has voxels.
+    noise_power = noise_gain(shells.frequency**2, recipe) ** 2 * float(np.sum(envelope**2))
+    power = shells.mean_power(signal * envelope)
+    scale2 = shells.at(power / noise_power, recipe.resolution) / CROSSING_SNR
+    gain = np.sqrt(np.float32(scale2)) * noise_gain(shells.s2, recipe)
+    half1, half2 = (signal + _coloured_noise(gain, recipe.shape, rng) for _ in range(2))
+    return Reconstruction(
+        half1,
+        half2,
+        truth=bank.truth(nominal, scale2 * noise_power, shells, 2 * recipe.voxel_size),
+        mask=envelope > 0.5,
+        recipe=recipe,
+        fsc=power / (power + scale2 * noise_power),
+    )
+
+
+def noise_gain(s2: NDArray, recipe: Recipe) -> NDArray:
+    """Return the amplitude of the noise at |s|² (1/Å²), 1 at the origin."""
+    return (1 + 100.0 * s2) ** (-recipe.noise_slope / 4)
+
+
+class _Shells:
+    """Rotational averages on one grid."""
+
+    def __init__(self, recipe: Recipe):
+        self.s2 = squared_frequency(recipe.shape, recipe.voxel_size)
+        self.width = shell_width(recipe.shape, recipe.voxel_size)
+        self.index = shell_index(np.sqrt(self.s2), self.width)
+        self.nx = recipe.shape[2]
+        self.count = shell_sums(np.ones_like(self.s2), self.index, self.nx)
+        self.frequency = np.arange(len(self.count)) * self.width
+
+    def mean_power(self, values: NDArray) -> NDArray[np.float64]:
+        transform = forward(values)
+        power = transform.real**2 + transform.imag**2
+        return shell_sums(power, self.index, self.nx) / self.count
+
+    def at(self, ratio: NDArray, resolution: float) -> float:
+        """Interpolate the logarithm of a curve at 1/resolution."""
+        return float(np.exp(np.interp(1 / resolution, self.frequency, np.log(ratio + 1e-30))))
+
+
+@dataclass(frozen=True, eq=False)
+class _Bank:
+    """Copies of the molecule at several B factors: nominal resolution and power of each."""
+
+    resolution: NDArray
+    power: NDArray
+
+    def truth(
+        self, nominal: NDArray, noise_power: NDArray, shells: _Shells, nyquist: float
+    ) -> NDArray[np.float32]:
+        """Return r(x): where the local signal-to-noise ratio falls to 1/6, never past Nyquist."""
+        log_snr = np.log(self.power[:, 1:] / noise_power[1:] + 1e-30)
+        level = np.log(CROSSING_SNR)
+        crossing = [first_crossing(shells.frequency[1:], c, level, nyquist) for c in log_snr]
+        # More B is never better, whatever a ragged shell says.
+        log_crossing = np.log(np.maximum.accumulate(crossing))
+        log_r = np.interp(np.log(nominal), np.log(self.resolution), log_crossing)
+        return np.exp(log_r).astype(np.float32)
+
+
+def _blend(
+    molecule: NDArray, envelope: NDArray, nominal: NDArray, recipe: Recipe, shells: _Shells
+) -> tuple[NDArray[np.float32], _Bank]:
+    """Sum B-filtered copies, each weighted where its resolution is the wanted one."""
+    reach = np.exp(MAX_SPREADS * recipe.spread)
+    # Neighbouring copies differ by 12 % in resolution, which blends without a seam.
+    count = 1 if reach == 1 else int(np.ceil(2 * np.log(reach) / 0.12)) + 1
+    resolution = recipe.resolution * np.geomspace(1 / reach, reach, count)
+    place = np.interp(np.log(nominal), np.log(resolution), np.arange(count))
+    signal, powers = np.zeros(recipe.shape, dtype=np.float32), []
+    for level, b_factor in enumerate(recipe.b_scale * resolution**2):
+        damped = molecule * np.exp(np.float32(-0.25 * b_factor) * shells.s2)
+        copy = inverse(damped, recipe.shape)
+        powers.append(shells.mean_power(copy * envelope))
+        signal += np.clip(1 - np.abs(place - level), 0, None).astype(np.float32) * copy
+    return signal, _Bank(resolution, np.array(powers))
+
+
+def first_crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) -> float:
+    """Return 1/s (Å) where a falling curve first passes ``level``; Nyquist if it never does."""
+    below = np.flatnonzero((curve < level) & (frequency <= 1 / nyquist))
+    if below.size == 0:
+        return nyquist
+    n = below[0]
+    if n == 0:
+        return float(1 / frequency[0])
+    part = (curve[n - 1] - level) / (curve[n - 1] - curve[n])
+    return float(1 / (frequency[n - 1] + part * (frequency[n] - frequency[n - 1])))
+
+
+def _atoms_in_box(
+    structure: Structure, recipe: Recipe, rng: np.random.Generator
+) -> NDArray[np.complex64]:
+    """Return the transform of the atoms inside the box, without the overall B factor.
+
+    A box smaller than the molecule is a crop of it. Of the B factors only differences count.
+    """
+    half = 0.5 * recipe.voxel_size * np.array(recipe.shape[::-1])
+    kept = np.all(np.abs(structure.xyz) < half, axis=1)
+    inside = Structure(
+        structure.id, structure.xyz[kept], structure.atomic_number[kept], structure.b_factor[kept]
+    )
+    b_factor = inside.b_factor if inside.b_factor.any() else _invented_b_factors(inside, rng)
+    b_factor = np.clip(b_factor - np.percentile(b_factor, 5), 0, 200)
+    return scattering_transform(inside, b_factor, recipe.voxel_size, recipe.shape)
+
+
+def _invented_b_factors(structure: Structure, rng: np.random.Generator) -> NDArray:
+    """Return B factors that grow with distance from the centre and wave along it (30 Å period)."""
+    distance = np.linalg.norm(structure.xyz - structure.xyz.mean(axis=0), axis=1)
+    direction = rng.standard_normal(3)
+    wave = np.sin(structure.xyz @ direction / np.linalg.norm(direction) * (2 * np.pi / 30))
+    return 60 * (distance / max(distance.max(), 1e-6)) ** 2 + 15 * wave
+
+
+def _envelope(atoms: NDArray, recipe: Recipe) -> NDArray[np.float32]:
+    """Return a soft mask of the molecule: its density at 8 Å, cut at 15 % of the core, 3 Å edge."""
+    smooth = gaussian_low_pass(inverse(atoms, recipe.shape), recipe.voxel_size, 8.0)
+    inside = (smooth > 0.15 * np.percentile(smooth, 99)).astype(np.float32)
+    return np.clip(ndimage.gaussian_filter(inside, 1.5 / recipe.voxel_size), 0, 1)
+
+
+def _coloured_noise(gain: NDArray, shape: Shape, rng: np.random.Generator) -> NDArray[np.float32]:
+    return inverse(forward(rng.standard_normal(shape, dtype=np.float32)) * gain, shape)
+
+
+def _field(envelope: NDArray, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return ln r(x) / resolution: smooth, worse towards the periphery, within ± 2 spreads."""
+    if recipe.spread == 0:
+        return np.zeros(recipe.shape, dtype=np.float32)
+    sigma = 0.35 * recipe.patch_length / recipe.voxel_size
+    noise = rng.standard_normal(recipe.shape, dtype=np.float32)
+    smooth = ndimage.gaussian_filter(noise, sigma, mode="wrap", truncate=3)
+    inside = envelope > 0.5
+    grid = np.indices(recipe.shape, dtype=np.float32)
+    centre = [axis[inside].mean() for axis in grid]
+    radius = np.sqrt(sum((axis - c) ** 2 for axis, c in zip(grid, centre, strict=True)))
+    parts = [(part - part[inside].mean()) / part[inside].std() for part in (smooth, radius)]
+    field = parts[0] + rng.uniform(0, 1) * parts[1]
+    field = (field - field[inside].mean()) / field[inside].std()
+    return (recipe.spread * np.clip(field, -MAX_SPREADS, MAX_SPREADS)).astype(np.float32)
