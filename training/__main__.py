@@ -27,8 +27,11 @@ def main() -> None:
     )
     verbs = parser.add_subparsers(required=True)
     _simulate_options(verbs.add_parser("simulate", help="make labelled patches"))
+    _fit_options(verbs.add_parser("fit", help="train the default model"))
+    _export_options(verbs.add_parser("export", help="calibrate and write weights and card"))
+    _evaluate_options(verbs.add_parser("evaluate", help="score on simulated and real maps"))
     options = parser.parse_args()
-    options.run(options)
+    options.run_verb(options)
 
 
 def _simulate_options(verb: argparse.ArgumentParser) -> None:
@@ -37,7 +40,7 @@ def _simulate_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--split", choices=["train", "validation"], default="train")
     verb.add_argument("--maps", type=int, default=400, help="maps per shard")
     verb.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
-    verb.set_defaults(run=_simulate)
+    verb.set_defaults(run_verb=_simulate)
 
 
 def _simulate(options: argparse.Namespace) -> None:
@@ -50,6 +53,51 @@ def _simulate(options: argparse.Namespace) -> None:
             continue
         source = examples(options.data, options.split, shard, options.maps)
         print(f"{path.name}: {write_shard(source, path)} patches", flush=True)
+
+
+def _fit_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--patches", type=Path, default=CACHE / "patches")
+    verb.add_argument("--out", type=Path, default=CACHE / "default")
+    verb.add_argument("--minutes", type=float, default=60.0, help="of training altogether")
+    verb.set_defaults(run_verb=_fit)
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from training.fit import Schedule, fit
+
+    fit(options.patches, options.out, Schedule(minutes=options.minutes))
+
+
+def _export_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA)
+    verb.add_argument("--run", type=Path, default=CACHE / "default", help="folder of `fit`")
+    verb.add_argument("--patches", type=Path, default=CACHE / "patches")
+    verb.add_argument("--out", type=Path, default=Path("src/mapres/models"))
+    verb.add_argument("--name", default="default")
+    verb.set_defaults(run_verb=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from training.export import export
+
+    export(options.data, options.run, options.patches, options.out, options.name)
+
+
+def _evaluate_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
+    verb.add_argument("--split", choices=["validation", "test"], default="test")
+    verb.add_argument("--maps", type=int, default=400, help="simulated maps")
+    verb.add_argument("--model", default="default")
+    verb.add_argument("--out", type=Path, default=Path("training/results"))
+    verb.set_defaults(run_verb=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.evaluate import evaluate_real, evaluate_simulated
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    evaluate_simulated(options.data, options.split, options.maps, options.model, options.out)
+    evaluate_real(options.data / "maps", options.model, options.out)
 
 
 if __name__ == "__main__":

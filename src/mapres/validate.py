@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import __version__
-from .density import Density, Progress, silent
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from . import __version__, models, preprocess
+from .density import Density, Progress, checked, require_same_grid, silent
+from .distribution import CENTRES, EDGES, probability_between, quantile, truncated
+from .errors import MapContentError
+from .fsc import fourier_shell_correlation
+from .mask import flat_solvent, solvent_mask
+from .models import Calibration, Predict
 
 CLASSES = ("high", "medium", "low")
 CLASS_LIMITS = (5.0, 10.0)
+MAX_PATCHES = 32
+BATCH = 8
+# Ends of the interval a factor 2 apart: the answer is not even a class.
+WIDE_INTERVAL = 2.0
+FILLS_BOX = "Density fills the box: no solvent was found around a molecule."
 VERDICTS = ("consistent", "optimistic", "pessimistic", "cannot tell")
 
 
@@ -75,5 +89,144 @@ def validate(
     model: str = "default",
     progress: Progress = silent,
 ) -> Validation:
-    """Estimate the resolution of a map from the map alone, and judge a claimed value."""
-    raise NotImplementedError
+    """Estimate the resolution of a map from the map alone, and judge a claimed value.
+
+    Up to 32 patches of the molecule are read by the network; their distributions over resolution
+    are pooled (logarithmically, calibrated on maps never used in training) into one.
+
+    Parameters
+    ----------
+    density : the map
+    claimed : Å, what its authors say
+    half_maps : if given, their FSC at 0.143 inside the molecule decides the verdict
+    model : name of a model, or path of the card of one's own
+    progress : called with (fraction, message); may raise `Cancelled`
+
+    Raises
+    ------
+    MapContentError, GridMismatchError, ModelError
+        See `mapres.density.checked`, `require_same_grid` and `mapres.models.load`.
+    """
+    checked(density)
+    for half in half_maps or ():
+        require_same_grid(density, checked(half), "half map")
+    if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
+        raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
+    progress(0.0, "loading the model")
+    network = models.load(model)
+    progress(0.1, "finding the molecule")
+    mask, warnings = find_molecule(density)
+    predictions = read_patches(density, mask, network.predict, progress)
+    pooled = truncated(pool(predictions, network.calibration), density.nyquist)
+    fsc = _half_map_resolution(density, half_maps, mask) if half_maps else None
+
+    interval = quantile(pooled, 0.05), quantile(pooled, 0.95)
+    resolution = max(quantile(pooled, 0.5), density.nyquist)
+    interval = (max(interval[0], density.nyquist), max(interval[1], density.nyquist))
+    probabilities = _class_probabilities(pooled)
+    warnings += _doubts(density, resolution, interval, claimed)
+    return Validation(
+        map=density.name,
+        voxel_size=density.voxel_size,
+        box=tuple(reversed(density.values.shape)),
+        resolution_class=max(probabilities, key=probabilities.__getitem__),
+        probabilities=probabilities,
+        resolution=resolution,
+        interval=interval,
+        claimed=claimed,
+        verdict=None if claimed is None else _verdict(claimed, interval, fsc, warnings),
+        patches=len(predictions),
+        warnings=tuple(warnings),
+        model=network.label,
+        half_map_fsc=fsc,
+    )
+
+
+def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64]:
+    """Pool the patches' distributions, shape (n, bins), into the map's, shape (bins,).
+
+    A geometric mean raised to ``sharpness · n ** growth`` (1 would treat the patches as one and the
+    same observation, n as independent ones), shifted from local to global, and mixed with a floor.
+    """
+    power = calibration.sharpness * len(probabilities) ** calibration.growth
+    log_mean = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6).mean(axis=0)
+    sharpened = np.exp(power * (log_mean - log_mean.max()))
+    moved = np.interp(np.log(CENTRES) - calibration.shift, np.log(CENTRES), sharpened)
+    return (1 - calibration.floor) * moved / moved.sum() + calibration.floor / len(moved)
+
+
+def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return the molecule, bool (z, y, x), or the whole box, and what to warn of."""
+    warnings = []
+    if flat_solvent(density.values) is not None:
+        warnings.append("The solvent is flat (masked): noise outside the molecule was not seen.")
+    try:
+        return solvent_mask(density), warnings
+    except MapContentError:
+        warnings.append(FILLS_BOX)
+        return np.ones(density.values.shape, dtype=bool), warnings
+
+
+def read_patches(
+    density: Density, mask: NDArray[np.bool_], predict: Predict, progress: Progress
+) -> NDArray[np.float32]:
+    """Return the distribution of every patch, shape (n, bins)."""
+    centres = preprocess.patch_centres(mask, density.spacing, MAX_PATCHES)
+    # A small molecule has few patches: each is read in up to four orientations instead.
+    turns = int(np.clip(12 // len(centres), 1, 4))
+    out = []
+    for start in range(0, len(centres), BATCH):
+        progress(0.2 + 0.8 * start / len(centres), f"reading {len(centres)} patches")
+        patches = preprocess.cut_patches(density, centres[start : start + BATCH])
+        turned = [predict(np.rot90(patches, k, axes=(1, 3))) for k in range(turns)]
+        out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
+    return np.concatenate(out)
+
+
+def _half_map_resolution(
+    density: Density, half_maps: tuple[Density, Density], mask: NDArray[np.bool_]
+) -> float | None:
+    soft = ndimage.gaussian_filter(mask.astype(np.float32), 3.0 / density.spacing)
+    half1, half2 = (half.values for half in half_maps)
+    curve = fourier_shell_correlation(half1, half2, density.voxel_size, soft)
+    return curve.resolution["0.143"]
+
+
+def _class_probabilities(pooled: NDArray) -> dict[str, float]:
+    limits = (EDGES[0], *CLASS_LIMITS, EDGES[-1])
+    return {
+        name: probability_between(pooled, finer, coarser)
+        for name, finer, coarser in zip(CLASSES, limits, limits[1:], strict=True)
+    }
+
+
+def _doubts(
+    density: Density, resolution: float, interval: tuple[float, float], claimed: float | None
+) -> list[str]:
+    doubts = []
+    nyquist = density.nyquist
+    if claimed is not None and claimed < 0.98 * nyquist:
+        doubts.append(f"The claim of {claimed:g} Å is finer than two voxels ({nyquist:.2f} Å).")
+    if resolution < 1.1 * nyquist:
+        doubts.append(
+            f"The resolution is at the limit of the voxel size: two voxels are {nyquist:.2f} Å."
+        )
+    if resolution < 2.1:
+        doubts.append("The model cannot tell resolutions finer than 2 Å apart.")
+    if resolution > 0.85 * EDGES[-1]:
+        doubts.append(f"Resolutions beyond {EDGES[-1]:.0f} Å are outside the model's range.")
+    if interval[1] > WIDE_INTERVAL * interval[0]:
+        doubts.append("The patches disagree or are unlike any known map: the interval is wide.")
+    return doubts
+
+
+def _verdict(
+    claimed: float, interval: tuple[float, float], fsc: float | None, warnings: list[str]
+) -> str:
+    if fsc is not None:
+        interval = (0.9 * fsc, 1.1 * fsc)
+    elif FILLS_BOX in warnings or interval[1] > WIDE_INTERVAL * interval[0]:
+        return "cannot tell"
+    if claimed < interval[0]:
+        return "optimistic"
+    return "pessimistic" if claimed > interval[1] else "consistent"

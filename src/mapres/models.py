@@ -1,0 +1,152 @@
+"""The registry of models: a card (JSON) beside each weights file, checked before anything loads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import preprocess
+from .distribution import EDGES
+from .errors import ModelError
+
+Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+FOLDER = Path(__file__).parent / "models"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the patches of one map become one distribution; fitted on the validation split.
+
+    Attributes
+    ----------
+    sharpness : power to which the patches' geometric mean is raised, for one patch
+    growth : exponent with which that power grows with the number of patches
+    floor : share of an even distribution that is mixed in
+    shift : added to ln(resolution): patches say the local, the map is judged by the global
+    """
+
+    sharpness: float
+    growth: float
+    floor: float
+    shift: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model.
+
+    Attributes
+    ----------
+    name : as given by the user
+    sha256 : of the weights file
+    card : everything the card says
+    calibration : see `Calibration`
+    predict : from patches, shape (n, 48, 48, 48), to bin probabilities, shape (n, bins)
+    """
+
+    name: str
+    sha256: str
+    card: dict
+    calibration: Calibration
+    predict: Predict
+
+    @property
+    def label(self) -> str:
+        """``name@first 12 digits of the sha256``, for reports."""
+        return f"{self.name}@{self.sha256[:12]}"
+
+
+def available() -> list[str]:
+    """Return the names of the models that came with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def load(name: str) -> Model:
+    """Load a model by name, or one of the user's by the path of its card (``.json``).
+
+    A model is read once and kept.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, its weights are missing, altered or unreadable, it was made for
+        another preprocessing, or neither Keras nor a backend is installed.
+    """
+    path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
+    if not path.is_file():
+        raise ModelError(f"there is no model {name}; choose from: {', '.join(available())}.")
+    return _load(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _modified: int) -> Model:
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        weights = path.parent / card["weights"]
+        calibration = Calibration(**card["calibration"])
+        expected = card["sha256"]
+        preprocessing = card["preprocessing"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ModelError(f"the model card {path.name} cannot be read ({error!r}).") from error
+    if preprocessing != preprocessing_card():
+        raise ModelError(
+            f"the model {path.stem} was made for another preprocessing; "
+            "use the version of MapRes that it came with."
+        )
+    if not weights.is_file():
+        raise ModelError(f"the weights {weights.name} are missing; install MapRes again.")
+    if sha256(weights) != expected:
+        raise ModelError(
+            f"the weights {weights.name} are not those of the card (their sha256 differs); "
+            "install MapRes again."
+        )
+    network = _load_network(weights)
+    return Model(path.stem, expected, card, calibration, predictor(network))
+
+
+def preprocessing_card() -> dict:
+    """Return what a card must say of the preprocessing, from the code that does it."""
+    return {
+        "voxel_size_A": preprocess.VOXEL_SIZE,
+        "patch": preprocess.PATCH,
+        "margin_A": preprocess.MARGIN,
+        "clip_sd": preprocess.CLIP,
+        "normalisation": "median 0, standard deviation 1, per patch",
+        "bin_edges_A": [round(float(edge), 4) for edge in EDGES],
+    }
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _load_network(weights: Path):
+    try:
+        import keras
+    except ImportError as error:
+        raise ModelError(
+            "networks need Keras and a backend, which this Python does not have; "
+            "install them with: pip install keras tensorflow."
+        ) from error
+    try:
+        return keras.saving.load_model(weights, compile=False, safe_mode=True)
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"the weights {weights.name} cannot be loaded ({first}).") from error
+
+
+def predictor(network) -> Predict:
+    """Wrap a Keras network, (n, 48, 48, 48, 1) to (n, bins), as a function of arrays."""
+
+    def predict(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(network.predict_on_batch(patches[..., None]))
+
+    return predict

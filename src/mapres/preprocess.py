@@ -1,0 +1,116 @@
+"""From a density to what the network sees; training and prediction call the same functions.
+
+A patch is 48³ voxels of 1 Å, centred in the molecule, cut from the map with an 8 Å margin,
+Fourier-resampled, and normalised by its own median and standard deviation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .density import Density
+from .fourier import resize
+
+PATCH = 48
+VOXEL_SIZE = 1.0
+MARGIN = 8.0
+# Beyond 8 standard deviations there are only hot voxels, which would set the scale of everything.
+CLIP = 8.0
+CENTRE_SEED = 20190324
+
+
+def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArray[np.intp]:
+    """Choose voxels of the molecule, spread out: no two nearer than half a patch.
+
+    Small molecules get fewer, and the same mask always the same.
+
+    Parameters
+    ----------
+    mask : bool array, shape (z, y, x), with at least one voxel set
+    spacing : voxel size, Å
+    count : how many at most
+
+    Returns
+    -------
+    int array, shape (n, 3), voxel indices (z, y, x), 1 <= n <= count
+    """
+    candidates = np.argwhere(mask)
+    order = np.random.default_rng(CENTRE_SEED).permutation(len(candidates))
+    # 4,000 candidates cover any molecule at half a patch; more only cost time.
+    candidates = candidates[order[:4000]]
+    chosen: list[NDArray] = []
+    nearest = np.full(len(candidates), np.inf)
+    for _ in range(count):
+        free = np.flatnonzero(nearest > 0.5 * PATCH * VOXEL_SIZE)
+        if free.size == 0:
+            break
+        pick = candidates[free[0]]
+        chosen.append(pick)
+        distance = np.linalg.norm((candidates - pick) * spacing, axis=1)
+        nearest = np.minimum(nearest, distance)
+    return np.array(chosen)
+
+
+def cut_patches(density: Density, centres: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Cut, resample and normalise one patch about every centre.
+
+    Parameters
+    ----------
+    density : the map; its own voxel size is turned into 1 Å
+    centres : int array, shape (n, 3), voxel indices (z, y, x)
+
+    Returns
+    -------
+    float32 array, shape (n, 48, 48, 48), median 0 and standard deviation 1
+    """
+    edge, fine_edge = _window(density.spacing)
+    window = np.stack([_crop(density.values, centre, edge) for centre in centres])
+    window -= window.mean(axis=(1, 2, 3), keepdims=True)
+    taper = _taper(edge, MARGIN / density.spacing)
+    window *= taper[:, None, None] * taper[:, None] * taper
+    fine = resize(window, (fine_edge,) * 3)
+    start = (fine_edge - PATCH) // 2
+    inside = slice(start, start + PATCH)
+    return normalised(fine[:, inside, inside, inside])
+
+
+def normalised(patches: NDArray) -> NDArray[np.float32]:
+    """Subtract the median, divide by the standard deviation and clip; shape (n, z, y, x)."""
+    axes = (1, 2, 3)
+    centred = patches - np.median(patches, axis=axes, keepdims=True)
+    deviation = centred.std(axis=axes, keepdims=True)
+    return np.clip(centred / np.maximum(deviation, 1e-12), -CLIP, CLIP).astype(np.float32)
+
+
+def _window(spacing: float) -> tuple[int, int]:
+    """Return the voxels to cut and their number at 1 Å, such that both span the same length.
+
+    Eight candidate edges leave a voxel size within 1 % of 1 Å for any spacing up to 10 Å.
+    """
+    least = int(np.ceil((PATCH * VOXEL_SIZE + 2 * MARGIN) / spacing))
+    edge = min(range(least, least + 8), key=lambda n: (_stretch(n * spacing) > 0.004, n))
+    return edge, round(edge * spacing / VOXEL_SIZE)
+
+
+def _stretch(length: float) -> float:
+    return abs(length / VOXEL_SIZE / round(length / VOXEL_SIZE) - 1)
+
+
+def _crop(values: NDArray, centre: NDArray[np.intp], edge: int) -> NDArray[np.float32]:
+    """Cut a cube, moved to lie inside the box where it can, else padded with the corner's value."""
+    out = np.full((edge,) * 3, values[0, 0, 0], dtype=np.float32)
+    source, target = [], []
+    for middle, n in zip(centre, values.shape, strict=True):
+        start = min(max(0, middle - edge // 2), n - edge) if n >= edge else (n - edge) // 2
+        source.append(slice(max(0, start), min(n, start + edge)))
+        target.append(slice(max(0, -start), min(n, start + edge) - start))
+    out[tuple(target)] = values[tuple(source)]
+    return out
+
+
+def _taper(edge: int, margin: float) -> NDArray[np.float32]:
+    """Return a window that falls to 0 over the margin, so that the cut's edges do not ring."""
+    distance = np.minimum(np.arange(edge) + 0.5, edge - 0.5 - np.arange(edge))
+    rise = np.clip(distance / margin, 0, 1)
+    return (0.5 - 0.5 * np.cos(np.pi * rise)).astype(np.float32)

@@ -1,0 +1,153 @@
+"""Scores of a shipped model: simulated maps of unseen molecules, and real maps nobody tuned on."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from mapres import models
+from mapres.errors import MapResError
+from mapres.mrc import read
+from mapres.validate import CLASS_LIMITS, CLASSES, validate
+from training.dataset import Example, examples
+
+SEED = 3000
+
+
+def class_of(resolution: float) -> str:
+    """Return high (< 5 Å), medium (5-10 Å) or low (> 10 Å)."""
+    return CLASSES[int(np.searchsorted(CLASS_LIMITS, resolution, side="right"))]
+
+
+def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path) -> dict:
+    """Validate simulated maps of one split; write ``simulated-<split>.csv`` and ``.md``."""
+    results = [score(example, model) for example in examples(data, split, SEED, count)]
+    with open(out / f"simulated-{split}.csv", "w", newline="") as stream:
+        writer = csv.DictWriter(stream, results[0])
+        writer.writeheader()
+        writer.writerows(results)
+    command = f"python -m training evaluate --split {split} --maps {count}"
+    lines = [
+        f"# Simulated maps, {split} split",
+        "",
+        f"Model {models.load(model).label}; `{command}` (seed {SEED}).",
+        "",
+        "| maps | | molecules | n | right class | median relative error | 90 % interval covers |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    bands = {"all": (0, 99), "high, < 5 Å": (0, 5), "medium": (5, 10), "low, > 10 Å": (10, 99)}
+    summary = {}
+    for name, (finer, coarser) in bands.items():
+        chosen = [r for r in results if finer <= r["true_A"] < coarser]
+        summary[name] = summarise(chosen)
+        lines.append(_row("all" if name == "all" else "by true Å", name, summary[name]))
+    for treatment in sorted({r["treatment"] for r in results}):
+        chosen = [r for r in results if r["treatment"] == treatment]
+        lines.append(_row("by treatment", treatment, summarise(chosen)))
+    text = "\n".join(lines) + "\n"
+    (out / f"simulated-{split}.md").write_text(text, encoding="utf-8")
+    print(text)
+    return summary["all"]
+
+
+def score(example: Example, model: str) -> dict:
+    """Validate one simulated map and put truth and answer side by side."""
+    answer = validate(example.density, model=model)
+    treatment = example.treatment
+    kinds = {
+        "sharpened": treatment.sharpening > 0,
+        "masked": treatment.mask_distance is not None,
+        "filtered": treatment.low_pass is not None,
+    }
+    return {
+        "structure": example.structure_id,
+        "true_A": round(example.resolution, 3),
+        "resolution_A": round(answer.resolution, 3),
+        "low_A": round(answer.interval[0], 3),
+        "high_A": round(answer.interval[1], 3),
+        "class": answer.resolution_class,
+        "true_class": class_of(example.resolution),
+        "patches": answer.patches,
+        "treatment": "+".join(kind for kind, done in kinds.items() if done) or "raw",
+    }
+
+
+def summarise(results: list[dict]) -> dict:
+    """Return n, number of molecules, accuracy, median relative error and coverage."""
+    truth = np.array([r["true_A"] for r in results])
+    answer = np.array([r["resolution_A"] for r in results])
+    inside = [r["low_A"] <= r["true_A"] <= r["high_A"] for r in results]
+    return {
+        "n": len(results),
+        "molecules": len({r["structure"] for r in results}),
+        "accuracy": float(np.mean([r["class"] == r["true_class"] for r in results])),
+        "error": float(np.median(np.abs(answer / truth - 1))),
+        "coverage": float(np.mean(inside)),
+    }
+
+
+def evaluate_real(folder: Path, model: str, out: Path) -> None:
+    """Validate every map of ``maps.tsv`` against its published value; write ``real-maps.md``."""
+    with open(folder / "maps.tsv", newline="") as stream:
+        entries = list(csv.DictReader(stream, delimiter="\t"))
+    lines = [
+        "# Real maps",
+        "",
+        f"Model {models.load(model).label}; `python -m training evaluate`. None of these "
+        "maps was used for training, calibration or any choice.",
+        "",
+        "| map | whole | published Å | class | p | Å | 90 % interval | verdict | right class |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_real_row(folder, entry, model) for entry in entries),
+    ]
+    text = "\n".join(lines) + "\n"
+    (out / "real-maps.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _real_row(folder: Path, entry: dict, model: str) -> str:
+    published = float(entry["published_resolution_A"]) if entry["published_resolution_A"] else None
+    start = [entry["file"], entry["whole_map"].split(" ")[0], published or "unknown"]
+    try:
+        answer = validate(mapres.read(folder / entry["file"]), claimed=published, model=model)
+    except MapResError as error:
+        return _line([*start, "-", "-", "-", "-", f"refused: {error}", "-"])
+    interval = f"{answer.interval[0]:.1f}-{answer.interval[1]:.1f}"
+    right = (
+        "-"
+        if published is None
+        else ("yes" if answer.resolution_class == class_of(published) else "no")
+    )
+    probability = f"{answer.probabilities[answer.resolution_class]:.2f}"
+    return _line(
+        [
+            *start,
+            answer.resolution_class,
+            probability,
+            f"{answer.resolution:.2f}",
+            interval,
+            answer.verdict or "-",
+            right,
+        ]
+    )
+
+
+def _row(group: str, name: str, summary: dict) -> str:
+    return _line(
+        [
+            group,
+            name,
+            summary["molecules"],
+            summary["n"],
+            f"{summary['accuracy']:.1%}",
+            f"{summary['error']:.1%}",
+            f"{summary['coverage']:.1%}",
+        ]
+    )
+
+
+def _line(cells: Iterable) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"

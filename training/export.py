@@ -1,0 +1,155 @@
+"""From a checkpoint to what ships: calibration on the validation split, float16, a model card."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from mapres import models, validate
+from mapres.density import silent
+from mapres.distribution import BINS, EDGES, quantile, truncated
+from training.dataset import examples
+
+# Simulated validation maps whose predictions fit the four numbers of the calibration.
+CALIBRATION_MAPS = 300
+CALIBRATION_SEED = 2000
+
+
+def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> None:
+    """Write ``<name>.keras`` (float16, no optimiser) and ``<name>.json`` into ``folder``."""
+    import keras
+
+    network = keras.models.load_model(run / "checkpoint.keras", compile=False)
+    weights = folder / f"{name}.keras"
+    network.save(run / "inference.keras")
+    halve(run / "inference.keras", weights)
+    shrunk = keras.models.load_model(weights, compile=False, safe_mode=True)
+    calibration, scores = calibrate(data, models.predictor(shrunk))
+    card = {
+        "name": name,
+        "weights": weights.name,
+        "sha256": models.sha256(weights),
+        "parameters": int(network.count_params()),
+        "predicts": "resolution of a cryo-EM map, as a distribution over 64 bins",
+        "classes": {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"},
+        "preprocessing": models.preprocessing_card(),
+        "calibration": asdict(calibration),
+        "training": training_card(patches, run),
+        "scores": {"calibration (validation split)": scores},
+        "licence": "MIT",
+        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
+        "made": datetime.date.today().isoformat(),
+    }
+    write_card(folder / f"{name}.json", card)
+    print(json.dumps(card["scores"], indent=2))
+
+
+def write_card(path: Path, card: dict) -> None:
+    """Write a model card."""
+    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def halve(source: Path, target: Path) -> None:
+    """Copy a ``.keras`` file with its weights stored as float16; Keras widens them on loading."""
+    with (
+        zipfile.ZipFile(source) as archive,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out,
+    ):
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name.endswith(".h5"):
+                content = _halved_weights(content)
+            # A fixed date, so that the same weights make the same file and the same hash.
+            out.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
+
+
+def _halved_weights(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with h5py.File(io.BytesIO(content), "r") as source, h5py.File(out, "w") as target:
+
+        def copy(name: str, item) -> None:
+            if isinstance(item, h5py.Dataset):
+                target.create_dataset(name, data=item[()].astype(np.float16))
+            else:
+                target.require_group(name)
+            (target[name].attrs).update(dict(item.attrs))
+
+        target.attrs.update(dict(source.attrs))
+        source.visititems(copy)
+    return out.getvalue()
+
+
+def training_card(patches: Path, run: Path) -> dict:
+    """Say what the model was trained on: how much, which molecules (as a hash), how long."""
+    shards = [np.load(path)["structure"] for path in sorted(patches.glob("train-*.npz"))]
+    ids = sorted({str(name) for shard in shards for name in shard})
+    state = json.loads((run / "state.json").read_text())
+    return {
+        "data": "realistic simulations (training/simulate.py) of the train split only",
+        "patches": int(sum(len(shard) for shard in shards)),
+        "molecules": len(ids),
+        "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+        "steps": state["step"],
+        "minutes": round(state["seconds"] / 60, 1),
+    }
+
+
+def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
+    """Fit the calibration by maximum likelihood on simulated maps of the validation split."""
+    predictions, true, nyquist = [], [], []
+    for example in examples(data, "validation", CALIBRATION_SEED, CALIBRATION_MAPS):
+        predictions.append(patch_predictions(example.density, predict))
+        true.append(example.resolution)
+        nyquist.append(example.density.nyquist)
+    resolution = np.array(true)
+    bins = np.clip((np.log(resolution / EDGES[0]) / 0.05).astype(int), 0, BINS - 1)
+
+    def pooled(parameters: NDArray) -> list[NDArray]:
+        calibration = _calibration(parameters)
+        pairs = zip(predictions, nyquist, strict=True)
+        return [truncated(validate.pool(p, calibration), n) for p, n in pairs]
+
+    def loss(parameters: NDArray) -> float:
+        likelihood = [p[b] for p, b in zip(pooled(parameters), bins, strict=True)]
+        return -float(np.mean(np.log(np.array(likelihood) + 1e-9)))
+
+    start = np.array([0.0, -1.0, -4.0, 0.0])
+    best = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 600})
+    final = pooled(best.x)
+    inside = [
+        quantile(p, 0.05) <= r <= quantile(p, 0.95) for p, r in zip(final, resolution, strict=True)
+    ]
+    error = [abs(quantile(p, 0.5) / r - 1) for p, r in zip(final, resolution, strict=True)]
+    return _calibration(best.x), {
+        "maps": len(resolution),
+        "coverage_90": round(float(np.mean(inside)), 4),
+        "median_relative_error": round(float(np.median(error)), 4),
+        "log_loss": round(float(best.fun), 4),
+    }
+
+
+def _calibration(parameters: NDArray) -> models.Calibration:
+    """Map four free numbers onto the calibration's ranges."""
+    sharpness, growth, floor, shift = (float(p) for p in parameters)
+    return models.Calibration(
+        sharpness=round(float(np.exp(sharpness)), 4),
+        growth=round(1 / (1 + float(np.exp(-growth))), 4),
+        floor=round(0.2 / (1 + float(np.exp(-floor))), 5),
+        shift=round(shift, 4),
+    )
+
+
+def patch_predictions(density, predict) -> NDArray[np.float32]:
+    """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
+    mask, _ = validate.find_molecule(density)
+    return validate.read_patches(density, mask, predict, silent)
