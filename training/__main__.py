@@ -3,6 +3,7 @@
 python -m training simulate   labelled patches from simulated maps, into cache/patches
 python -m training fit        train the default model; resumes from its last checkpoint
 python -m training export     calibrate on the validation split, shrink, write weights and card
+python -m training example    write a small pair of half maps with its truth into examples/
 python -m training evaluate   score on simulated maps of a split, and on a folder of real maps
 
 Every verb explains its options with --help. Structures (structures.h5, structures.tsv) and real
@@ -30,6 +31,7 @@ def main() -> None:
     _fit_options(verbs.add_parser("fit", help="train the default model"))
     _export_options(verbs.add_parser("export", help="calibrate and write weights and card"))
     _evaluate_options(verbs.add_parser("evaluate", help="score on simulated and real maps"))
+    _example_options(verbs.add_parser("example", help="a small pair of half maps with its truth"))
     options = parser.parse_args()
     options.run_verb(options)
 
@@ -98,6 +100,25 @@ def _evaluate(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     evaluate_simulated(options.data, options.split, options.maps, options.model, options.out)
     evaluate_real(options.data / "maps", options.model, options.out)
+
+
+def _example_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("structure", help="PDB or mmCIF file, or an id of structures.tsv")
+    verb.add_argument("--data", type=Path, default=DATA)
+    verb.add_argument("--out", type=Path, default=Path("examples"))
+    verb.add_argument("--resolution", type=float, default=4.2, help="Å")
+    verb.add_argument("--voxel-size", type=float, default=1.5, help="Å")
+    verb.add_argument("--box", type=int, default=64, help="voxels")
+    verb.set_defaults(run_verb=_example)
+
+
+def _example(options: argparse.Namespace) -> None:
+    from training.example import write_example
+    from training.simulate import Recipe
+    from training.structures import find
+
+    recipe = Recipe(options.resolution, options.voxel_size, (options.box,) * 3, spread=0.15)
+    write_example(find(options.structure, options.data), recipe, options.out)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 from mapres import models
 from mapres.errors import MapResError
 from mapres.mrc import read
-from mapres.validate import CLASS_LIMITS, CLASSES, validate
+from mapres.validation import CLASS_LIMITS, CLASSES, validate
 from training.dataset import Example, examples
 
 SEED = 3000
@@ -39,18 +39,17 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
         "|---|---|---|---|---|---|---|",
     ]
     bands = {"all": (0, 99), "high, < 5 Å": (0, 5), "medium": (5, 10), "low, > 10 Å": (10, 99)}
-    summary = {}
     for name, (finer, coarser) in bands.items():
         chosen = [r for r in results if finer <= r["true_A"] < coarser]
-        summary[name] = summarise(chosen)
-        lines.append(_row("all" if name == "all" else "by true Å", name, summary[name]))
+        if chosen:
+            lines.append(_row("all" if name == "all" else "by true Å", name, summarise(chosen)))
     for treatment in sorted({r["treatment"] for r in results}):
         chosen = [r for r in results if r["treatment"] == treatment]
         lines.append(_row("by treatment", treatment, summarise(chosen)))
     text = "\n".join(lines) + "\n"
     (out / f"simulated-{split}.md").write_text(text, encoding="utf-8")
     print(text)
-    return summary["all"]
+    return summarise(results)
 
 
 def score(example: Example, model: str) -> dict:
@@ -112,7 +111,7 @@ def _real_row(folder: Path, entry: dict, model: str) -> str:
     published = float(entry["published_resolution_A"]) if entry["published_resolution_A"] else None
     start = [entry["file"], entry["whole_map"].split(" ")[0], published or "unknown"]
     try:
-        answer = validate(mapres.read(folder / entry["file"]), claimed=published, model=model)
+        answer = validate(read(folder / entry["file"]), claimed=published, model=model)
     except MapResError as error:
         return _line([*start, "-", "-", "-", "-", f"refused: {error}", "-"])
     interval = f"{answer.interval[0]:.1f}-{answer.interval[1]:.1f}"

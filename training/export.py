@@ -14,8 +14,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
-from mapres import models, validate
+from mapres import models, validation
 from mapres.density import silent
 from mapres.distribution import BINS, EDGES, quantile, truncated
 from training.dataset import examples
@@ -117,7 +118,7 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
     def pooled(parameters: NDArray) -> list[NDArray]:
         calibration = _calibration(parameters)
         pairs = zip(predictions, nyquist, strict=True)
-        return [truncated(validate.pool(p, calibration), n) for p, n in pairs]
+        return [truncated(validation.pool(p, calibration), n) for p, n in pairs]
 
     def loss(parameters: NDArray) -> float:
         likelihood = [p[b] for p, b in zip(pooled(parameters), bins, strict=True)]
@@ -143,13 +144,13 @@ def _calibration(parameters: NDArray) -> models.Calibration:
     sharpness, growth, floor, shift = (float(p) for p in parameters)
     return models.Calibration(
         sharpness=round(float(np.exp(sharpness)), 4),
-        growth=round(1 / (1 + float(np.exp(-growth))), 4),
-        floor=round(0.2 / (1 + float(np.exp(-floor))), 5),
+        growth=round(float(expit(growth)), 4),
+        floor=round(0.2 * float(expit(floor)), 5),
         shift=round(shift, 4),
     )
 
 
 def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
-    mask, _ = validate.find_molecule(density)
-    return validate.read_patches(density, mask, predict, silent)
+    mask, _ = validation.find_molecule(density)
+    return validation.read_patches(density, mask, predict, silent)

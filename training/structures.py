@@ -91,6 +91,22 @@ def from_file(path: str | Path, hetatms: bool = False) -> Structure:
     )
 
 
+def find(name: str, data: Path) -> Structure:
+    """Return the structure in a file, or the one of that id in the packed set in ``data``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if Path(name).is_file():
+        return from_file(name)
+    found = rows(data / "structures.tsv", id=name)
+    if not found:
+        raise ValueError(f"{name} is neither a file nor an id of {data / 'structures.tsv'}.")
+    return from_packed(data / "structures.h5", int(found[0]["index"]))
+
+
 def rotated(structure: Structure, rotation: NDArray) -> Structure:
     """Turn a structure about its centre; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
     centre = 0.5 * (structure.xyz.max(axis=0) + structure.xyz.min(axis=0))

@@ -90,7 +90,7 @@ def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _grow(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     """Add every voxel within ``radius`` voxels, looking no further than the box that needs it."""
     reach = int(np.ceil(radius))
-    (box,) = ndimage.find_objects(inside)
+    (box,) = ndimage.find_objects(inside.astype(np.uint8))
     box = tuple(slice(max(0, edge.start - reach), edge.stop + reach) for edge in box)
     grown = np.zeros_like(inside)
     grown[box] = ndimage.distance_transform_edt(~inside[box]) <= radius

@@ -196,7 +196,7 @@ def _class_probabilities(pooled: NDArray) -> dict[str, float]:
     limits = (EDGES[0], *CLASS_LIMITS, EDGES[-1])
     return {
         name: probability_between(pooled, finer, coarser)
-        for name, finer, coarser in zip(CLASSES, limits, limits[1:], strict=True)
+        for name, finer, coarser in zip(CLASSES, limits[:-1], limits[1:], strict=True)
     }
 
 

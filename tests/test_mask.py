@@ -1,0 +1,56 @@
+"""The automatic solvent mask finds what was put in, with noise and without."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from mapres.density import Density
+from mapres.errors import MapContentError
+from mapres.mask import flat_solvent, solvent_mask
+
+
+def overlap(a, b):
+    return (a & b).sum() / (a | b).sum()
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
+def test_molecule_is_found(globule, noise, rng):
+    density, inside = globule
+    noisy = density.values + noise * rng.standard_normal(density.values.shape).astype(np.float32)
+    found = solvent_mask(density.with_values(noisy))
+    assert overlap(found, ndimage.binary_dilation(inside, iterations=2)) > 0.75
+
+
+def test_mask_turns_with_the_map(globule):
+    density, _ = globule
+    turned = density.with_values(np.ascontiguousarray(np.rot90(density.values)))
+    assert overlap(solvent_mask(turned), np.rot90(solvent_mask(density))) > 0.99
+
+
+def test_scale_and_offset_do_not_matter(globule, rng):
+    density, _ = globule
+    noisy = density.values + 0.2 * rng.standard_normal(density.values.shape).astype(np.float32)
+    changed = density.with_values(7.5 * noisy - 3.0)
+    assert overlap(solvent_mask(changed), solvent_mask(density.with_values(noisy))) > 0.99
+
+
+def test_specks_are_dropped(globule):
+    density, _ = globule
+    values = density.values.copy()
+    values[2:5, 2:5, 2:5] = values.max()
+    assert not solvent_mask(density.with_values(values))[:8, :8, :8].any()
+
+
+def test_flat_solvent_is_seen(globule):
+    density, inside = globule
+    masked = np.where(inside, density.values, 0)
+    assert flat_solvent(masked) is not None
+    noisy = density.values + np.random.default_rng(0).standard_normal(inside.shape)
+    assert flat_solvent(noisy.astype(np.float32)) is None
+
+
+def test_a_box_without_a_molecule_says_so():
+    values = np.ones((24, 24, 24), dtype=np.float32)
+    values[12, 12, 12] = -1.0
+    with pytest.raises(MapContentError, match="no molecule stands out"):
+        solvent_mask(Density(values, (3.0, 3.0, 3.0)))

@@ -1,0 +1,190 @@
+"""MonoRes: the native program's answers, laws that any local resolution obeys, and refusals."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from mapres.density import silent
+from mapres.errors import Cancelled, GridMismatchError, MapContentError
+from mapres.fourier import filtered
+from mapres.monores import monores
+from mapres.mrc import read
+
+VOXEL = 1.5
+FINE, COARSE = 4.0, 9.0
+
+
+def noise(seed, shape):
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+
+
+def slabs(shape=(45, 45, 45), sigma=0.3):
+    """Return half maps and mask of a ball, known to 4 Å where z is low and to 9 Å where high."""
+    z, y, x = (np.arange(n) - n // 2 for n in shape)
+    mask = z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2 <= 15**2
+    fine, coarse = (
+        filtered(noise(0, shape), VOXEL, lambda s2, d=d: (s2 < d**-2).astype(np.float32))
+        for d in (FINE, COARSE)
+    )
+    # Soft, 4 voxels wide: a sharp edge would have fine detail of its own.
+    share = 1 / (1 + np.exp(z))[:, None, None]
+    signal = share * fine / fine.std() + (1 - share) * coarse / coarse.std()
+    signal = (signal * gaussian_filter(mask.astype(np.float32), 1.5)).astype(np.float32)
+    return signal + sigma * noise(1, shape), signal + sigma * noise(2, shape), mask
+
+
+def halves(step=1.0, **options):
+    first, second, mask = slabs()
+    both = (first, second)
+    return monores(first, VOXEL, mask, half_maps=both, step=step, **options), mask
+
+
+def same(first, second):
+    """Voxels flip on rounding where the amplitude meets the threshold: nearly all must agree."""
+    return np.mean(np.isclose(first, second, atol=0.01)) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("answer", "options"),
+    [
+        ("monores_halves_96", {"halves": True}),
+        ("monores_single_96", {}),
+        ("betagal_monores_single", {"max_res": 40.0}),
+    ],
+)
+def test_equals_the_native_program(shared_data, answer, options):
+    reference = shared_data / "reference"
+    expected = read(reference / f"{answer}.mrc.gz").values
+    if answer.startswith("betagal"):
+        both, mask = None, read(reference / "betagal_mask.mrc.gz")
+        values = read(shared_data / "maps" / "ngl_betaGal.mrc.gz").values
+    else:
+        both = tuple(read(reference / f"half{number}_96.mrc.gz").values for number in (1, 2))
+        mask, values = read(reference / "mask_96.mrc.gz"), (both[0] + both[1]) / 2
+    both = both if options.pop("halves", False) else None
+    found = monores(values, mask.spacing, mask.values, half_maps=both, **options)
+    inside = mask.values > 0.5
+    assert np.corrcoef(found[inside], expected[inside])[0, 1] >= 0.999
+    assert np.abs(found - expected)[inside].mean() <= 0.02
+    assert not found[~inside].any()
+
+
+@pytest.mark.parametrize("with_halves", [True, False])
+def test_orders_the_slabs_of_a_map(with_halves):
+    first, second, mask = slabs()
+    both = (first, second) if with_halves else None
+    found = monores((first + second) / 2, VOXEL, mask, half_maps=both, step=1.0)
+    lower, upper = found[:20], found[25:]
+    fine, coarse = (np.median(part[part > 0]) for part in (lower, upper))
+    assert fine < COARSE - 2 < coarse
+    assert fine == pytest.approx(FINE, abs=1.0)
+    assert coarse == pytest.approx(COARSE, abs=2.5)
+
+
+def test_a_rotated_map_gives_the_rotated_answer():
+    first, second, mask = slabs()
+    before = monores(first, VOXEL, mask, half_maps=(first, second), step=1.0)
+    first, second, mask = (np.rot90(array, axes=(0, 2)) for array in (first, second, mask))
+    after = monores(first, VOXEL, mask, half_maps=(first, second), step=1.0)
+    assert same(np.rot90(before, axes=(0, 2)), after)
+
+
+@pytest.mark.parametrize("with_halves", [True, False])
+def test_scaling_the_map_changes_nothing(with_halves):
+    first, second, mask = slabs()
+    found = [
+        monores(
+            k * first,
+            VOXEL,
+            mask,
+            half_maps=(k * first, k * second) if with_halves else None,
+            step=1.0,
+        )
+        for k in (np.float32(1), np.float32(1e-3))
+    ]
+    assert same(*found)
+
+
+def test_a_box_need_not_be_a_cube():
+    shape = (64, 64, 64)
+    first, second, mask = slabs(shape)
+    cut = (slice(None), slice(10, 54), slice(None))
+    cube = monores(first, VOXEL, mask, half_maps=(first, second), step=1.0)
+    parts = first[cut], second[cut]
+    slab = monores(parts[0], VOXEL, mask[cut], half_maps=parts, step=1.0)
+    assert slab.shape == (64, 44, 64)
+    both = (slab > 0) & (cube[cut] > 0)
+    assert both.sum() > 0.98 * mask.sum()
+    assert np.corrcoef(slab[both], cube[cut][both])[0, 1] > 0.98
+    assert np.mean(np.abs(slab - cube[cut])[both] < 0.5) > 0.95
+
+
+def test_answers_lie_between_two_voxels_and_max_res():
+    found, mask = halves(max_res=7.0)
+    assert found.dtype == np.float32
+    assert not found[~mask].any()
+    # The sweep visits whole Fourier indices: the first is 67.5 / round(67.5 / 7) = 6.75 Å.
+    assert found[found > 0].min() >= 2 * VOXEL
+    assert 6.5 < found.max() < 6.751
+
+
+def test_a_sweep_that_lands_on_nyquist_stays_finite():
+    mask = slabs((48, 48, 48))[2]
+    signal = noise(0, mask.shape) * mask
+    both = signal + 0.01 * noise(1, mask.shape), signal + 0.01 * noise(2, mask.shape)
+    found = monores(signal, VOXEL, mask, half_maps=both, step=0.1)
+    assert np.isfinite(found).all()
+    assert found[mask].min() == pytest.approx(2 * VOXEL)
+
+
+def test_noise_that_ends_at_a_sphere_is_used_up_to_it():
+    first, second, mask = slabs((64, 64, 64))
+    z, y, x = (np.arange(64) - 32 for _ in range(3))
+    sphere = z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2 < 26**2
+    whole = monores((first + second) / 2, VOXEL, mask, step=1.0)
+    cut = monores((first + second) / 2 * sphere, VOXEL, mask, step=1.0)
+    # The zeros beyond, taken for noise, would lower the threshold and refine the answer.
+    assert np.median(np.abs(whole - cut)[mask]) < 0.1
+    assert np.median(cut[mask]) == pytest.approx(np.median(whole[mask]), abs=0.25)
+
+
+def test_progress_goes_up_and_may_cancel():
+    seen = []
+    halves(progress=lambda fraction, message: seen.append(fraction))
+    assert seen == sorted(seen)
+    assert seen[0] >= 0 and seen[-1] < 1
+
+    def cancel(fraction, message):
+        if fraction > 0.2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        halves(progress=cancel)
+
+
+def refuse(values, mask, error, says, **options):
+    with pytest.raises(error, match=says):
+        monores(values, VOXEL, mask, progress=silent, **options)
+
+
+def test_refuses_a_map_without_solvent_noise():
+    first, second, mask = slabs()
+    refuse(first * mask, mask, MapContentError, "solvent is flat")
+    masked = (first * mask, second * mask)
+    refuse(first, mask, MapContentError, "half maps do not differ", half_maps=masked)
+    refuse(first, mask, MapContentError, "half maps do not differ", half_maps=(first, first))
+
+
+def test_refuses_noise():
+    _, _, mask = slabs()
+    refuse(noise(3, mask.shape), mask, MapContentError, "stands? out of the noise")
+
+
+def test_refuses_what_does_not_fit_together():
+    first, second, mask = slabs()
+    refuse(first, mask[1:], GridMismatchError, "mask has shape")
+    refuse(first, mask, GridMismatchError, "half maps", half_maps=(first, second[1:]))
+    refuse(first, np.zeros_like(mask), MapContentError, "mask is empty")
+    refuse(first, np.ones_like(mask), MapContentError, "no solvent")
+    refuse(first, mask, MapContentError, "max_res is 3 Å", max_res=3.0)
+    refuse(first, mask, MapContentError, "step is 0 Å", step=0.0)

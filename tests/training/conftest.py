@@ -1,0 +1,51 @@
+"""A molecule that needs no file: a ball of atoms packed about as densely as in a protein."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from training.structures import UNIT, Structure
+
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture(scope="session")
+def ball() -> Structure:
+    rng = np.random.default_rng(1)
+    points = rng.uniform(-20, 20, (20000, 3))
+    kept: list[np.ndarray] = []
+    for point in points[np.linalg.norm(points, axis=1) < 20]:
+        if not kept or np.min(np.linalg.norm(np.array(kept) - point, axis=1)) > 1.5:
+            kept.append(point)
+        if len(kept) == 1200:
+            break
+    elements = rng.choice([6, 7, 8, 16], len(kept), p=[0.63, 0.17, 0.19, 0.01])
+    return Structure(
+        "ball",
+        np.array(kept, dtype=np.float32),
+        elements.astype(np.uint8),
+        rng.uniform(10, 60, len(kept)).astype(np.float32),
+    )
+
+
+@pytest.fixture(scope="session")
+def packed(ball, tmp_path_factory) -> Path:
+    """Return a folder with a packed set that holds the ball under every set and split."""
+    folder = tmp_path_factory.mktemp("packed")
+    keys = [(s, p) for s in ("chain", "chain-rebuilt", "complex") for p in SPLITS]
+    steps = np.rint(np.diff(ball.xyz / UNIT, axis=0, prepend=ball.xyz[:1] / UNIT)).astype(int)
+    first = steps[0].copy()
+    steps[0] = 0
+    with h5py.File(folder / "structures.h5", "w") as out:
+        out["offset"] = np.arange(len(keys) + 1) * len(ball.xyz)
+        out["first"] = np.tile(first, (len(keys), 1))
+        for axis, name in enumerate("xyz"):
+            out[f"delta_{name}"] = np.tile(steps[:, axis], len(keys)).astype(np.int16)
+        out["atomic_number"] = np.tile(ball.atomic_number, len(keys))
+        out["b_factor"] = np.tile(ball.b_factor, len(keys)).astype(np.uint8)
+        out["id"] = [f"ball_{s}_{p}" for s, p in keys]
+    lines = ["id\tset\tsplit", *(f"ball_{s}_{p}\t{s}\t{p}" for s, p in keys)]
+    (folder / "structures.tsv").write_text("\n".join(lines) + "\n")
+    return folder

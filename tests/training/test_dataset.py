@@ -1,0 +1,50 @@
+"""Drawn examples are what the network will meet, and the same for the same seed."""
+
+import numpy as np
+import pytest
+
+from mapres.mask import solvent_mask
+from mapres.preprocess import cut_patches, patch_centres
+from training.dataset import draw_example, draw_recipe, examples, label_patches, write_shard
+
+
+def test_recipes_respect_nyquist(ball):
+    recipes = [draw_recipe(ball, np.random.default_rng(k)) for k in range(200)]
+    assert all(r.resolution > 2 * r.voxel_size for r in recipes)
+    assert min(r.resolution for r in recipes) < 2 and max(r.resolution for r in recipes) > 11
+
+
+def test_same_seed_same_example_whatever_the_count(packed):
+    (first, second) = examples(packed, "train", 4, 2)
+    (again,) = examples(packed, "train", 4, 1)
+    assert np.array_equal(first.density.values, again.density.values)
+    assert first.density.values.shape != second.density.values.shape or not np.allclose(
+        first.density.values, second.density.values
+    )
+
+
+def test_labels_are_the_truth_around_the_patch(ball):
+    example = draw_example(ball, np.random.default_rng(3))
+    _, labels = label_patches(example, 6)
+    inside = example.truth[example.mask]
+    assert labels.min() >= inside.min() * 0.999 and labels.max() <= inside.max() * 1.001
+
+
+def test_training_patches_are_what_prediction_sees(ball):
+    """One preprocessing: the same functions, the same array."""
+    example = draw_example(ball, np.random.default_rng(3))
+    patches, _ = label_patches(example, 6)
+    centres = patch_centres(solvent_mask(example.density), example.density.spacing, 6)
+    assert np.array_equal(patches, cut_patches(example.density, centres))
+
+
+def test_a_shard_holds_its_patches(packed, tmp_path):
+    written = write_shard(examples(packed, "train", 0, 3), tmp_path / "train-000")
+    labels = np.load(tmp_path / "train-000.npz")
+    patches = np.load(tmp_path / "train-000.npy")
+    assert written == len(patches) == len(labels["resolution"]) == len(labels["structure"]) > 0
+    assert patches.dtype == np.float16 and patches.shape[1:] == (48, 48, 48)
+    assert set(labels["structure"]) <= {
+        f"ball_{s}_train" for s in ("chain", "chain-rebuilt", "complex")
+    }
+    assert labels["resolution"] == pytest.approx(np.clip(labels["resolution"], 1.4, 60))

@@ -1,0 +1,116 @@
+"""Training, export and evaluation end to end, on a few maps and a few seconds."""
+
+import csv
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from mapres import models
+from mapres.distribution import BINS
+from training import export as exporting
+from training.dataset import examples, write_shard
+from training.evaluate import class_of, evaluate_real, evaluate_simulated
+from training.fit import Schedule, Shards, fit
+from training.networks import default_network
+
+
+@pytest.fixture(scope="module")
+def shards(packed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("patches")
+    write_shard(examples(packed, "train", 0, 6), folder / "train-000")
+    write_shard(examples(packed, "validation", 1, 2), folder / "validation-000")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(shards, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    fit(shards, folder, Schedule(minutes=0.05, batch=4))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(packed, shards, run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "CALIBRATION_MAPS", 4)
+        exporting.export(packed, run, shards, folder, "tiny")
+    return folder / "tiny.json"
+
+
+def test_augmented_patches_are_turned_not_changed(shards):
+    stored = Shards(shards, "train")
+    plain, targets = stored.batch(np.arange(4), None)
+    turned, same = stored.batch(np.arange(4), np.random.default_rng(0))
+    assert np.array_equal(targets, same)
+    assert not np.array_equal(plain, turned)
+    for before, after in zip(plain, turned, strict=True):
+        assert np.array_equal(np.sort(before.ravel()), np.sort(after.ravel()))
+
+
+def test_no_patches_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run the verb simulate first"):
+        Shards(tmp_path, "train")
+
+
+def test_learning_rate_rises_then_falls_to_nothing():
+    rates = [Schedule().rate(f) for f in np.linspace(0, 1, 50)]
+    peak = int(np.argmax(rates))
+    assert 0 < peak < 5 and rates[-1] < 0.01 * rates[peak]
+
+
+def test_training_resumes_where_it_stopped(shards, run):
+    before = json.loads((run / "state.json").read_text())
+    fit(shards, run, Schedule(minutes=before["seconds"] / 60 + 0.02, batch=4))
+    after = json.loads((run / "state.json").read_text())
+    assert after["step"] > before["step"]
+    rows = (run / "curve.csv").read_text().splitlines()
+    assert int(rows[-1].split(",")[1]) == after["step"]
+
+
+def test_network_is_small_and_plain():
+    network = default_network(BINS)
+    assert network.count_params() <= 3_000_000
+    kinds = {type(layer).__module__.split(".")[0] for layer in network.layers}
+    assert kinds == {"keras"} and not any("Lambda" in type(x).__name__ for x in network.layers)
+
+
+def test_export_is_half_precision_and_answers_alike(run, exported):
+    model = models.load(str(exported))
+    full = keras.models.load_model(run / "checkpoint.keras", compile=False)
+    patches = np.random.default_rng(0).standard_normal((4, 48, 48, 48)).astype(np.float32)
+    assert np.allclose(model.predict(patches), full.predict_on_batch(patches[..., None]), atol=0.01)
+    weights = exported.with_suffix(".keras")
+    assert weights.stat().st_size < 2.4 * full.count_params()
+    assert "model.weights.h5" in zipfile.ZipFile(weights).namelist()
+
+
+def test_card_says_what_it_must(exported):
+    card = json.loads(exported.read_text())
+    for key in ("weights", "preprocessing", "classes", "scores", "licence", "versions"):
+        assert card[key]
+    assert card["training"]["molecules"] >= 1 and len(card["training"]["molecules_sha256"]) == 64
+    assert card["sha256"] == models.sha256(exported.with_suffix(".keras"))
+
+
+def test_evaluation_of_simulated_maps(packed, exported, tmp_path):
+    summary = evaluate_simulated(packed, "test", 3, str(exported), tmp_path)
+    rows = list(csv.DictReader((tmp_path / "simulated-test.csv").read_text().splitlines()))
+    right = [row["class"] == class_of(float(row["true_A"])) for row in rows]
+    assert summary["n"] == 3 and summary["accuracy"] == pytest.approx(np.mean(right))
+
+
+def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_path):
+    evaluate_real(shared_data / "maps", str(exported), tmp_path)
+    text = (tmp_path / "real-maps.md").read_text()
+    assert text.count("\n| emd_") == 15 and "refused" in text
+
+
+@pytest.mark.parametrize(
+    ("resolution", "name"), [(4.99, "high"), (5.0, "medium"), (9.99, "medium"), (10.0, "low")]
+)
+def test_class_limits(resolution, name):
+    assert class_of(resolution) == name

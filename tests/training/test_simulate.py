@@ -1,0 +1,102 @@
+"""The simulator keeps its promise: the half maps' FSC crosses 0.143 where it was told to."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from mapres.fsc import fourier_shell_correlation
+from training.deposit import Treatment, deposit
+from training.simulate import Recipe, reconstruct
+from training.structures import from_packed, rows
+
+RECIPE = Recipe(resolution=4.0, voxel_size=1.2, shape=(72, 72, 72))
+
+
+def measured(made):
+    soft = ndimage.gaussian_filter(made.mask.astype(np.float32), 1.5 / made.recipe.voxel_size)
+    curve = fourier_shell_correlation(made.half1, made.half2, made.recipe.voxel_size, soft)
+    below = np.flatnonzero(curve.masked[1:] < 1 / 7)[0]
+    return curve, below
+
+
+def crossing(made):
+    """Return where the masked FSC, averaged over three shells, falls below 0.143 (Å)."""
+    curve, _ = measured(made)
+    smooth = ndimage.uniform_filter1d(np.asarray(curve.masked, dtype=float), 3)
+    below = np.flatnonzero((smooth < 1 / 7) & (curve.frequency > 0))[0]
+    part = (smooth[below - 1] - 1 / 7) / (smooth[below - 1] - smooth[below])
+    return 1 / (curve.frequency[below - 1] + part * np.diff(curve.frequency)[below - 1])
+
+
+@pytest.mark.parametrize("resolution", [2.6, 3.5, 5.0, 7.0])
+@pytest.mark.parametrize("spread", [0.0, 0.12])
+def test_half_maps_cross_at_the_wanted_resolution(ball, resolution, spread):
+    recipe = replace(RECIPE, resolution=resolution, spread=spread)
+    crossings = [crossing(reconstruct(ball, recipe, np.random.default_rng(k))) for k in range(4)]
+    assert np.mean(crossings) == pytest.approx(resolution, rel=0.05)
+
+
+def test_a_real_molecule_crosses_at_the_wanted_resolution(shared_data):
+    row = next(r for r in rows(shared_data / "structures.tsv", set="complex", split="train"))
+    structure = from_packed(shared_data / "structures.h5", int(row["index"]))
+    made = reconstruct(structure, replace(RECIPE, shape=(108,) * 3), np.random.default_rng(0))
+    assert crossing(made) == pytest.approx(4.0, rel=0.05)
+
+
+def test_truth_is_the_wanted_resolution_where_nothing_varies(ball):
+    made = reconstruct(ball, RECIPE, np.random.default_rng(0))
+    assert np.allclose(made.truth, 4.0, rtol=1e-3)
+    # Linear instead of logarithmic interpolation between shells 1 / 86 Å apart.
+    assert made.resolution == pytest.approx(4.0, rel=0.01)
+
+
+def test_truth_orders_the_local_correlation(ball):
+    """Where the truth says worse, the half maps agree less at the same frequency."""
+    made = reconstruct(ball, replace(RECIPE, spread=0.2), np.random.default_rng(5))
+    good = made.mask & (made.truth < np.percentile(made.truth[made.mask], 30))
+    bad = made.mask & (made.truth > np.percentile(made.truth[made.mask], 70))
+    local = {}
+    for name, where in {"good": good, "bad": bad}.items():
+        soft = ndimage.gaussian_filter(where.astype(np.float32), 1.5)
+        curve = fourier_shell_correlation(made.half1, made.half2, 1.2, soft)
+        band = (curve.frequency > 1 / 6) & (curve.frequency < 1 / 3.5)
+        local[name] = np.asarray(curve.masked)[band].mean()
+    assert local["good"] > local["bad"] + 0.1
+
+
+def test_same_seed_same_map_and_another_seed_another(ball):
+    first, again, other = (
+        reconstruct(ball, RECIPE, np.random.default_rng(seed)).half1 for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again) and not np.allclose(first, other)
+
+
+def test_noise_of_the_halves_is_independent(ball):
+    made = reconstruct(ball, RECIPE, np.random.default_rng(0))
+    solvent = ~ndimage.binary_dilation(made.mask, iterations=6)
+    correlation = np.corrcoef(made.half1[solvent], made.half2[solvent])[0, 1]
+    assert abs(correlation) < 0.05
+
+
+def test_finer_than_two_voxels_is_refused(ball):
+    with pytest.raises(ValueError, match="finer than two voxels"):
+        reconstruct(ball, replace(RECIPE, resolution=2.0), np.random.default_rng(0))
+
+
+def test_a_low_pass_coarser_than_the_noise_becomes_the_truth(ball):
+    made = reconstruct(ball, replace(RECIPE, spread=0.1), np.random.default_rng(0))
+    density, truth = deposit(made, Treatment(low_pass=8.0, filter_edge=0.05))
+    assert (truth >= 8.0).all()
+    power = np.abs(np.fft.rfft(density.values, axis=2)).mean(axis=(0, 1))
+    frequency = np.fft.rfftfreq(72, 1.2)
+    assert power[frequency > 1 / 7].max() < 1e-3 * power[frequency < 1 / 9].max()
+
+
+def test_a_mask_leaves_flat_solvent_and_the_molecule_alone(ball):
+    made = reconstruct(ball, RECIPE, np.random.default_rng(0))
+    raw, _ = deposit(made, Treatment())
+    masked, _ = deposit(made, Treatment(mask_distance=3.0, mask_edge=4.0))
+    assert np.allclose(masked.values[made.mask], raw.values[made.mask], atol=1e-5)
+    assert (masked.values[0] == 0).all() and raw.values[0].std() > 0
