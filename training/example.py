@@ -8,7 +8,7 @@ import mrcfile
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.mrc import replacing
+from mapres.output import replacing
 from training.simulate import Recipe, reconstruct
 from training.structures import Structure
 

@@ -82,7 +82,6 @@ def fit(patches: Path, folder: Path, schedule: Schedule) -> None:
     import keras
 
     folder.mkdir(parents=True, exist_ok=True)
-    train, validation = Shards(patches, "train"), Shards(patches, "validation")
     state = {"seconds": 0.0, "step": 0}
     if (folder / "state.json").exists():
         state = json.loads((folder / "state.json").read_text())
@@ -94,17 +93,20 @@ def fit(patches: Path, folder: Path, schedule: Schedule) -> None:
             keras.optimizers.AdamW(PEAK_RATE, weight_decay=0.01, clipnorm=1.0),
             "categorical_crossentropy",
         )
-    print(f"{len(train)} train, {len(validation)} validation patches; step {state['step']}")
-    _train(model, train, validation, folder, schedule, state)
+    _train(model, patches, folder, schedule, state)
 
 
-def _train(model, train: Shards, validation: Shards, folder: Path, schedule, state: dict) -> None:
+def _train(model, patches: Path, folder: Path, schedule: Schedule, state: dict) -> None:
+    validation = Shards(patches, "validation")
     rng = np.random.default_rng([schedule.seed, state["step"]])
     losses, order = [], np.zeros(0, dtype=int)
     last = saved = time.monotonic()
     while state["seconds"] < 60 * schedule.minutes:
         if len(order) < schedule.batch:
+            # Shards may still be being written: every pass takes what is there by then.
+            train = Shards(patches, "train")
             order = rng.permutation(len(train))
+            print(f"step {state['step']}: a pass over {len(train)} patches", flush=True)
         indices, order = np.sort(order[: schedule.batch]), order[schedule.batch :]
         fraction = state["seconds"] / (60 * schedule.minutes)
         model.optimizer.learning_rate = schedule.rate(fraction)

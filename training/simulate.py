@@ -23,6 +23,7 @@ from mapres.fourier import (
     shell_width,
     squared_frequency,
 )
+from mapres.fsc import first_crossing
 from training.atoms import Shape, scattering_transform
 from training.structures import Structure
 
@@ -82,10 +83,9 @@ class Reconstruction:
     @property
     def resolution(self) -> float:
         """Where the expected half-map FSC inside the molecule first falls below 1/7, Å."""
-        frequency = np.arange(1, len(self.fsc)) * shell_width(
-            self.recipe.shape, self.recipe.voxel_size
-        )
-        return first_crossing(frequency, self.fsc[1:], 1 / 7, 2 * self.recipe.voxel_size)
+        width = shell_width(self.recipe.shape, self.recipe.voxel_size)
+        frequency = np.arange(len(self.fsc)) * width
+        return _crossing(frequency, self.fsc, 1 / 7, 2 * self.recipe.voxel_size)
 
     @property
     def average(self) -> NDArray[np.float32]:
@@ -166,9 +166,9 @@ class _Bank:
         self, nominal: NDArray, noise_power: NDArray, shells: _Shells, nyquist: float
     ) -> NDArray[np.float32]:
         """Return r(x): where the local signal-to-noise ratio falls to 1/6, never past Nyquist."""
-        log_snr = np.log(self.power[:, 1:] / noise_power[1:] + 1e-30)
+        log_snr = np.log(self.power / noise_power + 1e-30)
         level = np.log(CROSSING_SNR)
-        crossing = [first_crossing(shells.frequency[1:], c, level, nyquist) for c in log_snr]
+        crossing = [_crossing(shells.frequency, curve, level, nyquist) for curve in log_snr]
         # More B is never better, whatever a ragged shell says.
         log_crossing = np.log(np.maximum.accumulate(crossing))
         log_r = np.interp(np.log(nominal), np.log(self.resolution), log_crossing)
@@ -193,16 +193,12 @@ def _blend(
     return signal, _Bank(resolution, np.array(powers))
 
 
-def first_crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) -> float:
-    """Return 1/s (Å) where a falling curve first passes ``level``; Nyquist if it never does."""
-    below = np.flatnonzero((curve < level) & (frequency <= 1 / nyquist))
-    if below.size == 0:
-        return nyquist
-    n = below[0]
-    if n == 0:
-        return float(1 / frequency[0])
-    part = (curve[n - 1] - level) / (curve[n - 1] - curve[n])
-    return float(1 / (frequency[n - 1] + part * (frequency[n] - frequency[n - 1])))
+def _crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) -> float:
+    """Return 1/s (Å) where a curve first falls below ``level``, the first shell at the coarsest."""
+    kept = (frequency > 0) & (frequency <= 1 / nyquist)
+    frequency, curve = frequency[kept], curve[kept]
+    found = first_crossing(frequency, curve, np.full(curve.shape, level), nyquist)
+    return float(1 / frequency[0]) if found is None else found
 
 
 def _atoms_in_box(

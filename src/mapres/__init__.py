@@ -13,9 +13,8 @@ _PUBLIC = {
     "write": "mrc",
     "fourier_shell_correlation": "fsc",
     "local_resolution": "local",
-    "monores": "monores",
     "solvent_mask": "mask",
-    "validate": "validate",
+    "validate": "validation",
 }
 
 

@@ -102,7 +102,8 @@ def _check_grid(density: Density) -> None:
             f"{name} has a voxel size of {text} Å; set it to the true one "
             f"(between {smallest:g} and {largest:g} Å)."
         )
-    if max(abs(angle - 90.0) for angle in density.cell_angles) > MAX_ANGLE_ERROR:
+    # Written so that NaN fails.
+    if not all(abs(angle - 90.0) <= MAX_ANGLE_ERROR for angle in density.cell_angles):
         angles = ", ".join(f"{angle:g}" for angle in density.cell_angles)
         raise MapContentError(
             f"{name} has a non-orthogonal cell (angles {angles}); "

@@ -25,5 +25,13 @@ class OutputError(MapResError):
     """The result cannot be written where it was asked for."""
 
 
+class WorkerError(MapResError):
+    """The process that runs the analysis failed; ``details`` is what it wrote about it."""
+
+    def __init__(self, message: str, details: str = ""):
+        super().__init__(message)
+        self.details = details
+
+
 class Cancelled(Exception):
     """Raised by a ``progress`` callable to stop the work; nothing has been written."""

@@ -19,7 +19,7 @@ def forward(values: NDArray) -> NDArray[np.complex64]:
     return scipy.fft.rfftn(values, axes=AXES, workers=WORKERS)
 
 
-def inverse(transform: NDArray, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+def inverse(transform: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return the real arrays, shape (..., *shape), of a half-grid transform."""
     return scipy.fft.irfftn(transform, shape, axes=AXES, workers=WORKERS)
 
@@ -32,7 +32,7 @@ def per_axis(voxel_size: VoxelSize) -> tuple[float, float, float]:
     return float(z), float(y), float(x)
 
 
-def squared_frequency(shape: tuple[int, int, int], voxel_size: VoxelSize) -> NDArray[np.float32]:
+def squared_frequency(shape: tuple[int, ...], voxel_size: VoxelSize) -> NDArray[np.float32]:
     """Return |s|² in 1/Å² on the half grid of `forward`, shape (z, y, x // 2 + 1)."""
     z, y, x = per_axis(voxel_size)
     sz = scipy.fft.fftfreq(shape[0], z).astype(np.float32) ** 2
@@ -41,7 +41,7 @@ def squared_frequency(shape: tuple[int, int, int], voxel_size: VoxelSize) -> NDA
     return sz[:, None, None] + sy[None, :, None] + sx[None, None, :]
 
 
-def radial_frequency(shape: tuple[int, int, int], voxel_size: VoxelSize) -> NDArray[np.float32]:
+def radial_frequency(shape: tuple[int, ...], voxel_size: VoxelSize) -> NDArray[np.float32]:
     """Return |s| in 1/Å on the half grid of `forward`, shape (z, y, x // 2 + 1)."""
     return np.sqrt(squared_frequency(shape, voxel_size))
 
@@ -51,7 +51,7 @@ def shell_index(frequency: NDArray, width: float) -> NDArray[np.intp]:
     return np.rint(frequency / width).astype(np.intp)
 
 
-def shell_width(shape: tuple[int, int, int], voxel_size: VoxelSize) -> float:
+def shell_width(shape: tuple[int, ...], voxel_size: VoxelSize) -> float:
     """Return the usual shell width: one over the longest edge of the box, 1/Å."""
     return 1.0 / max(n * size for n, size in zip(shape, per_axis(voxel_size), strict=True))
 
@@ -69,7 +69,7 @@ def shell_sums(weights: NDArray, shells: NDArray[np.intp], nx: int) -> NDArray[n
     twice[0] = 1.0
     if nx % 2 == 0:
         twice[-1] = 1.0
-    return np.bincount(shells.ravel(), weights=(weights * twice).ravel())
+    return np.bincount(shells.ravel(), weights=(weights * twice).ravel()).astype(np.float64)
 
 
 def filtered(
@@ -85,7 +85,7 @@ def gaussian_low_pass(values: NDArray, voxel_size: VoxelSize, resolution: float)
     return filtered(values, voxel_size, lambda s2: np.exp(-(resolution**2) * s2))
 
 
-def resize(values: NDArray, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+def resize(values: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Fourier-crop or -pad real arrays, shape (..., z, y, x), onto another number of voxels.
 
     The box keeps its edges in Å, so the voxel size changes by the ratio of the shapes. Values are

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import os
-import tempfile
 import warnings
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import mrcfile
 import numpy as np
+from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
 from .density import Density
-from .errors import MapFileError, OutputError
+from .errors import MapFileError
+from .output import replacing
 
 MODES = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 # 2048^3 float32 is 34 GB: more is a damaged header, not a map.
 MAX_EDGE = 4096
+MAX_MODE, MAX_EXTENDED_HEADER = 200, 2**26
+# IMOD writes unsigned bytes as mode 0, and says so with a stamp and a flag in the spare words.
+IMOD_STAMP, IMOD_SIGNED = 1146047817, 1
+VOLUME_STACKS = range(401, 631)
 
 
 def read(path: str | os.PathLike) -> Density:
@@ -42,16 +50,13 @@ def read(path: str | os.PathLike) -> Density:
     header, data = _load(path)
     axes = _file_axes(header, path)
     values = np.ascontiguousarray(np.transpose(data, axes.transpose), dtype=np.float32)
-    grid = [int(n) for n in (header.mx, header.my, header.mz)]
-    cell = [float(c) for c in (header.cella.x, header.cella.y, header.cella.z)]
-    # A header without a sampling means one unit cell over the whole box.
-    grid = [g or n for g, n in zip(grid, reversed(values.shape), strict=True)]
-    voxel_size = tuple(c / g for c, g in zip(cell, grid, strict=True))
-    angles = tuple(float(a) for a in (header.cellb.alpha, header.cellb.beta, header.cellb.gamma))
+    voxel_size, origin = _placement(header, values.shape)
+    cell = header.cellb
+    angles = float(cell.alpha), float(cell.beta), float(cell.gamma)
     return Density(
         values=values,
         voxel_size=voxel_size,
-        origin=_origin(header, axes, voxel_size),
+        origin=origin,
         name=path.name,
         cell_angles=(90.0, 90.0, 90.0) if not any(angles) else angles,
         header=header,
@@ -74,40 +79,9 @@ def write(path: str | os.PathLike, density: Density) -> None:
         with mrcfile.new(temporary, overwrite=True, compression=compression) as mrc:
             if density.header is None:
                 mrc.set_data(np.asarray(density.values, dtype=np.float32))
-                mrc.set_volume()
-                mrc.voxel_size = density.voxel_size
-                mrc.header.origin = density.origin
+                _place(mrc.header, density)
             else:
-                _write_like(mrc, density)
-
-
-@contextmanager
-def replacing(path: str | os.PathLike):
-    """Yield a temporary name beside ``path``, renamed to it only when the block ends well.
-
-    Raises
-    ------
-    OutputError
-        If the folder is missing or cannot be written.
-    """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist; make it or choose another.")
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    except OSError as error:
-        raise OutputError(f"cannot write in {path.parent} ({error.strerror}).") from error
-    os.close(handle)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path} ({error.strerror or error}).") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+                _write_like(mrc, density, density.header)
 
 
 class _Axes:
@@ -123,49 +97,89 @@ class _Axes:
 
 
 def _file_axes(header: np.recarray, path: Path) -> _Axes:
-    crs = tuple(int(a) for a in (header.mapc, header.mapr, header.maps))
-    if crs == (0, 0, 0):
-        crs = (1, 2, 3)
+    crs = _crs(header)
     if sorted(crs) != [1, 2, 3]:
         raise MapFileError(f"{path.name} has axis order {crs}; the header is damaged.")
     return _Axes(crs)
 
 
-def _origin(header: np.recarray, axes: _Axes, voxel_size) -> tuple[float, float, float]:
+def _crs(header: np.recarray) -> tuple[int, int, int]:
+    crs = int(header.mapc), int(header.mapr), int(header.maps)
+    return crs if any(crs) else (1, 2, 3)
+
+
+def _placement(header: np.recarray, shape) -> tuple[tuple, tuple]:
+    """Return voxel size and origin along x, y, z in Å; ``shape`` is (z, y, x)."""
+    grid = [int(n) for n in (header.mx, header.my, header.mz)]
+    cell = [float(c) for c in (header.cella.x, header.cella.y, header.cella.z)]
+    # A header without a sampling means one unit cell over the whole box.
+    grid = [g or n for g, n in zip(grid, reversed(shape), strict=True)]
+    voxel_size = tuple(c / g for c, g in zip(cell, grid, strict=True))
     origin = [float(o) for o in (header.origin.x, header.origin.y, header.origin.z)]
-    if not any(origin):
+    # Before MRC2000 ("MAP ") these words were free for any use.
+    if not _is_mrc2000(header) or not any(origin) or not np.all(np.isfinite(origin)):
+        axes = _Axes(_crs(header))
         start = axes.to_xyz([int(n) for n in (header.nxstart, header.nystart, header.nzstart)])
         origin = [n * size for n, size in zip(start, voxel_size, strict=True)]
-    return tuple(origin)
+    return voxel_size, tuple(origin)
+
+
+def _is_mrc2000(header: np.recarray) -> bool:
+    return bytes(header.map)[:3] == b"MAP"
+
+
+def _has_unsigned_bytes(header: np.recarray) -> bool:
+    if int(header.mode) != 0:
+        return False
+    spare = bytes(header.extra2)
+    stamp, flags = np.frombuffer(spare[40:48], header.mode.dtype)
+    return not _is_mrc2000(header) or (stamp == IMOD_STAMP and not flags & IMOD_SIGNED)
 
 
 def _load(path: Path) -> tuple[np.recarray, NDArray]:
     if not path.is_file():
         raise MapFileError(f"{path} does not exist or is not a file.")
     try:
+        _check_header(path)
         with warnings.catch_warnings():
             # Old programs write no 'MAP ' word or a wrong machine stamp: mrcfile warns, we check.
             warnings.simplefilter("ignore", RuntimeWarning)
-            with mrcfile.open(path, permissive=True, header_only=True) as mrc:
-                header = mrc.header.copy().view(np.recarray)
-            _check_header(header, path)
             with mrcfile.open(path, permissive=True) as mrc:
-                data = mrc.data
-    except (ValueError, EOFError, OSError) as error:
-        if isinstance(error, MapFileError):
-            raise
-        raise MapFileError(f"{path.name} cannot be read as an MRC map ({error}).") from error
+                header, data = mrc.header.copy().view(np.recarray), mrc.data
+    except MapFileError:
+        raise
+    except (ValueError, EOFError, OSError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise MapFileError(f"{path.name} cannot be read as an MRC map ({reason}).") from error
+    except MemoryError as error:
+        raise MapFileError(f"{path.name} does not fit into this machine's memory.") from error
     if data is None:
         raise MapFileError(f"{path.name} is truncated: it ends before its last section.")
+    return header, _single_volume(header, data, path)
+
+
+def _single_volume(header: np.recarray, data: NDArray, path: Path) -> NDArray:
+    if data.ndim == 4 and len(data) == 1:
+        data = data[0]
     if data.ndim != 3:
-        raise MapFileError(f"{path.name} holds {data.ndim}-D data; give a single 3-D map.")
-    return header, data
+        what = "a single image" if data.ndim == 2 else f"a stack of {len(data)} volumes"
+        raise MapFileError(f"{path.name} holds {what}; give a single 3-D map.")
+    return data.view(np.uint8) if _has_unsigned_bytes(header) else data
 
 
-def _check_header(header: np.recarray, path: Path) -> None:
-    mode, size = int(header.mode), [int(n) for n in (header.nx, header.ny, header.nz)]
-    plausible = all(0 < n <= MAX_EDGE for n in size) and 0 <= mode <= 200
-    if not plausible:
+def _check_header(path: Path) -> None:
+    """Refuse what is no map, before mrcfile sets aside all the memory that a header asks for."""
+    with open(path, "rb") as file:
+        openers: dict[bytes, Callable] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
+        opener = openers.get(file.read(2), open)
+    with opener(path, "rb") as file:
+        start = file.read(HEADER_DTYPE.itemsize)
+    if len(start) < HEADER_DTYPE.itemsize:
+        raise MapFileError(f"{path.name} is not an MRC map (shorter than a header).")
+    # A wrong machine stamp is common; sizes only make sense in the right byte order.
+    headers = (np.frombuffer(start, HEADER_DTYPE.newbyteorder(order))[0] for order in "<>")
+    mode = next((int(header["mode"]) for header in headers if _is_plausible(header)), None)
+    if mode is None:
         raise MapFileError(f"{path.name} is not an MRC map (its header makes no sense).")
     if mode not in MODES:
         kind = {3: "complex", 4: "complex", 16: "RGB"}.get(mode, "unsupported")
@@ -173,12 +187,30 @@ def _check_header(header: np.recarray, path: Path) -> None:
         raise MapFileError(f"{path.name} has {kind} data (mode {mode}); modes read are {known}.")
 
 
-def _write_like(mrc: mrcfile.mrcfile.MrcFile, density: Density) -> None:
-    header = density.header
-    crs = tuple(int(a) for a in (header.mapc, header.mapr, header.maps))
-    axes = _Axes(crs if any(crs) else (1, 2, 3))
-    data = np.transpose(density.values, np.argsort(axes.transpose))
+def _is_plausible(header: np.void) -> bool:
+    return (
+        all(0 < header[name] <= MAX_EDGE for name in ("nx", "ny", "nz"))
+        and 0 <= header["mode"] <= MAX_MODE
+        and 0 <= header["nsymbt"] <= MAX_EXTENDED_HEADER
+        and (header["ispg"] not in VOLUME_STACKS or header["mz"] > 0)
+    )
+
+
+def _write_like(mrc: mrcfile.mrcfile.MrcFile, density: Density, header: np.recarray) -> None:
+    data = np.transpose(density.values, np.argsort(_Axes(_crs(header)).transpose))
     mrc.set_data(np.ascontiguousarray(data, dtype=np.float32))
     kept = "nxstart nystart nzstart mx my mz cella cellb mapc mapr maps ispg origin nlabl label"
     for name in kept.split():
         mrc.header[name] = header[name]
+    if _placement(mrc.header, density.values.shape) != (density.voxel_size, density.origin):
+        # The density was moved or resampled since, or its header repaired: say what it says.
+        _place(mrc.header, density)
+
+
+def _place(header: np.recarray, density: Density) -> None:
+    header.nxstart = header.nystart = header.nzstart = 0
+    header.mx, header.my, header.mz = reversed(density.values.shape)
+    header.cella = tuple(
+        n * s for n, s in zip(reversed(density.values.shape), density.voxel_size, strict=True)
+    )
+    header.origin = density.origin

@@ -22,6 +22,8 @@ MAX_PATCHES = 32
 BATCH = 8
 # Ends of the interval a factor 2 apart: the answer is not even a class.
 WIDE_INTERVAL = 2.0
+# Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1 %.
+NYQUIST_SLACK = 0.98
 FILLS_BOX = "Density fills the box: no solvent was found around a molecule."
 VERDICTS = ("consistent", "optimistic", "pessimistic", "cannot tell")
 
@@ -49,7 +51,7 @@ class Validation:
 
     map: str
     voxel_size: tuple[float, float, float]
-    box: tuple[int, int, int]
+    box: tuple[int, ...]
     resolution_class: str
     probabilities: dict[str, float]
     resolution: float
@@ -134,7 +136,7 @@ def validate(
         resolution=resolution,
         interval=interval,
         claimed=claimed,
-        verdict=None if claimed is None else _verdict(claimed, interval, fsc, warnings),
+        verdict=_verdict(claimed, density.nyquist, interval, fsc, warnings),
         patches=len(predictions),
         warnings=tuple(warnings),
         model=network.label,
@@ -205,7 +207,7 @@ def _doubts(
 ) -> list[str]:
     doubts = []
     nyquist = density.nyquist
-    if claimed is not None and claimed < 0.98 * nyquist:
+    if claimed is not None and claimed < NYQUIST_SLACK * nyquist:
         doubts.append(f"The claim of {claimed:g} Å is finer than two voxels ({nyquist:.2f} Å).")
     if resolution < 1.1 * nyquist:
         doubts.append(
@@ -221,8 +223,16 @@ def _doubts(
 
 
 def _verdict(
-    claimed: float, interval: tuple[float, float], fsc: float | None, warnings: list[str]
-) -> str:
+    claimed: float | None,
+    nyquist: float,
+    interval: tuple[float, float],
+    fsc: float | None,
+    warnings: list[str],
+) -> str | None:
+    if claimed is None:
+        return None
+    if claimed < NYQUIST_SLACK * nyquist:
+        return "optimistic"
     if fsc is not None:
         interval = (0.9 * fsc, 1.1 * fsc)
     elif FILLS_BOX in warnings or interval[1] > WIDE_INTERVAL * interval[0]:

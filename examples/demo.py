@@ -1,0 +1,131 @@
+"""Run both commands on real maps in a headless session of the ChimeraX library.
+
+Without a map of your own it opens the two real maps that come with the GridDataFormats package (a
+channel, and a crystal, which is refused) and a simulated pair of half maps whose local resolution
+is known. The log is printed; local-resolution maps (.mrc), coloured surfaces (.glb) and figures
+(.png) are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bz2
+import gzip
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import headless
+
+EXAMPLES = Path(__file__).resolve().parent
+OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; return 0, or 2 where a map given by the user cannot be used."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--map", type=Path, help="a map of your own, instead of the examples")
+    parser.add_argument("--claimed", type=float, help="its published resolution in Å")
+    parser.add_argument("--output", type=Path, default=Path("demo-output"))
+    options = parser.parse_args(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mapres-demo-") as folder:
+        demo = Demo(headless.start(Path(folder)), options.output)
+        try:
+            if options.map:
+                return 0 if demo.show(options.map, options.claimed) else 2
+            demo.show(headless.real_map("ispg_0.mrc"))
+            demo.show(headless.real_map("EMD-3001.map.bz2"))
+            demo.show_halves(EXAMPLES)
+        finally:
+            demo.session.triggers.activate_trigger("app quit", None)
+    print(f"\nResults are in {options.output}/.")
+    return 0
+
+
+class Demo:
+    """A session, its log on standard output, and the folder of the results."""
+
+    def __init__(self, session, output: Path):
+        self.session = session
+        self.output = output
+        session.logger.add_log(headless.printed_log())
+
+    def show(self, path: Path, claimed: float | None = None) -> bool:
+        """Open a map, ask both commands about it and write what they give; say if they did."""
+        opened = self.run(f'open "{self.uncompressed(path)}"')
+        if opened is None:
+            return False
+        shown = self.ask(opened[0], f"claimed {claimed}" if claimed else "")
+        self.run("close")
+        return shown
+
+    def show_halves(self, folder: Path) -> None:
+        """Do the same with the simulated half maps, and compare with the truth."""
+        names = ("half1.mrc.gz", "half2.mrc.gz", "truth.mrc.gz")
+        paths = [folder / name for name in names]
+        if not all(path.exists() for path in paths):
+            print(f"\nThere are no simulated half maps in {folder.name}/.")
+            return
+        first, second, truth = (self.run(f'open "{self.uncompressed(path)}"')[0] for path in paths)
+        halves = f"#{first.id_string},{second.id_string}"
+        average = self.run(f"volume add {halves} scaleFactors 0.5,0.5")
+        average.name = "simulated"
+        self.ask(average, f"halfMaps {halves}", truth)
+        self.run("close")
+
+    def ask(self, map, options: str = "", truth=None) -> bool:
+        """Run both commands on an open map and write their results."""
+        number = f"#{map.id_string}"
+        if self.run(f"resvalidate {number} {options}") is None:
+            return False
+        local = self.run(f"localres {number} {options if 'halfMaps' in options else ''}")
+        if local is None:
+            return False
+        if truth is not None:
+            self.compare(local, truth)
+        self.write(map, local)
+        return True
+
+    def compare(self, local, truth) -> None:
+        """Print how far the answer is from the known one, inside the mask."""
+        import numpy as np
+
+        inside = local.local_resolution.mask
+        difference = np.abs(local.full_matrix() - truth.full_matrix())[inside]
+        print(f"Median distance from the simulated truth: {np.median(difference):.2f} Å")
+
+    def write(self, map, local) -> None:
+        """Write the local-resolution map, the coloured surface and the figure."""
+        from chimerax.map_resolution.mapres.figures import local_figure
+        from chimerax.map_resolution.volumes import density_of
+
+        stem = self.output / Path(map.name).name.partition(".")[0]
+        self.run(f'save "{stem}-localres.mrc" models #{local.id_string}')
+        self.run(f'save "{stem}-localres.glb" models #{map.id_string}')
+        local_figure(density_of(map), local.local_resolution, f"{stem}-localres.png")
+
+    def run(self, command: str):
+        """Run a command; print what a user would be told and return None where it is refused."""
+        from chimerax.core.commands import run
+        from chimerax.core.errors import UserError
+
+        try:
+            return run(self.session, command.strip())
+        except UserError as error:
+            print(f"Refused: {error}")
+            return None
+
+    def uncompressed(self, path: Path) -> Path:
+        """Return a file that ChimeraX opens: it reads no compressed maps."""
+        if path.suffix not in OPENERS:
+            return path
+        target = self.output / path.stem
+        with OPENERS[path.suffix](path) as source, open(target, "wb") as copy:
+            shutil.copyfileobj(source, copy)
+        return target
+
+
+if __name__ == "__main__":
+    sys.exit(main())

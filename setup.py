@@ -1,0 +1,30 @@
+"""Install the core and its command line with pip; ChimeraX never runs this file.
+
+Name, version and dependencies of the bundle are declared once, in bundle_info.xml.
+"""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from setuptools import setup
+
+bundle = ElementTree.parse(Path(__file__).with_name("bundle_info.xml")).getroot()
+requirements = [
+    "".join((dependency.get("name"), dependency.get("version", "")))
+    for dependency in bundle.iter("Dependency")
+    if not dependency.get("name").startswith("ChimeraX-")
+]
+
+setup(
+    name="mapres",
+    version=bundle.get("version"),
+    description=bundle.findtext("Synopsis"),
+    license=bundle.findtext("License"),
+    python_requires=">=3.10",
+    package_dir={"": "src"},
+    packages=["mapres"],
+    package_data={"mapres": ["models/*.keras", "models/*.json"]},
+    # ChimeraX brings numpy, scipy and matplotlib; a plain Python must be told.
+    install_requires=[*requirements, "numpy", "scipy", "matplotlib"],
+    entry_points={"console_scripts": ["mapres = mapres.__main__:main"]},
+)

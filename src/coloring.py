@@ -1,0 +1,85 @@
+"""Colour a map's surface by its local resolution, and show the key."""
+
+from __future__ import annotations
+
+import numpy as np
+from chimerax.color_key import show_key
+from chimerax.core.colors import BuiltinColormaps, palette_name
+from chimerax.surface import color_sample
+
+# Blue is fine and red is coarse, as most figures have it, in a scheme that the colour-blind can
+# read (ColorBrewer's).
+DEFAULT_PALETTE = "^rdylbu-5"
+# The extreme voxels of a map are noise: they would take most of the palette.
+RANGE_PERCENTILES = (2, 98)
+
+
+def colour_maps(session, maps, volumes, results, palette=None, range=None, key=True):
+    """Colour the surfaces of every map by its own local resolution, all on one scale.
+
+    Parameters
+    ----------
+    maps, volumes, results : the maps, the volumes that hold their local resolution, and the
+        core's `LocalResolution` of each, in the same order
+    palette : Colormap, or None for blue (fine) over yellow to red (coarse)
+    range : (lowest, highest) Å, ``"full"``, or None for the bulk of the values inside the masks
+    key : whether to show the colour key
+    """
+    colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
+    for map, volume in zip(maps, volumes, strict=True):
+        surfaces = map_surfaces(map)
+        if surfaces:
+            color_sample(session, surfaces, map=volume, palette=colormap)
+        else:
+            session.logger.warning(_no_surface(map, volume, colormap))
+    if key:
+        show_key(session, colormap)
+
+
+def resolution_colormap(values, palette=None, range=None):
+    """Put a palette on a range of resolutions.
+
+    Parameters
+    ----------
+    values : list of arrays, Å
+    palette, range : as for `colour_maps`
+
+    Returns
+    -------
+    chimerax.core.colors.Colormap
+    """
+    if palette is None:
+        palette = BuiltinColormaps[DEFAULT_PALETTE.lstrip("^")].reversed()
+    elif palette.values_specified and range is None:
+        return palette
+    if range is None or range == "full":
+        limits = (0, 100) if range == "full" else RANGE_PERCENTILES
+        range = rounded_range(np.percentile(np.concatenate(values), limits))
+    low, high = range
+    if palette.values_specified:
+        return palette.rescale_range(low, high)
+    return palette.linear_range(low, high)
+
+
+def rounded_range(limits):
+    """Widen a range to tenths of an Å, so that the key is readable and never empty."""
+    low, high = np.floor(limits[0] * 10) / 10, np.ceil(limits[1] * 10) / 10
+    if high - low < 0.1:
+        low, high = low - 0.5, high + 0.5
+    return float(low), float(high)
+
+
+def map_surfaces(map):
+    """Return the contour surfaces of a map, computed now if it was never drawn."""
+    map.update_drawings()
+    return [surface for surface in map.surfaces if surface.vertices is not None]
+
+
+def _no_surface(map, volume, colormap):
+    low, high = colormap.value_range()
+    palette = palette_name(colormap.colors) or DEFAULT_PALETTE
+    return (
+        f"{map.name} #{map.id_string} is not shown as a surface, so nothing was coloured; show it "
+        f"with: volume #{map.id_string} style surface; color sample #{map.id_string} "
+        f"map #{volume.id_string} palette {palette} range {low:.4g},{high:.4g}"
+    )

@@ -1,0 +1,206 @@
+"""The commands ``resvalidate`` and ``localres``: maps in, a table in the log and a volume out.
+
+Nothing is computed here. The core runs in a process of its own, because the library of its networks
+and the graphics driver do not always share one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from html import escape
+from pathlib import Path
+
+from chimerax.core.commands import (
+    BoolArg,
+    CmdDesc,
+    ColormapArg,
+    ColormapRangeArg,
+    EnumOf,
+    JSONResult,
+    PositiveFloatArg,
+    StringArg,
+    register,
+)
+from chimerax.core.errors import CancelOperation, UserError
+from chimerax.core.logger import html_table_params
+from chimerax.core.python_utils import chimerax_python_executable
+from chimerax.map import MapArg, MapsArg
+
+from .coloring import colour_maps
+from .mapres.errors import Cancelled, MapResError
+from .mapres.local import METHODS
+from .mapres.report import local_json, local_rows, validation_rows
+from .mapres.worker import Worker
+from .volumes import density_of, open_result
+
+
+def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default", return_json=False):
+    """Estimate the resolution of maps from the maps alone, and judge a claimed value.
+
+    Parameters
+    ----------
+    maps : list of Volume
+    claimed : resolution in Å to judge, or None
+    half_maps : list of the two half maps (only with a single map), or None
+    model : name of the model
+    return_json : whether to return a JSONResult
+
+    Returns
+    -------
+    mapres.validate.Validation
+        A list of them where several maps were given.
+    """
+    options = {"claimed": claimed, "half_maps": _half_maps(maps, half_maps), "model": model}
+    results = []
+    for map in _some(maps):
+        result = _ask(session, "validate", density_of(map), options)
+        _log_table(session, validation_rows(result))
+        results.append(result)
+    return _returned(results, [result.as_json() for result in results], return_json)
+
+
+def localres(
+    session,
+    maps,
+    *,
+    mask=None,
+    half_maps=None,
+    method="monores",
+    max_res=20.0,
+    step=0.5,
+    palette=None,
+    range=None,
+    key=True,
+    return_json=False,
+):
+    """Measure the local resolution of maps, colour their surfaces with it and show a key.
+
+    Parameters
+    ----------
+    maps : list of Volume
+    mask : Volume on the grid of the map, or None for an automatic mask
+    half_maps : list of the two half maps (only with a single map), or None
+    method : name of the method
+    max_res, step : coarsest resolution measured and distance between two, Å
+    palette, range, key : how the surfaces are coloured, see `coloring.colour_maps`
+    return_json : whether to return a JSONResult
+
+    Returns
+    -------
+    Volume
+        Hidden, on the grid of the map; a list of them where several maps were given.
+    """
+    options = {
+        "mask": mask and density_of(mask),
+        "half_maps": _half_maps(maps, half_maps),
+        "method": method,
+        "max_res": max_res,
+        "step": step,
+    }
+    results, summaries = [], []
+    for map in _some(maps):
+        density = density_of(map)
+        result = _ask(session, "local_resolution", density, options)
+        _log_table(session, local_rows(density, result))
+        results.append(result)
+        summaries.append(local_json(density, result))
+    # Only now: an error in any map must leave nothing half done.
+    volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
+    colour_maps(session, maps, volumes, results, palette, range, key)
+    for summary, volume in zip(summaries, volumes, strict=True):
+        summary["output"] = f"#{volume.id_string}"
+    return _returned(volumes, summaries, return_json)
+
+
+def _some(maps):
+    if not maps:
+        raise UserError("No map was specified; give a map, for example #1.")
+    return maps
+
+
+def _half_maps(maps, half_maps):
+    if half_maps is None:
+        return None
+    if len(half_maps) != 2:
+        raise UserError(f"halfMaps must be two maps, got {len(half_maps)}; give both halves.")
+    if len(maps) != 1:
+        raise UserError(f"halfMaps belong to one map, got {len(maps)}; give one map at a time.")
+    return tuple(density_of(half) for half in half_maps)
+
+
+def _ask(session, question, density, options):
+    """Put a question about a map to the core, and turn its errors into ChimeraX's."""
+    said = []
+
+    def progress(fraction, message):
+        # Called several times a second: a window is repainted by it, a terminal would be flooded.
+        if session.ui.is_gui or message not in said:
+            said.append(message)
+            session.logger.status(f"{density.name}: {message} ({fraction:.0%})")
+
+    try:
+        return getattr(_worker(session), question)(density, **options, progress=progress)
+    except MapResError as error:
+        if getattr(error, "details", ""):
+            # The worker's last words, for a report; the sentence is for the user.
+            session.logger.info(error.details)
+        raise UserError(str(error)) from error
+    except Cancelled as error:
+        raise CancelOperation(f"{density.name}: cancelled") from error
+
+
+def _worker(session) -> Worker:
+    """Return the session's worker; its process starts with the first question."""
+    worker = getattr(session, "_mapres_worker", None)
+    if worker is None:
+        worker = session._mapres_worker = Worker(python=_python())
+        session.triggers.add_handler("app quit", lambda *_: worker.close())
+    return worker
+
+
+def _python() -> str:
+    # In the application sys.executable may be ChimeraX itself; in a virtual environment
+    # chimerax_python_executable() is the interpreter outside of it.
+    if Path(sys.executable).stem.lower().startswith("python"):
+        return sys.executable
+    return chimerax_python_executable()
+
+
+def _log_table(session, rows):
+    lines = [f"<tr><td>{escape(label)}</td><td>{escape(text)}</td></tr>" for label, text in rows]
+    session.logger.info(
+        f"<table {html_table_params}>\n" + "\n".join(lines) + "\n</table>", is_html=True
+    )
+
+
+def _returned(values, summaries, return_json):
+    single = len(values) == 1
+    value, summary = (values[0], summaries[0]) if single else (values, summaries)
+    return JSONResult(json.dumps(summary), value) if return_json else value
+
+
+_RESVALIDATE = {
+    "required": [("maps", MapsArg)],
+    "keyword": [("claimed", PositiveFloatArg), ("half_maps", MapsArg), ("model", StringArg)],
+}
+_LOCALRES = {
+    "required": [("maps", MapsArg)],
+    "keyword": [
+        ("mask", MapArg),
+        ("half_maps", MapsArg),
+        ("method", EnumOf(METHODS)),
+        ("max_res", PositiveFloatArg),
+        ("step", PositiveFloatArg),
+        ("palette", ColormapArg),
+        ("range", ColormapRangeArg),
+        ("key", BoolArg),
+    ],
+}
+_COMMANDS = {"resvalidate": (resvalidate, _RESVALIDATE), "localres": (localres, _LOCALRES)}
+
+
+def register_command(name, synopsis, logger):
+    """Register one of the commands with ChimeraX."""
+    function, arguments = _COMMANDS[name]
+    register(name, CmdDesc(**arguments, synopsis=synopsis), function, logger=logger)

@@ -1,0 +1,179 @@
+"""How good cryo-EM maps really are, from the maps alone.
+
+  mapres validate MAP ...     class, resolution in Å with its interval, verdict on a claimed value
+  mapres local MAP -o OUT     local resolution in Å, written as a map on the same grid
+  mapres fsc HALF1 HALF2      Fourier shell correlation of two half maps
+
+Maps are MRC/CCP4 files, plain or compressed (.gz, .bz2). With --json the standard output is one
+JSON object (for several maps, one a line). Exit status: 0 done; 2 bad input, which one line on the
+standard error names; 130 interrupted, with nothing half-written left behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from .arguments import BAD_INPUT, parser
+from .density import Density, Progress, checked, require_same_grid, silent
+from .errors import MapResError, OutputError
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (without the program's name) and return the exit status."""
+    # Before TensorFlow loads: it writes pages about processors and graphics cards.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        options = parser(__doc__).parse_args(argv)
+        return _VERBS[options.verb](options)
+    except MapResError as error:
+        return _complain(error)
+    except MemoryError:
+        return _complain("not enough memory for this map; close other programs or crop the map.")
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from . import mrc
+    from .report import validation_rows
+    from .validation import validate
+
+    if options.half_maps and len(options.maps) > 1:
+        raise MapResError("--half-maps belongs to one map; give one map at a time.")
+    status = 0
+    for path in options.maps:
+        try:
+            with _working() as progress:
+                result = validate(
+                    mrc.read(path),
+                    claimed=options.claimed,
+                    half_maps=_half_maps(options.half_maps),
+                    model=options.model,
+                    progress=progress,
+                )
+        except MapResError as error:
+            # One bad map among many must not hide what the others are.
+            status = _complain(error)
+        else:
+            _print(options, result.as_json(), validation_rows(result))
+    return status
+
+
+def _local(options: argparse.Namespace) -> int:
+    from . import mrc
+    from .local import local_resolution
+    from .report import local_json, local_rows
+
+    _check_outputs(options)
+    with _working() as progress:
+        density = mrc.read(options.map)
+        result = local_resolution(
+            density,
+            method=options.method,
+            mask=options.mask and mrc.read(options.mask),
+            half_maps=_half_maps(options.half_maps),
+            max_res=options.max_res,
+            step=options.step,
+            progress=progress,
+        )
+        mrc.write(options.output, density.with_values(result.values))
+        if options.png:
+            from .figures import local_figure
+
+            local_figure(density, result, options.png)
+    summary = local_json(density, result) | {"output": options.output}
+    _print(options, summary, [*local_rows(density, result), ("Output", options.output)])
+    return 0
+
+
+def _fsc(options: argparse.Namespace) -> int:
+    from . import mrc
+    from .fsc import fourier_shell_correlation
+    from .report import fsc_json, fsc_rows
+
+    _check_outputs(options)
+    with _working():
+        first, second = (checked(mrc.read(path)) for path in (options.half1, options.half2))
+        require_same_grid(first, second, "half map")
+        mask = options.mask and mrc.read(options.mask)
+        if mask:
+            require_same_grid(first, mask, "mask")
+        curve = fourier_shell_correlation(
+            first.values, second.values, first.voxel_size, mask.values if mask else None
+        )
+        if options.png:
+            from .figures import fsc_figure
+
+            fsc_figure(curve, options.png)
+    _print(options, fsc_json(first, second, curve), fsc_rows(first, second, curve))
+    return 0
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Refuse, before a long computation, outputs that could not be written after it."""
+    from .figures import require_matplotlib
+    from .output import require_writable
+
+    named = vars(options)
+    inputs = [named.get(role) for role in ("map", "mask", "half1", "half2")]
+    inputs += named.get("half_maps") or ()
+    outputs = [path for path in (named.get("output"), options.png) if path]
+    for path in outputs:
+        require_writable(path, filter(None, inputs))
+    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
+        raise OutputError(f"{options.png} is named as map and as figure; choose two names.")
+    if options.png:
+        require_matplotlib()
+
+
+def _half_maps(paths: Sequence[str] | None) -> tuple[Density, Density] | None:
+    from . import mrc
+
+    return (mrc.read(paths[0]), mrc.read(paths[1])) if paths else None
+
+
+@contextmanager
+def _working() -> Iterator[Progress]:
+    """Keep the standard output for the result, and show progress where somebody may watch it."""
+    with redirect_stdout(sys.stderr):
+        if not sys.stderr.isatty():
+            yield silent
+            return
+        try:
+            yield lambda fraction, message: _show(f"{fraction:4.0%} {message}")
+        finally:
+            _show("")
+
+
+def _show(text: str) -> None:
+    # Back to the line's start, and clear what is longer than the new text.
+    print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _print(options: argparse.Namespace, summary: dict[str, Any], rows: list) -> None:
+    from .report import as_text
+
+    text = json.dumps(summary) if options.json else as_text(rows) + "\n"
+    # A pipe may have an encoding without Å.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+def _complain(error: MapResError | str) -> int:
+    print("mapres:", " ".join(str(error).split()), file=sys.stderr)
+    return BAD_INPUT
+
+
+_VERBS = {"validate": _validate, "local": _local, "fsc": _fsc}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The options of the command line, and what they must look like."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from . import __version__
+from .local import METHODS
+
+BAD_INPUT = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str):
+        self.exit(BAD_INPUT, f"mapres: {message} (see {self.prog} --help)\n")
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Return the parser of the command line; the verb is in ``verb``, paths are strings."""
+    parser = _Parser(
+        prog="mapres", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"mapres {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _describe_validate(_verb(verbs, "validate", "estimate a map's global resolution"))
+    _describe_local(_verb(verbs, "local", "measure a map's local resolution"))
+    _describe_fsc(_verb(verbs, "fsc", "correlate two half maps"))
+    return parser
+
+
+def _verb(verbs, name: str, help: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    return verb
+
+
+def _describe_validate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("maps", metavar="MAP", nargs="+")
+    verb.add_argument("--claimed", metavar="Å", type=_positive, help="resolution to judge")
+    _add_half_maps(verb)
+    verb.add_argument("--model", metavar="NAME", default="default", help="the network to use")
+
+
+def _describe_local(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("map", metavar="MAP")
+    verb.add_argument("-o", "--output", metavar="OUT.mrc", required=True, help="map to write, in Å")
+    verb.add_argument("--mask", metavar="MASK", help="where to measure; found by itself if missing")
+    _add_half_maps(verb)
+    verb.add_argument("--method", choices=METHODS, default=METHODS[0])
+    verb.add_argument("--max-res", metavar="Å", type=_positive, default=20.0,
+                      help="coarsest resolution to try (%(default)g)")  # fmt: skip
+    verb.add_argument("--step", metavar="Å", type=_positive, default=0.5,
+                      help="distance between two resolutions tried (%(default)g)")  # fmt: skip
+    verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
+
+
+def _describe_fsc(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("half1", metavar="HALF1")
+    verb.add_argument("half2", metavar="HALF2")
+    verb.add_argument("--mask", metavar="MASK", help="correlate within this mask, corrected for it")
+    verb.add_argument("--png", metavar="FIG.png", help="also draw the curves")
+
+
+def _add_half_maps(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--half-maps", metavar=("A", "B"), nargs=2, help="its two half maps")
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a positive number of Å, not {text!r}")
+    return value

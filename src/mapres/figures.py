@@ -1,0 +1,220 @@
+"""Figures as PNG files, drawn without a display."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .density import Density
+from .errors import OutputError
+from .local import LocalResolution
+from .output import replacing
+from .report import method_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .fsc import ShellCorrelation
+
+# Ordered in lightness, so that it reads in grey and for colour-blind eyes; no grey of its own that
+# could be taken for density.
+PALETTE = "viridis"
+DPI = 150
+BINS = 60
+# Room around the molecule, and the least that is shown of a map.
+MARGIN, LEAST_VOXELS = 1.15, 24
+ROUND_LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+_STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8)
+ROUND_RESOLUTIONS = [n * e for e in (0.1, 1, 10, 100) for n in _STEPS]
+# Okabe and Ito's colours, which colour-blind eyes tell apart; line styles differ too.
+CURVES = {
+    "unmasked": ("Unmasked", "#009E73", "--"),
+    "masked": ("Masked", "#0072B2", "-."),
+    "phase_randomised": ("Phases randomised", "#D55E00", ":"),
+    "corrected": ("Corrected", "black", "-"),
+}
+
+
+# Resolutions in Å at the two ends of the colours.
+Ends = tuple[float, float]
+
+
+def require_matplotlib() -> None:
+    """Raise `OutputError` if figures cannot be drawn here."""
+    if find_spec("matplotlib") is None:
+        raise OutputError("figures need matplotlib; install it (pip install matplotlib).")
+
+
+def local_figure(density: Density, result: LocalResolution, path: str | os.PathLike) -> None:
+    """Draw three slices through a map coloured by its local resolution, and the histogram.
+
+    Parameters
+    ----------
+    density : the map
+    result : its local resolution
+    path : the PNG file to write
+
+    Raises
+    ------
+    OutputError
+        If matplotlib is missing or the file cannot be written.
+    """
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    measured = result.values[result.mask]
+    ends = _colour_range(measured)
+    figure = Figure(figsize=(9, 5.6), dpi=DPI)
+    grid = figure.add_gridspec(
+        3, 3, height_ratios=[20, 9, 1], hspace=0.06, wspace=0.04,
+        left=0.07, right=0.98, bottom=0.1, top=0.89,
+    )  # fmt: skip
+    slices = [figure.add_subplot(grid[0, i]) for i in range(3)]
+    _draw_slices(slices, density, result, ends)
+    _draw_histogram(figure.add_subplot(grid[1, :]), measured, ends)
+    _draw_key(figure.add_subplot(grid[2, :]), ends, method_name(result))
+    lower, upper = result.quartiles
+    figure.suptitle(
+        f"{density.name}: median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å",
+        y=0.975,
+    )
+    _save(figure, path)
+
+
+def fsc_figure(curve: ShellCorrelation, path: str | os.PathLike) -> None:
+    """Draw the curves of a Fourier shell correlation and where they cross the thresholds.
+
+    Raises
+    ------
+    OutputError
+        If matplotlib is missing or the file cannot be written.
+    """
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    for name, (label, colour, style) in CURVES.items():
+        values = getattr(curve, name)
+        if values is not None:
+            axes.plot(curve.frequency, values, style, color=colour, label=label)
+    axes.plot(curve.frequency, curve.half_bit, color="0.6", linewidth=0.8, label="½-bit threshold")
+    for threshold in ("0.143", "0.5"):
+        _draw_threshold(axes, threshold, curve.resolution[threshold])
+    axes.set(xlim=(0, curve.frequency[-1]), ylim=(-0.1, 1.05))
+    axes.set(xlabel="Resolution (Å)", ylabel="Fourier shell correlation")
+    _label_in_angstrom(axes)
+    # Below 0.5 on the left is where no curve of good half maps passes.
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.52), fontsize="small", framealpha=1)
+    _save(figure, path)
+
+
+def _colour_range(measured: NDArray) -> Ends:
+    """Return the ends of the colours, Å: all but the outermost hundredths, rounded outwards."""
+    low, high = np.percentile(measured, [1, 99])
+    low, high = np.floor(2 * low) / 2, np.ceil(2 * high) / 2
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _draw_slices(slices: list[Axes], density: Density, result: LocalResolution, ends: Ends):
+    centre, middle, side = _window(result.mask)
+    low, high = np.percentile(density.values, [1, 99.9])
+    # Density stays light, so that the colours over it are those of the key.
+    grey = {"cmap": "Greys", "vmin": low, "vmax": low + 2 * (high - low)}
+    colour = {"cmap": PALETTE, "vmin": ends[0], "vmax": ends[1], "alpha": 0.8}
+    for panel, axis in zip(slices, (0, 1, 2), strict=True):
+        plane: Any = [slice(None)] * 3
+        plane[axis] = centre[axis]
+        plane = tuple(plane)
+        measured = np.where(result.mask[plane], result.values[plane], np.nan)
+        for values, look in ((density.values[plane], grey), (measured, colour)):
+            panel.imshow(values, origin="lower", interpolation="nearest", **look)
+        _frame(panel, density, axis, centre[axis], middle, side)
+    _draw_scale_bar(slices[0], side, density.spacing)
+
+
+def _frame(
+    panel: Axes, density: Density, axis: int, index: int, middle: NDArray, side: float
+) -> None:
+    """Show the window's square, and say which plane it is; ``axis`` 0, 1, 2 is z, y, x."""
+    up, across = [other for other in (0, 1, 2) if other != axis]
+    panel.set_xlim(middle[across] - side / 2, middle[across] + side / 2)
+    panel.set_ylim(middle[up] - side / 2, middle[up] + side / 2)
+    panel.set(xticks=[], yticks=[])
+    place = density.origin[2 - axis] + index * density.voxel_size[2 - axis]
+    x, y, normal = ("zyx"[a] for a in (across, up, axis))
+    panel.set_title(f"{x}{y} plane, {normal} = {place:.0f} Å", fontsize="medium")
+
+
+def _window(mask: NDArray[np.bool_]) -> tuple[list[int], NDArray, float]:
+    """Find the slices to show, and the square window that shows the molecule in all of them.
+
+    Returns
+    -------
+    centre : index of the slice through the mask's centre of mass along z, y, x
+    middle : middle of the box around the mask along z, y, x, voxels
+    side : edge of the window, voxels
+    """
+    inside = np.argwhere(mask)
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    centre = [round(c) for c in inside.mean(axis=0)]
+    return centre, (low + high) / 2, max(MARGIN * float((high - low).max() + 1), LEAST_VOXELS)
+
+
+def _draw_scale_bar(panel: Axes, side: float, spacing: float) -> None:
+    length = max(n for n in ROUND_LENGTHS if n <= side * spacing / 3)
+    (left, _), (bottom, _) = panel.get_xlim(), panel.get_ylim()
+    x, y = left + 0.06 * side, bottom + 0.06 * side
+    panel.plot([x, x + length / spacing], [y, y], color="black", linewidth=3, solid_capstyle="butt")
+    panel.text(x, y + 0.015 * side, f"{length} Å", va="bottom")
+
+
+def _draw_histogram(axes: Axes, measured: NDArray, ends: Ends) -> None:
+    from matplotlib import colormaps
+
+    edges = np.linspace(*ends, BINS + 1)
+    # The few values beyond the colours count at their ends.
+    counts, _ = np.histogram(np.clip(measured, *ends), edges)
+    colours = colormaps[PALETTE]((np.arange(BINS) + 0.5) / BINS)
+    axes.bar(edges[:-1], 100 * counts / counts.sum(), np.diff(edges), align="edge", color=colours)
+    median = float(np.median(measured))
+    axes.axvline(median, color="black", linewidth=1, linestyle="--")
+    axes.annotate("median", (median, 1), (4, 0), xycoords=("data", "axes fraction"),
+                  textcoords="offset points", va="top")  # fmt: skip
+    axes.set(xlim=ends, ylabel="Voxels (%)", xticks=[])
+    axes.locator_params(axis="y", nbins=4)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_key(axes: Axes, ends: Ends, method: str) -> None:
+    axes.imshow(np.linspace(0, 1, 256)[None], cmap=PALETTE, aspect="auto", extent=(*ends, 0, 1))
+    axes.set(yticks=[], xlabel=f"Local resolution (Å), {method}")
+
+
+def _draw_threshold(axes: Axes, threshold: str, crossing: float | None) -> None:
+    axes.axhline(float(threshold), color="0.6", linewidth=0.8, zorder=0)
+    text = f"{threshold}: {crossing:.2f} Å" if crossing else f"{threshold}: never above"
+    axes.annotate(text, (0.99, float(threshold)), (0, -2), xycoords=("axes fraction", "data"),
+                  textcoords="offset points", ha="right", va="top", fontsize="small")  # fmt: skip
+
+
+def _label_in_angstrom(axes: Axes) -> None:
+    """Put labels in Å at round numbers on an axis in 1/Å."""
+    end = axes.get_xlim()[1]
+    ticks: list[float] = []
+    for resolution in ROUND_RESOLUTIONS:
+        place, last = 1 / resolution, 1 / ticks[-1] if ticks else np.inf
+        # Closer than this and the labels touch.
+        if place <= end and last - place >= 0.06 * end and place >= 0.03 * end:
+            ticks.append(resolution)
+    axes.set_xticks([1 / r for r in ticks], [f"{r:g}" for r in ticks])
+
+
+def _save(figure: Figure, path: str | os.PathLike) -> None:
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI)

@@ -1,0 +1,225 @@
+"""Fourier shell correlation of two half maps, and the resolution that it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import GridMismatchError, MapContentError
+from .fourier import (
+    VoxelSize,
+    forward,
+    inverse,
+    per_axis,
+    radial_frequency,
+    shell_index,
+    shell_sums,
+    shell_width,
+)
+
+THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
+# Phases are randomised from where the unmasked FSC falls below 0.8, as RELION does it, and the
+# correction starts two shells later, where a mask's edge no longer mixes true and random phases.
+RANDOMISE_BELOW = 0.8
+EDGE_SHELLS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class ShellCorrelation:
+    """Correlation of two half maps in shells of spatial frequency.
+
+    Attributes
+    ----------
+    frequency : 1/Å, shape (shells,), of the shells from one over the longest edge to Nyquist
+    unmasked : FSC of the maps as they are, shape (shells,)
+    masked : FSC within the mask, or None where no mask was given
+    phase_randomised : FSC within the mask of maps with random phases, what the mask alone makes
+    corrected : FSC within the mask without what the mask makes
+    half_bit : the 1/2-bit threshold, shape (shells,)
+    resolution : Å at the first crossing below 0.143, 0.5 and the 1/2-bit threshold (keys
+        ``"0.143"``, ``"0.5"``, ``"half-bit"``) of the corrected curve where there is one, else of
+        the unmasked one; Nyquist where it never crosses, None where it starts below
+    """
+
+    frequency: NDArray[np.float64]
+    unmasked: NDArray[np.float64]
+    masked: NDArray[np.float64] | None
+    phase_randomised: NDArray[np.float64] | None
+    corrected: NDArray[np.float64] | None
+    half_bit: NDArray[np.float64]
+    resolution: dict[str, float | None]
+
+
+def fourier_shell_correlation(
+    half1: NDArray,
+    half2: NDArray,
+    voxel_size: VoxelSize,
+    mask: NDArray | None = None,
+    *,
+    seed: int = 0,
+) -> ShellCorrelation:
+    """Correlate two half maps, shell by shell.
+
+    FSC(s) = Σ Re(F₁F₂*) / √(Σ|F₁|² Σ|F₂|²) over shells one over the longest edge wide (Harauz and
+    van Heel 1986). With a mask also FSC_true = (FSC_t − FSC_n) / (1 − FSC_n), FSC_n being that of
+    the masked maps with their phases randomised (Chen et al. 2013).
+
+    Parameters
+    ----------
+    half1, half2 : arrays, shape (z, y, x), of any edges
+    voxel_size : Å, one number or (x, y, z)
+    mask : array, shape (z, y, x), which multiplies both maps; better with a soft edge
+    seed : of the random phases
+
+    Returns
+    -------
+    ShellCorrelation
+        Half maps that are identical correlate to 1 everywhere, so their resolution is Nyquist.
+
+    Raises
+    ------
+    GridMismatchError
+        If the half maps or the mask differ in shape.
+    MapContentError
+        If one is not finite or constant, or the mask is empty.
+    """
+    halves = [
+        _prepared(half, name) for half, name in ((half1, "half map 1"), (half2, "half map 2"))
+    ]
+    _require_shape(halves[0].shape, halves[1].shape, "the half maps")
+    nz, ny, nx = halves[0].shape
+    shells = _Shells((nz, ny, nx), voxel_size)
+    unmasked = shells.correlation(*map(forward, halves))
+    masked = random = corrected = None
+    if mask is not None:
+        mask = _checked_mask(mask, halves[0].shape)
+        masked = shells.correlation(*(forward(half * mask) for half in halves))
+        below = np.flatnonzero(unmasked < RANDOMISE_BELOW)
+        start = int(below[0]) if below.size else unmasked.size
+        generator = np.random.default_rng(seed)
+        scrambled = (shells.randomised(half, start, generator) * mask for half in halves)
+        random = shells.correlation(*map(forward, scrambled))
+        corrected = _corrected(masked, random, start + EDGE_SHELLS)
+    half_bit = _half_bit(shells.count)
+    curve = unmasked if corrected is None else corrected
+    thresholds = {name: np.full(curve.shape, level) for name, level in THRESHOLDS.items()}
+    resolution = {
+        name: first_crossing(shells.frequency, curve, threshold, 2 * max(per_axis(voxel_size)))
+        for name, threshold in (thresholds | {"half-bit": half_bit}).items()
+    }
+    return ShellCorrelation(
+        shells.frequency, unmasked, masked, random, corrected, half_bit, resolution
+    )
+
+
+def full_map_fsc(half_map_fsc: NDArray) -> NDArray[np.float64]:
+    """Return 2F/(1+F), the full map's correlation with the truth squared, negative F being 0.
+
+    That is C_ref² of Rosenthal and Henderson (2003); its root weights the map's amplitudes.
+    """
+    fsc = np.maximum(half_map_fsc, 0.0)
+    return 2 * fsc / (1 + fsc)
+
+
+def first_crossing(
+    frequency: NDArray, curve: NDArray, threshold: NDArray, nyquist: float
+) -> float | None:
+    """Return where a curve first falls below a threshold, Å, between shells by a straight line.
+
+    Parameters
+    ----------
+    frequency, curve, threshold : arrays, shape (shells,), frequency in 1/Å
+    nyquist : Å, the answer where the curve never falls below
+
+    Returns
+    -------
+    float or None
+        None where the curve is below the threshold from its first shell on.
+    """
+    excess = curve - threshold
+    below = np.flatnonzero(excess < 0)
+    if below.size == 0:
+        return float(nyquist)
+    after = int(below[0])
+    if after == 0:
+        return None
+    part = excess[after - 1] / (excess[after - 1] - excess[after])
+    return float(1 / (frequency[after - 1] + part * (frequency[after] - frequency[after - 1])))
+
+
+class _Shells:
+    """The shells of one grid, up to the Nyquist frequency of its coarsest axis, without s = 0."""
+
+    def __init__(self, shape: tuple[int, int, int], voxel_size: VoxelSize):
+        width = shell_width(shape, voxel_size)
+        self.shape = shape
+        self.index = shell_index(radial_frequency(shape, voxel_size), width)
+        # 1e-6: 0.5/1.2 over 1/(96 · 1.2) is 47.99999 in float.
+        self.last = int(0.5 / max(per_axis(voxel_size)) / width + 1e-6)
+        self.frequency = width * np.arange(1, self.last + 1)
+        self.count = self._sum(np.ones(self.index.shape, dtype=np.float32))
+
+    def correlation(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
+        """Return the FSC, shape (shells,), of two half-grid transforms; 0 where one is empty."""
+        cross = self._sum(first.real * second.real + first.imag * second.imag)
+        power = self._sum(_power(first)) * self._sum(_power(second))
+        return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=power > 0)
+
+    def randomised(
+        self, values: NDArray, start: int, generator: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Return the map with random phases from shell number ``start`` (of ours) outwards."""
+        transform = forward(values)
+        # The phases of white noise are uniform and have the symmetry of a real map's.
+        noise = forward(generator.standard_normal(self.shape, dtype=np.float32))
+        noise /= np.maximum(np.abs(noise), np.finfo(np.float32).tiny)
+        noise *= np.abs(transform)
+        return inverse(np.where(self.index > start, noise, transform), self.shape)
+
+    def _sum(self, weights: NDArray) -> NDArray[np.float64]:
+        return shell_sums(weights, self.index, self.shape[2])[1 : self.last + 1]
+
+
+def _power(transform: NDArray) -> NDArray:
+    return np.square(transform.real) + np.square(transform.imag)
+
+
+def _half_bit(count: NDArray) -> NDArray[np.float64]:
+    """Return the 1/2-bit threshold for ``count`` coefficients a shell (van Heel, Schatz 2005)."""
+    root = np.sqrt(count)
+    return (0.2071 * root + 1.9102) / (1.2071 * root + 0.9102)
+
+
+def _corrected(masked: NDArray, random: NDArray, start: int) -> NDArray[np.float64]:
+    corrected = masked.copy()
+    # A mask of a few voxels correlates even random maps almost to 1: bounded, not divided by 0.
+    room = np.maximum(1 - random[start:], 1e-3)
+    corrected[start:] = np.clip((masked[start:] - random[start:]) / room, -1, 1)
+    return corrected
+
+
+def _prepared(half: NDArray, name: str) -> NDArray[np.float32]:
+    """Return the values about their mean: a constant must not show up as the mask's own shape."""
+    half = np.asarray(half, dtype=np.float32)
+    if half.ndim != 3:
+        raise MapContentError(f"{name} has {half.ndim} dimensions; give one 3-D map.")
+    if not np.isfinite(half).all():
+        raise MapContentError(f"{name} holds NaN or infinite values; replace them first.")
+    if half.min() == half.max():
+        raise MapContentError(f"{name} is constant ({half.flat[0]:g}); it cannot be correlated.")
+    return half - half.mean(dtype=np.float64).astype(np.float32)
+
+
+def _checked_mask(mask: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    mask = np.asarray(mask, dtype=np.float32)
+    _require_shape(mask.shape, shape, "the mask and the half maps")
+    if not np.isfinite(mask).all() or not mask.any():
+        raise MapContentError("the mask is empty or not finite; give one that covers the molecule.")
+    return mask
+
+
+def _require_shape(shape: tuple[int, ...], other: tuple[int, ...], what: str) -> None:
+    if shape != other:
+        raise GridMismatchError(f"{what} have shapes {shape} and {other}; they must agree.")

@@ -1,0 +1,120 @@
+"""Results as rows of text, for a terminal and for ChimeraX's log, and as plain types for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .density import Density
+from .local import LocalResolution
+from .validation import Validation
+
+if TYPE_CHECKING:
+    from .fsc import ShellCorrelation
+
+Rows = list[tuple[str, str]]
+
+METHOD_NAMES = {"monores": "MonoRes"}
+
+
+def validation_rows(validation: Validation) -> Rows:
+    """Return (label, text) pairs that tell what `validate` found."""
+    v = validation
+    chances = ", ".join(f"{name} {chance:.0%}" for name, chance in v.probabilities.items())
+    finer, coarser = v.interval
+    rows = [
+        ("Map", v.map),
+        *_grid_rows(v.voxel_size, v.box),
+        ("Class", f"{v.resolution_class} ({chances})"),
+        ("Resolution", f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"),
+    ]
+    if v.claimed is not None:
+        rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}"))
+    if v.half_map_fsc is not None:
+        rows.append(("Half-map FSC", f"{v.half_map_fsc:.2f} Å at 0.143"))
+    rows.append(("Patches", str(v.patches)))
+    rows += _warning_rows(v.warnings)
+    return [*rows, ("Model", f"{v.model}, MapRes {__version__}")]
+
+
+def local_rows(density: Density, result: LocalResolution) -> Rows:
+    """Return (label, text) pairs that tell what `local_resolution` found in a map."""
+    lower, upper = result.quartiles
+    return [
+        ("Map", density.name),
+        *_grid_rows(density.voxel_size, reversed(density.values.shape)),
+        ("Method", f"{method_name(result)}, MapRes {__version__}"),
+        ("Median", f"{result.median:.2f} Å (quartiles {lower:.2f}–{upper:.2f} Å)"),
+        ("Measured", f"{result.mask_fraction:.1%} of the box"),
+        ("Time", f"{result.seconds:.1f} s"),
+        *_warning_rows(result.warnings),
+    ]
+
+
+def fsc_rows(half1: Density, half2: Density, curve: ShellCorrelation) -> Rows:
+    """Return (label, text) pairs that tell where a shell correlation crosses its thresholds."""
+    nyquist = half1.nyquist
+    rows = [
+        ("Half maps", f"{half1.name}, {half2.name}"),
+        *_grid_rows(half1.voxel_size, reversed(half1.values.shape)),
+    ]
+    for name, value in curve.resolution.items():
+        text = "none: below it from the first shell" if value is None else f"{value:.2f} Å"
+        rows.append((f"FSC {name}", text + " (two voxels)" * (value == nyquist)))
+    return rows
+
+
+def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
+    """Return plain types under the keys of ``mapres local --json``."""
+    return {
+        "map": density.name,
+        **_grid_json(density),
+        "method": result.method,
+        "median_A": round(result.median, 3),
+        "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
+        "mask_fraction": round(result.mask_fraction, 5),
+        "seconds": round(result.seconds, 2),
+        "warnings": list(result.warnings),
+        "version": __version__,
+    }
+
+
+def fsc_json(half1: Density, half2: Density, curve: ShellCorrelation) -> dict[str, Any]:
+    """Return plain types under the keys of ``mapres fsc --json``."""
+    crossings = {name: value and round(value, 3) for name, value in curve.resolution.items()}
+    return {
+        "half_maps": [half1.name, half2.name],
+        **_grid_json(half1),
+        "resolution_A": crossings,
+        "version": __version__,
+    }
+
+
+def as_text(rows: Rows) -> str:
+    """Align rows for a terminal."""
+    width = max(len(label) for label, _ in rows)
+    return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
+
+
+def method_name(result: LocalResolution) -> str:
+    """Return the method's name as its authors write it."""
+    return METHOD_NAMES.get(result.method, result.method)
+
+
+def _grid_rows(voxel_size: Iterable[float], box: Iterable[int]) -> Rows:
+    sizes = [f"{size:.4g}" for size in voxel_size]
+    # Calibration leaves differences that only show in later digits.
+    size = sizes[0] if len(set(sizes)) == 1 else " × ".join(sizes)
+    return [("Voxel size", f"{size} Å"), ("Box", " × ".join(map(str, box)))]
+
+
+def _grid_json(density: Density) -> dict[str, Any]:
+    return {
+        "voxel_size_A": [round(size, 5) for size in density.voxel_size],
+        "box": list(reversed(density.values.shape)),
+    }
+
+
+def _warning_rows(warnings: Iterable[str]) -> Rows:
+    return [("Warning", text) for text in warnings]

@@ -1,0 +1,227 @@
+"""The command `localres`, typed as a user types it."""
+
+import json
+
+import numpy as np
+import pytest
+from scenes import blobs, open_array, refusal
+
+
+@pytest.fixture
+def measured(do, small_map):
+    return do("localres #1")
+
+
+def test_real_map_is_measured_coloured_and_logged(do, channel, log):
+    before = channel.full_matrix().copy()
+    volume = do("localres #1")
+    result = volume.local_resolution
+    colours = channel.surfaces[0].vertex_colors
+    assert len(np.unique(colours, axis=0)) > 10
+    # A voxel of 3 Å holds nothing finer than 6 Å.
+    assert 6.0 <= result.median < 20.0
+    assert f"{result.median:.2f}"[:-1] in log.getvalue()
+    assert "monores" in log.getvalue().lower()
+    np.testing.assert_array_equal(channel.full_matrix(), before)
+
+
+def test_volume_lies_on_the_grid_of_the_map(small_map, measured):
+    ours, theirs = measured.data, small_map.data
+    for name in ("size", "origin", "step", "cell_angles", "rotation"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert measured.name == "small local resolution"
+    assert measured.full_matrix().dtype == np.float32
+    assert np.isfinite(measured.full_matrix()).all()
+    assert not measured.display
+
+
+def test_moved_map_keeps_its_place(do, small_map):
+    do("turn y 40 models #1")
+    do("move x 12 models #1")
+    volume = do("localres #1")
+    np.testing.assert_allclose(volume.scene_position.matrix, small_map.scene_position.matrix)
+    # Both have the same value at the same place in the scene.
+    index = np.array(small_map.data.size) // 2
+    place = small_map.scene_position * small_map.data.ijk_to_xyz(index)
+    value = volume.interpolated_values(np.array([place], np.float32))[0]
+    assert value == pytest.approx(volume.full_matrix()[tuple(index[::-1])], abs=0.1)
+
+
+def test_map_in_a_moved_group_keeps_its_place(session, do):
+    from chimerax.core.models import Model
+    from chimerax.geometry import translation
+
+    group = Model("group", session)
+    session.models.add([group])
+    small = open_array(session, blobs())
+    session.models.add([small], parent=group)
+    group.position = translation((5, 6, 7))
+    volume = do(f"localres #{small.id_string}")
+    np.testing.assert_allclose(volume.scene_position.matrix, small.scene_position.matrix)
+
+
+def test_shown_region_and_step_do_not_matter(do, small_map, measured):
+    do("volume #1 region 8,8,8,30,30,30 step 2")
+    again = do("localres #1")
+    assert again.data.size == small_map.data.size
+    np.testing.assert_array_equal(again.full_matrix(), measured.full_matrix())
+
+
+def test_integer_map_is_measured_as_the_same_numbers(session, do):
+    values = np.rint(blobs() * 1000)
+    open_array(session, values.astype(np.int16))
+    open_array(session, values.astype(np.float32))
+    first, second = do("localres #1,2")
+    np.testing.assert_array_equal(first.full_matrix(), second.full_matrix())
+
+
+def test_key_shows_the_range(session, do, small_map):
+    from chimerax.color_key.model import get_model
+
+    do("localres #1 range 4,12")
+    labels = [float(label) for _, label in get_model(session, create=False).rgbas_and_labels]
+    assert labels == [4, 6, 8, 10, 12]
+    do("key delete")
+    do("localres #1 key false")
+    assert get_model(session, create=False) is None
+
+
+def test_palette_and_range_are_the_users(do, small_map):
+    do("localres #1 palette red:blue range 0.1,0.2 key false")
+    # Everything is coarser than 0.2 Å.
+    assert (small_map.surfaces[0].vertex_colors == [0, 0, 255, 255]).all()
+    do("localres #1 palette 0,red:100,lime key false")
+    red, green, blue, _ = small_map.surfaces[0].vertex_colors.mean(axis=0)
+    assert red > green > blue == 0
+
+
+def test_maps_share_one_scale(session, do, small_map):
+    other = open_array(session, blobs(resolution=14), name="coarse")
+    fine, coarse = do("localres #1,2")
+    assert fine.local_resolution.median < coarse.local_resolution.median
+    blue = [s.vertex_colors[:, 2].mean() for m in (small_map, other) for s in m.surfaces]
+    assert blue[0] > blue[1]
+
+
+def test_undo_takes_the_colours_back(do, small_map, measured):
+    assert small_map.surfaces[0].vertex_colors is not None
+    do("undo")
+    assert small_map.surfaces[0].vertex_colors is None
+
+
+def test_new_contour_level_is_coloured_too(do, small_map, measured):
+    do("volume #1 level 0.6")
+    small_map.update_drawings()
+    surface = small_map.surfaces[0]
+    assert len(surface.vertex_colors) == len(surface.vertices)
+
+
+def test_hidden_map_is_coloured_when_shown(session, do):
+    from chimerax.map import volume_from_grid_data
+    from chimerax.map_data import ArrayGridData
+
+    grid = ArrayGridData(blobs(), step=(2, 2, 2))
+    hidden = volume_from_grid_data(grid, session, open_model=False, show_dialog=False)
+    hidden.display = False
+    session.models.add([hidden])
+    do("localres #1")
+    assert hidden.surfaces[0].vertex_colors is not None
+    assert not hidden.display
+
+
+def test_map_without_surface_is_measured_and_the_remedy_works(session, do, small_map, log):
+    for surface in list(small_map.surfaces):
+        surface.delete()
+    small_map.set_display_style("image")
+    small_map._style_when_shown = None
+    volume = do("localres #1 key false")
+    assert volume.local_resolution.mask.any()
+    text = " ".join(log.getvalue().split())
+    remedy = text.partition("show it with: ")[2].partition(" Executing")[0]
+    style, _, colour = remedy.partition("; ")
+    do(style)
+    small_map.update_drawings()
+    do(colour.partition(" range ")[0] + " range 4,12")
+    assert small_map.surfaces[0].vertex_colors is not None
+
+
+def test_saved_map_is_read_back_on_the_same_grid(do, measured, tmp_path):
+    path = tmp_path / "local.mrc"
+    do(f'save "{path}" models #2')
+    again = do(f'open "{path}"')[0]
+    np.testing.assert_allclose(again.data.origin, measured.data.origin)
+    assert again.data.step == measured.data.step
+    np.testing.assert_array_equal(again.full_matrix(), measured.full_matrix())
+
+
+def test_session_restores_volume_and_colours(session, do, small_map, measured, tmp_path):
+    values, colours = measured.full_matrix().copy(), small_map.surfaces[0].vertex_colors.copy()
+    path = tmp_path / "all.cxs"
+    do(f'save "{path}"')
+    do("close")
+    do(f'open "{path}"')
+    small, local = (m for m in session.models.list() if hasattr(m, "data"))
+    np.testing.assert_array_equal(local.full_matrix(), values)
+    small.update_drawings()
+    np.testing.assert_array_equal(small.surfaces[0].vertex_colors, colours)
+    assert not local.display
+
+
+def test_coloured_surface_is_exported(do, small_map, measured, tmp_path):
+    path = tmp_path / "surface.glb"
+    do(f'save "{path}" models #1')
+    assert b"COLOR_0" in path.read_bytes()
+
+
+def test_json_names_the_new_volume(do, small_map):
+    answer = do("localres #1", return_json=True)
+    summary, volume = json.loads(answer.json_value), answer.python_value
+    result = volume.local_resolution
+    assert summary["output"] == f"#{volume.id_string}"
+    assert summary["map"] == "small #1" and summary["method"] == "monores"
+    assert summary["median_A"] == pytest.approx(result.median, abs=1e-3)
+    assert summary["quartiles_A"] == pytest.approx(list(result.quartiles), abs=1e-3)
+    assert summary["mask_fraction"] == pytest.approx(result.mask.mean(), abs=1e-4)
+    keys = {"map", "output", "method", "median_A", "quartiles_A", "mask_fraction", "seconds"}
+    assert keys | {"warnings"} <= set(summary)
+
+
+def test_mask_and_half_maps_are_used(session, do, small_map):
+    values = blobs()
+    inside = np.zeros_like(values)
+    inside[18:30, 14:26, 20:36] = 1
+    open_array(session, inside, name="mask")
+    noise = np.random.default_rng(3).normal(scale=0.05, size=(2, *values.shape))
+    for each in noise:
+        open_array(session, (values + each).astype(np.float32), name="half")
+    masked = do("localres #1 mask #2")
+    measured = masked.local_resolution.mask
+    assert not measured[inside == 0].any()
+    assert measured[inside == 1].mean() > 0.95
+    halves = do("localres #1 mask #2 halfMaps #3,4 maxRes 12 step 1")
+    assert halves.local_resolution.median <= 12
+    assert not np.array_equal(halves.full_matrix(), masked.full_matrix())
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        ("localres", "maps"),
+        ("localres #9", "No map"),
+        ("localres #1 method guess", "method"),
+        ("localres #1 mask #2", "mask"),
+        ("localres #1 mask #1,2", "one map"),
+        ("localres #1 halfMaps #1,2", "half map"),
+        ("localres #1 step 0", "greater than 0"),
+        ("localres #1 maxRes -2", "greater than 0"),
+        ("localres #1 maxRes 3", "3"),
+        ("localres #1 palette red,blue,green:1", "palette"),
+    ],
+)
+def test_bad_arguments_are_one_clear_sentence(session, do, small_map, command, part):
+    open_array(session, blobs(shape=(20, 20, 20)), name="other")
+    text = refusal(do, command)
+    assert part in text
+    assert "Traceback" not in text and "\n" not in text.strip()
+    # Nothing half done is left behind.
+    assert len([m for m in session.models.list() if hasattr(m, "data")]) == 2

@@ -1,0 +1,108 @@
+"""The command `resvalidate`, typed as a user types it."""
+
+import json
+
+import numpy as np
+import pytest
+from headless import real_map
+from scenes import blobs, open_array, refusal
+
+
+def test_real_map_is_judged_and_logged(do, channel, log):
+    before = channel.full_matrix().copy()
+    result = do("resvalidate #1 claimed 3.2")
+    assert result.map == "ispg_0.mrc #1"
+    assert (result.box, result.voxel_size) == ((97, 97, 97), (3.0, 3.0, 3.0))
+    assert sum(result.probabilities.values()) == pytest.approx(1, abs=1e-3)
+    assert result.interval[0] <= result.resolution <= result.interval[1]
+    # Nothing finer than two voxels can be there, so 3.2 Å cannot either.
+    assert result.resolution >= 6.0
+    assert result.verdict in ("optimistic", "cannot tell")
+    text = log.getvalue()
+    for shown in ("ispg_0.mrc #1", "3.2", result.verdict, result.resolution_class):
+        assert shown in text
+    name, digits = result.model.split("@")
+    assert name in text and digits in text
+    np.testing.assert_array_equal(channel.full_matrix(), before)
+
+
+def test_json_is_that_of_the_command_line(do, small_map):
+    answer = do("resvalidate #1", return_json=True)
+    assert json.loads(answer.json_value) == json.loads(json.dumps(answer.python_value.as_json()))
+
+
+def test_shown_region_and_step_do_not_matter(do, small_map):
+    whole = do("resvalidate #1")
+    do("volume #1 region 8,8,8,30,30,30 step 2")
+    assert do("resvalidate #1") == whole
+
+
+def test_several_maps_give_a_list(session, do, small_map, log):
+    open_array(session, blobs(seed=2), name="other")
+    first, second = do("resvalidate #1,2")
+    assert (first.map, second.map) == ("small #1", "other #2")
+    assert "small #1" in log.getvalue() and "other #2" in log.getvalue()
+    summaries = json.loads(do("resvalidate #1,2", return_json=True).json_value)
+    assert [summary["map"] for summary in summaries] == ["small #1", "other #2"]
+
+
+def test_half_maps_are_used(session, do):
+    clean = blobs()
+    noise = np.random.default_rng(3).normal(scale=0.05, size=(2, *clean.shape))
+    for values in (clean, *(clean + n for n in noise)):
+        open_array(session, values.astype(np.float32))
+    result = do("resvalidate #1 halfMaps #2,3")
+    assert 4.0 <= result.half_map_fsc < 20
+
+
+def test_crystal_is_refused_in_one_sentence(do, tmp_path):
+    import bz2
+
+    path = tmp_path / "EMD-3001.map"
+    path.write_bytes(bz2.decompress(real_map("EMD-3001.map.bz2").read_bytes()))
+    do(f'open "{path}"')
+    assert refusal(do, "resvalidate #1").count(".\n") == 0
+    assert "non-orthogonal" in refusal(do, "resvalidate #1")
+    assert "non-orthogonal" in refusal(do, "localres #1")
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        ("resvalidate", "maps"),
+        ("resvalidate #9", "No map"),
+        ("resvalidate #1 claimed -3", "greater than 0"),
+        ("resvalidate #1 claimed fine", "claimed"),
+        ("resvalidate #1 halfMaps #1", "two maps"),
+        ("resvalidate #1,2 halfMaps #1,2", "one map"),
+        ("resvalidate #1 halfMaps #1,2", "voxels"),
+        ("resvalidate #2", "at least 16"),
+        ("resvalidate #1 model missing", "missing"),
+        ("resvalidate #1 colour red", "keyword"),
+    ],
+)
+def test_bad_arguments_are_one_clear_sentence(session, do, small_map, command, part):
+    open_array(session, blobs(shape=(12, 12, 12)), name="tiny")
+    text = refusal(do, command)
+    assert part in text
+    assert "Traceback" not in text and "\n" not in text.strip()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_no_numbers_are_refused(session, do, value):
+    values = blobs()
+    values[1, 2, 3] = value
+    open_array(session, values)
+    assert "1 NaN or infinite" in refusal(do, "resvalidate #1")
+
+
+def test_cancelling_is_no_error(session, do, small_map, monkeypatch):
+    from chimerax.core.errors import CancelOperation
+    from chimerax.map_resolution.mapres.errors import Cancelled
+
+    def cancel(*_, **__):
+        raise Cancelled
+
+    monkeypatch.setattr(session.logger, "status", cancel)
+    with pytest.raises(CancelOperation):
+        do("resvalidate #1")

@@ -1,0 +1,110 @@
+"""What the two wheels hold: ChimeraX's, built by its own bundle builder, and pip's."""
+
+import ast
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import mapres
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = sorted((ROOT / "src" / "mapres").glob("*.py"))
+MODELS = sorted(f for f in (ROOT / "src/mapres/models").iterdir() if f.name[0] != ".")
+BUNDLE = ElementTree.parse(ROOT / "bundle_info.xml").getroot()
+BUILD = """
+import sys, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+import headless
+headless.prepare_library(Path(sys.argv[1]))
+print(headless.build_wheel(Path(sys.argv[1]) / "build"))
+"""
+
+
+@pytest.fixture(scope="module")
+def bundle_wheel(tmp_path_factory):
+    if importlib.util.find_spec("chimerax") is None:
+        pytest.skip("ChimeraX is not installed")
+    folder = tmp_path_factory.mktemp("bundle")
+    command = [sys.executable, "-c", BUILD, str(folder)]
+    done = subprocess.run(command, cwd=ROOT / "examples", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return zipfile.ZipFile(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def pip_wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pip")
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=ignored)
+    for name in ("setup.py", "bundle_info.xml", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), str(folder)], check=True)
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_bundle_holds_everything_it_needs_and_nothing_else(bundle_wheel):
+    package = Path("chimerax/map_resolution")
+    pages = (ROOT / "src" / "docs").rglob("*.html")
+    glue = (ROOT / "src").glob("*.py")
+    sources = [f.relative_to(ROOT / "src") for f in (*glue, *CORE, *MODELS, *pages)]
+    packed = {Path(n) for n in bundle_wheel.namelist() if ".dist-info/" not in n}
+    assert packed == {package / source for source in sources}
+
+
+def test_pip_installs_the_core_its_models_and_its_command(pip_wheel):
+    sources = {str(f.relative_to(ROOT / "src")) for f in (*CORE, *MODELS)}
+    packed = {name for name in pip_wheel.namelist() if ".dist-info/" not in name}
+    assert packed == sources
+    (points,) = (n for n in pip_wheel.namelist() if n.endswith("entry_points.txt"))
+    assert "mapres = mapres.__main__:main" in pip_wheel.read(points).decode()
+
+
+def test_there_is_a_model_to_ship():
+    suffixes = {file.suffix for file in MODELS}
+    assert suffixes == {".keras", ".json"}
+
+
+def test_version_is_the_same_everywhere(bundle_wheel, pip_wheel):
+    version = BUNDLE.get("version")
+    assert mapres.__version__ == version
+    for wheel in (bundle_wheel, pip_wheel):
+        (metadata,) = (n for n in wheel.namelist() if n.endswith("METADATA"))
+        assert f"\nVersion: {version}\n" in wheel.read(metadata).decode()
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## (\S+)", changes, re.MULTILINE)[1] == version
+
+
+def test_numpy_is_left_as_chimerax_has_it(bundle_wheel):
+    (metadata,) = (n for n in bundle_wheel.namelist() if n.endswith("METADATA"))
+    required = re.findall(r"Requires-Dist: (\S+)", bundle_wheel.read(metadata).decode())
+    assert not any(name.lower().startswith(("numpy", "scipy")) for name in required)
+
+
+def test_every_command_has_a_help_page():
+    declared = (e.text.split(" :: ") for e in BUNDLE.iter("ChimeraXClassifier"))
+    commands = {parts[2] for parts in declared if parts[1] == "Command"}
+    pages = {page.stem for page in (ROOT / "src/docs/user/commands").glob("*.html")}
+    assert commands == pages == {"resvalidate", "localres"}
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)
+def test_core_imports_no_host_and_itself_only_relatively(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add(node.module.partition(".")[0])
+    assert not imported & {"chimerax", "Qt", "PySide6", "tensorflow", "mapres"}

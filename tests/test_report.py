@@ -1,0 +1,193 @@
+"""Results as text, as JSON and as figures."""
+
+import dataclasses
+import json
+import sys
+
+import numpy as np
+import pytest
+from handmade import noisy_ball
+from matplotlib import image
+
+from mapres import figures, report
+from mapres.errors import OutputError
+from mapres.fsc import fourier_shell_correlation
+from mapres.local import LocalResolution
+from mapres.validation import Validation
+
+VALIDATION = Validation(
+    map="emd_1.map",
+    voxel_size=(1.35, 1.35, 1.35),
+    box=(100, 110, 120),
+    resolution_class="medium",
+    probabilities={"high": 0.02, "medium": 0.9, "low": 0.08},
+    resolution=7.456,
+    interval=(6.5, 8.25),
+    claimed=7.9,
+    verdict="consistent",
+    patches=12,
+    warnings=("First.", "Second."),
+    model="default@0123456789ab",
+    half_map_fsc=7.8,
+)
+
+
+@pytest.fixture
+def density():
+    return noisy_ball()
+
+
+@pytest.fixture
+def result(density):
+    """Resolution that falls from 3 to 6 Å along x, inside the ball."""
+    n = len(density.values)
+    inside = np.linalg.norm(np.indices((n, n, n)) - (n - 1) / 2, axis=0) < 9
+    values = np.broadcast_to(np.linspace(3, 6, n, dtype=np.float32), (n, n, n))
+    return LocalResolution(values, inside, "monores", ("A warning.",), 1.25)
+
+
+@pytest.fixture
+def curve(density):
+    half = noisy_ball(seed=1)
+    return fourier_shell_correlation(density.values, half.values, 1.5, density.values > 0.5)
+
+
+def test_validation_rows_tell_everything():
+    rows = report.validation_rows(VALIDATION)
+    assert rows[:8] == [
+        ("Map", "emd_1.map"),
+        ("Voxel size", "1.35 Å"),
+        ("Box", "100 × 110 × 120"),
+        ("Class", "medium (high 2%, medium 90%, low 8%)"),
+        ("Resolution", "7.46 Å (90 % interval 6.50–8.25 Å)"),
+        ("Claimed", "7.9 Å: consistent"),
+        ("Half-map FSC", "7.80 Å at 0.143"),
+        ("Patches", "12"),
+    ]
+    assert [text for label, text in rows if label == "Warning"] == ["First.", "Second."]
+    assert rows[-1] == ("Model", f"default@0123456789ab, MapRes {report.__version__}")
+
+
+def test_rows_leave_out_what_was_not_asked():
+    labels = [
+        label
+        for label, _ in report.validation_rows(
+            dataclasses.replace(
+                VALIDATION, claimed=None, verdict=None, half_map_fsc=None, warnings=()
+            )
+        )
+    ]
+    assert not {"Claimed", "Half-map FSC", "Warning"} & set(labels)
+
+
+def test_unequal_voxel_edges_are_all_shown():
+    unequal = dataclasses.replace(VALIDATION, voxel_size=(1.35, 1.35, 1.36))
+    assert dict(report.validation_rows(unequal))["Voxel size"] == "1.35 × 1.35 × 1.36 Å"
+
+
+def test_local_rows_and_json_agree_with_the_result(density, result):
+    rows, summary = dict(report.local_rows(density, result)), report.local_json(density, result)
+    inside = result.values[result.mask]
+    assert rows["Median"].startswith(f"{np.median(inside):.2f} Å")
+    assert rows["Method"].startswith("MonoRes")
+    assert rows["Warning"] == "A warning."
+    assert summary["median_A"] == pytest.approx(np.median(inside), abs=5e-4)
+    assert summary["quartiles_A"] == pytest.approx(np.percentile(inside, [25, 75]), abs=5e-4)
+    assert summary["mask_fraction"] == pytest.approx(result.mask.mean(), abs=1e-5)
+    assert (summary["box"], summary["voxel_size_A"]) == ([32, 32, 32], [1.5, 1.5, 1.5])
+    assert json.loads(json.dumps(summary)) == summary
+
+
+def test_fsc_rows_and_json_agree(density, curve):
+    rows = report.fsc_rows(density, density, curve)
+    crossings = report.fsc_json(density, density, curve)["resolution_A"]
+    assert set(crossings) == {"0.143", "0.5", "half-bit"}
+    assert dict(rows)["FSC 0.5"].startswith(f"{crossings['0.5']:.2f} Å")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "none: below it from the first shell"), (3.0, "3.00 Å (two voxels)")]
+)
+def test_fsc_rows_name_the_two_ends(density, curve, value, text):
+    curve = dataclasses.replace(curve, resolution={"0.143": value})
+    assert dict(report.fsc_rows(density, density, curve))["FSC 0.143"] == text
+
+
+def test_text_is_aligned():
+    assert report.as_text([("A", "one"), ("Long", "two")]) == "A     one\nLong  two"
+
+
+def colours(path):
+    """The colours in a picture, as (r, g, b) in 0-255."""
+    pixels = (image.imread(path)[..., :3] * 255).round().astype(int)
+    return pixels, {tuple(pixel) for pixel in np.unique(pixels.reshape(-1, 3), axis=0)}
+
+
+def test_local_figure_shows_the_resolution(density, result, tmp_path):
+    figures.local_figure(density, result, tmp_path / "local.png")
+    pixels, found = colours(tmp_path / "local.png")
+    height, width = pixels.shape[:2]
+    assert 600 < height < 1200 and 900 < width < 1800
+    # The ends of the colour key, and greys of the density, are there.
+    for end in (68, 1, 84), (253, 231, 37):
+        assert min(np.abs(np.subtract(end, colour)).max() for colour in found) <= 2
+    assert any(r == g == b and 128 < r < 250 for r, g, b in found)
+    # In the first slice x runs to the right: yellow (coarse) lies right of violet (fine).
+    slice_ = pixels[height // 8 : height // 2, : width // 3].astype(int)
+    yellow = np.argwhere((slice_[..., 0] > 180) & (slice_[..., 2] < 120))[:, 1]
+    violet = np.argwhere(slice_[..., 2] - slice_[..., 1] > 40)[:, 1]
+    assert yellow.size > 100 and violet.size > 100
+    assert yellow.mean() > violet.mean() + width / 12
+
+
+def test_local_figure_of_one_value_and_of_a_thin_box(density, result, tmp_path):
+    constant = dataclasses.replace(result, values=np.full_like(result.values, 4.0))
+    figures.local_figure(density, constant, tmp_path / "constant.png")
+    thin = dataclasses.replace(
+        result, values=result.values[:16], mask=result.mask[:16], method="another"
+    )
+    figures.local_figure(density.with_values(density.values[:16]), thin, tmp_path / "thin.png")
+    assert (tmp_path / "constant.png").stat().st_size > 10_000
+    assert (tmp_path / "thin.png").stat().st_size > 10_000
+
+
+def test_fsc_figure_shows_every_curve(curve, tmp_path):
+    figures.fsc_figure(curve, tmp_path / "fsc.png")
+    _, found = colours(tmp_path / "fsc.png")
+    for _, colour, _ in figures.CURVES.values():
+        rgb = (0, 0, 0) if colour == "black" else tuple(bytes.fromhex(colour[1:]))
+        assert rgb in found, colour
+
+
+def test_fsc_figure_without_a_mask_or_a_crossing(density, tmp_path):
+    noise = np.random.default_rng(0).standard_normal((2, 16, 16, 16))
+    figures.fsc_figure(fourier_shell_correlation(*noise, 1.5), tmp_path / "noise.png")
+    same = fourier_shell_correlation(density.values, density.values, 20.0)
+    figures.fsc_figure(same, tmp_path / "same.png")
+    assert {path.name for path in tmp_path.iterdir()} == {"noise.png", "same.png"}
+
+
+@pytest.mark.parametrize("finest", [0.8, 2.4, 6.0, 100.0])
+def test_resolution_ticks_are_in_place_and_apart(finest):
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    axes.set_xlim(0, 1 / finest)
+    figures._label_in_angstrom(axes)
+    places = axes.get_xticks()
+    labels = [float(label.get_text()) for label in axes.get_xticklabels()]
+    assert places * labels == pytest.approx(np.ones(len(places)))
+    assert 5 <= len(places) <= 16
+    assert np.abs(np.diff(places)).min() >= 0.06 / finest - 1e-12
+
+
+def test_missing_matplotlib_is_one_sentence(density, result, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(OutputError, match="figures need matplotlib"):
+        figures.local_figure(density, result, tmp_path / "local.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_leave_nothing_behind_where_they_cannot_be_written(density, result, tmp_path):
+    with pytest.raises(OutputError, match="missing"):
+        figures.local_figure(density, result, tmp_path / "missing" / "local.png")

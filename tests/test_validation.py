@@ -1,0 +1,152 @@
+"""The whole way from a map to a verdict, with the shipped model."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mapres
+from mapres import validation
+from mapres.density import Density
+from mapres.distribution import CENTRES, quantile, soft_targets
+from mapres.errors import Cancelled, GridMismatchError, MapContentError
+from mapres.models import Calibration
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+# What the example's half maps were made for: training/example.py.
+EXAMPLE_RESOLUTION = 4.2
+
+
+@pytest.fixture(scope="module")
+def halves():
+    return mapres.read(EXAMPLES / "half1.mrc.gz"), mapres.read(EXAMPLES / "half2.mrc.gz")
+
+
+@pytest.fixture(scope="module")
+def example(halves):
+    return halves[0].with_values(0.5 * (halves[0].values + halves[1].values), name="example")
+
+
+@pytest.fixture(scope="module")
+def answer(example):
+    return mapres.validate(example, claimed=EXAMPLE_RESOLUTION)
+
+
+def test_example_is_read_rightly(answer):
+    assert answer.resolution_class == "high"
+    assert answer.interval[0] <= EXAMPLE_RESOLUTION <= answer.interval[1]
+    assert answer.resolution == pytest.approx(EXAMPLE_RESOLUTION, rel=0.15)
+    assert answer.verdict == "consistent"
+    assert sum(answer.probabilities.values()) == pytest.approx(1.0)
+
+
+def test_json_has_the_documented_keys(answer):
+    record = json.loads(json.dumps(answer.as_json()))
+    documented = (
+        "map voxel_size_A box class probabilities resolution_A interval_A claimed_A verdict "
+        "warnings model version"
+    )
+    assert set(documented.split()) <= set(record)
+    assert record["box"] == [64, 64, 64] and record["version"] == mapres.__version__
+
+
+@pytest.mark.parametrize(("claimed", "verdict"), [(3.05, "optimistic"), (12.0, "pessimistic")])
+def test_a_false_claim_is_called_so(example, claimed, verdict):
+    assert mapres.validate(example, claimed=claimed).verdict == verdict
+
+
+def test_half_maps_decide_the_verdict(example, halves):
+    answer = mapres.validate(example, claimed=EXAMPLE_RESOLUTION, half_maps=halves)
+    assert answer.half_map_fsc == pytest.approx(EXAMPLE_RESOLUTION, rel=0.05)
+    assert answer.verdict == "consistent"
+    far = mapres.validate(example, claimed=1.1 * 1.2 * EXAMPLE_RESOLUTION, half_maps=halves)
+    assert far.verdict == "pessimistic"
+
+
+def test_scale_and_offset_do_not_matter(example, answer):
+    changed = mapres.validate(example.with_values(1e3 * example.values - 5))
+    assert changed.resolution == pytest.approx(answer.resolution, rel=0.01)
+
+
+def test_a_turned_map_is_as_good(example, answer):
+    turned = mapres.validate(example.with_values(np.ascontiguousarray(np.rot90(example.values))))
+    assert turned.resolution == pytest.approx(answer.resolution, rel=0.06)
+
+
+def test_a_low_passed_map_reads_coarser(example):
+    from mapres.fourier import filtered
+
+    def answer(cut):
+        values = filtered(example.values, example.voxel_size, lambda s2: s2 < 1 / cut**2)
+        return mapres.validate(example.with_values(values)).resolution
+
+    readings = [answer(cut) for cut in (4.2, 7.0, 13.0)]
+    assert readings == sorted(readings)
+    assert readings[1] > 5 and readings[2] > 9
+
+
+def test_never_finer_than_two_voxels(globule):
+    density, _ = globule
+    answer = mapres.validate(density, claimed=3.0)
+    assert min(answer.resolution, *answer.interval) >= density.nyquist
+    assert any("finer than two voxels" in warning for warning in answer.warnings)
+
+
+def test_flat_solvent_is_warned_of(example):
+    mask = mapres.read(EXAMPLES / "mask.mrc.gz").values > 0
+    answer = mapres.validate(example.with_values(np.where(mask, example.values, 0)))
+    assert any("solvent is flat" in warning for warning in answer.warnings)
+
+
+def test_no_molecule_no_verdict():
+    values = np.ones((32, 32, 32), dtype=np.float32)
+    values[16, 16, 16] = 0
+    answer = mapres.validate(Density(values, (2.0,) * 3), claimed=5.0)
+    assert validation.FILLS_BOX in answer.warnings and answer.verdict == "cannot tell"
+
+
+def test_half_map_on_another_grid(example, halves):
+    other = Density(halves[1].values[:-2], halves[1].voxel_size, name="short")
+    with pytest.raises(GridMismatchError, match="half map short is 64 x 64 x 62 voxels"):
+        mapres.validate(example, half_maps=(halves[0], other))
+
+
+@pytest.mark.parametrize("claimed", [0.0, -3.0, np.nan, np.inf])
+def test_impossible_claims(example, claimed):
+    with pytest.raises(MapContentError, match="claimed resolution"):
+        mapres.validate(example, claimed=claimed)
+
+
+def test_cancelling_stops_the_work(example):
+    def cancel(fraction, message):
+        if fraction > 0.15:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        mapres.validate(example, progress=cancel)
+
+
+def test_more_patches_that_agree_narrow_the_interval():
+    calibration = Calibration(sharpness=1.0, growth=0.5, floor=0.001, shift=0.0)
+    one = soft_targets(np.array([6.0]), width=0.2)
+    widths = []
+    for count in (1, 4, 16):
+        pooled = validation.pool(np.repeat(one, count, axis=0), calibration)
+        assert pooled.sum() == pytest.approx(1.0)
+        assert quantile(pooled, 0.5) == pytest.approx(6.0, rel=0.02)
+        widths.append(quantile(pooled, 0.95) - quantile(pooled, 0.05))
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_shift_moves_the_answer():
+    target = soft_targets(np.array([6.0]))
+    moved = validation.pool(target, Calibration(1.0, 0.0, 0.0, -0.1))
+    assert CENTRES[moved.argmax()] == pytest.approx(6.0 * np.exp(-0.1), rel=0.05)
+
+
+def test_real_maps_get_an_answer_with_an_interval(shared_data):
+    for name in ("emd_3186.map.gz", "emd_1997.map.gz"):
+        answer = mapres.validate(mapres.read(shared_data / "maps" / name))
+        assert answer.interval[0] <= answer.resolution <= answer.interval[1]
+        assert answer.patches >= 8
