@@ -7,11 +7,10 @@ from chimerax.color_key import show_key
 from chimerax.core.colors import BuiltinColormaps, palette_name
 from chimerax.surface import color_sample
 
-# Blue is fine and red is coarse, as most figures have it, in a scheme that the colour-blind can
-# read (ColorBrewer's).
+from .mapres.figures import colour_range
+
+# The palette of `mapres.figures`, as ChimeraX calls it.
 DEFAULT_PALETTE = "^rdylbu-5"
-# The extreme voxels of a map are noise: they would take most of the palette.
-RANGE_PERCENTILES = (2, 98)
 
 
 def colour_maps(session, maps, volumes, results, palette=None, range=None, key=True):
@@ -52,21 +51,15 @@ def resolution_colormap(values, palette=None, range=None):
         palette = BuiltinColormaps[DEFAULT_PALETTE.lstrip("^")].reversed()
     elif palette.values_specified and range is None:
         return palette
-    if range is None or range == "full":
-        limits = (0, 100) if range == "full" else RANGE_PERCENTILES
-        range = rounded_range(np.percentile(np.concatenate(values), limits))
+    measured = np.concatenate(values)
+    if range is None:
+        range = colour_range(measured)
+    elif range == "full":
+        range = measured.min(), measured.max()
     low, high = range
     if palette.values_specified:
         return palette.rescale_range(low, high)
     return palette.linear_range(low, high)
-
-
-def rounded_range(limits):
-    """Widen a range to tenths of an Å, so that the key is readable and never empty."""
-    low, high = np.floor(limits[0] * 10) / 10, np.ceil(limits[1] * 10) / 10
-    if high - low < 0.1:
-        low, high = low - 0.5, high + 0.5
-    return float(low), float(high)
 
 
 def map_surfaces(map):

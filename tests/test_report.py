@@ -129,15 +129,15 @@ def test_local_figure_shows_the_resolution(density, result, tmp_path):
     height, width = pixels.shape[:2]
     assert 600 < height < 1200 and 900 < width < 1800
     # The ends of the colour key, and greys of the density, are there.
-    for end in (68, 1, 84), (253, 231, 37):
+    for end in (49, 54, 149), (165, 0, 38):
         assert min(np.abs(np.subtract(end, colour)).max() for colour in found) <= 2
     assert any(r == g == b and 128 < r < 250 for r, g, b in found)
-    # In the first slice x runs to the right: yellow (coarse) lies right of violet (fine).
+    # In the first slice x runs to the right: red (coarse) lies right of blue (fine).
     slice_ = pixels[height // 8 : height // 2, : width // 3].astype(int)
-    yellow = np.argwhere((slice_[..., 0] > 180) & (slice_[..., 2] < 120))[:, 1]
-    violet = np.argwhere(slice_[..., 2] - slice_[..., 1] > 40)[:, 1]
-    assert yellow.size > 100 and violet.size > 100
-    assert yellow.mean() > violet.mean() + width / 12
+    red = np.argwhere(slice_[..., 0] - slice_[..., 2] > 80)[:, 1]
+    blue = np.argwhere(slice_[..., 2] - slice_[..., 0] > 40)[:, 1]
+    assert red.size > 100 and blue.size > 100
+    assert red.mean() > blue.mean() + width / 12
 
 
 def test_local_figure_of_one_value_and_of_a_thin_box(density, result, tmp_path):

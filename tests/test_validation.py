@@ -58,7 +58,8 @@ def test_a_false_claim_is_called_so(example, claimed, verdict):
 
 def test_half_maps_decide_the_verdict(example, halves):
     answer = mapres.validate(example, claimed=EXAMPLE_RESOLUTION, half_maps=halves)
-    assert answer.half_map_fsc == pytest.approx(EXAMPLE_RESOLUTION, rel=0.05)
+    # Shells are 1/96 Å apart, 4 % at 4.2 Å, and the automatic mask is not the true one.
+    assert answer.half_map_fsc == pytest.approx(EXAMPLE_RESOLUTION, rel=0.08)
     assert answer.verdict == "consistent"
     far = mapres.validate(example, claimed=1.1 * 1.2 * EXAMPLE_RESOLUTION, half_maps=halves)
     assert far.verdict == "pessimistic"

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from .fsc import ShellCorrelation
 
-# Ordered in lightness, so that it reads in grey and for colour-blind eyes; no grey of its own that
-# could be taken for density.
-PALETTE = "viridis"
+# Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme that colour-blind
+# eyes can read; ChimeraX has the same one.
+PALETTE = "RdYlBu_r"
 DPI = 150
 BINS = 60
 # Room around the molecule, and the least that is shown of a map.
@@ -68,7 +68,7 @@ def local_figure(density: Density, result: LocalResolution, path: str | os.PathL
     from matplotlib.figure import Figure
 
     measured = result.values[result.mask]
-    ends = _colour_range(measured)
+    ends = colour_range(measured)
     figure = Figure(figsize=(9, 5.6), dpi=DPI)
     grid = figure.add_gridspec(
         3, 3, height_ratios=[20, 9, 1], hspace=0.06, wspace=0.04,
@@ -114,10 +114,13 @@ def fsc_figure(curve: ShellCorrelation, path: str | os.PathLike) -> None:
     _save(figure, path)
 
 
-def _colour_range(measured: NDArray) -> Ends:
-    """Return the ends of the colours, Å: all but the outermost hundredths, rounded outwards."""
+def colour_range(measured: NDArray) -> Ends:
+    """Return the ends of the colours, Å: the 1st and 99th percentile, rounded outwards to 0.5 Å.
+
+    The extreme voxels of a map are noise: they would take most of the palette.
+    """
     low, high = np.percentile(measured, [1, 99])
-    low, high = np.floor(2 * low) / 2, np.ceil(2 * high) / 2
+    low, high = float(np.floor(2 * low) / 2), float(np.ceil(2 * high) / 2)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 

@@ -15,6 +15,8 @@ SMOOTHING = 12.0
 MARGIN = 3.0
 # Solvent set to one value by a mask is exactly constant; int8 rounding makes no more than ~10 %.
 FLAT_FRACTION = 0.2
+# A 3³ cube: anything smaller is a hot voxel and its neighbours.
+FEWEST_VOXELS = 27
 
 
 def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
@@ -58,7 +60,7 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     if flat is not None:
         inside &= ~flat
     inside = _large_pieces(inside)
-    if not inside.any():
+    if np.count_nonzero(inside) < FEWEST_VOXELS:
         raise MapContentError(
             f"no molecule stands out of the solvent of {density.name}; give a mask."
         )
