@@ -13,17 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
+from mapres import read
+from mapres.monores import monores
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
-
-from mapres.monores import monores  # noqa: E402
-from mapres.mrc import read  # noqa: E402
-
 VOXEL, BOX = 1.2, 128
 
 
 def main(data: Path) -> None:
-    """Print the table."""
+    """Print the table, or say that there is nothing to compare with."""
+    if not all((data / folder).is_dir() for folder in ("reference", "maps")):
+        print(f"{data} is not there: the maps and native MonoRes's answers are not in the project.")
+        return
     half_maps, mask = load_96(data)
     large, large_mask = enlarged(half_maps, mask)
     print("| case | r | mean abs. Δ, Å | max abs. Δ, Å | seconds | peak memory, MB |")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mapres import Density, read, validate
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
 EDGES = (64, 128, 256)
 
 
@@ -36,14 +37,12 @@ def importing() -> float:
     """Return the seconds that a fresh interpreter takes to import the package, best of five."""
     code = "import time; t = time.perf_counter(); import mapres; print(time.perf_counter() - t)"
     command = [sys.executable, "-c", code]
-    runs = (subprocess.run(command, cwd=ROOT / "src", capture_output=True) for _ in range(5))
+    runs = (subprocess.run(command, capture_output=True) for _ in range(5))
     return min(float(run.stdout) for run in runs)
 
 
 def row(edge: int) -> None:
     """Validate one map of that edge and print its row."""
-    from mapres.validation import validate
-
     density = large_map(edge)
     seconds = []
     for _ in range(2):
@@ -57,9 +56,6 @@ def row(edge: int) -> None:
 
 def large_map(edge: int):
     """Tile the example's molecule into a ball of half the box, in its own noise."""
-    from mapres.density import Density
-    from mapres.mrc import read
-
     half = read(ROOT / "examples" / "half1.mrc.gz")
     repeats = -(-edge // half.values.shape[0])
     tiled = np.tile(half.values, (repeats,) * 3)[:edge, :edge, :edge]

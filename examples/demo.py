@@ -1,9 +1,9 @@
 """Run both commands on real maps in a headless session of the ChimeraX library.
 
 Without a map of your own it opens the two real maps that come with the GridDataFormats package (a
-channel, and a crystal, which is refused) and a simulated pair of half maps whose local resolution
-is known. The log is printed; local-resolution maps (.mrc), coloured surfaces (.glb) and figures
-(.png) are written.
+channel, and a crystal, which must be refused) and a simulated pair of half maps whose local
+resolution is known. The log is printed; local-resolution maps (.mrc), coloured surfaces (.glb) and
+figures (.png) are written.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ import headless
 
 EXAMPLES = Path(__file__).resolve().parent
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
+# What the crystal is refused for; anything else went wrong.
+SKEWED = "non-orthogonal cell"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the demo; return 0, or 2 where a map given by the user cannot be used."""
+    """Run the demo; return 0, 1 if an example goes wrong, 2 if the user's map cannot be used."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--map", type=Path, help="a map of your own, instead of the examples")
     parser.add_argument("--claimed", type=float, help="its published resolution in Å")
@@ -31,62 +33,65 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mapres-demo-") as folder:
-        demo = Demo(headless.start(Path(folder)), options.output)
+        demo = Demo(headless.start(Path(folder)), options.output, Path(folder) / "inputs")
         try:
             if options.map:
-                return 0 if demo.show(options.map, options.claimed) else 2
-            demo.show(headless.real_map("ispg_0.mrc"))
-            demo.show(headless.real_map("EMD-3001.map.bz2"))
-            demo.show_halves(EXAMPLES)
+                return 2 if demo.refusal(demo.show, options.map, options.claimed) else 0
+            channel = demo.refusal(demo.show, headless.real_map("ispg_0.mrc"))
+            crystal = demo.refusal(demo.show, headless.real_map("EMD-3001.map.bz2"))
+            simulated = demo.refusal(demo.show_halves, EXAMPLES)
         finally:
             demo.session.triggers.activate_trigger("app quit", None)
     print(f"\nResults are in {options.output}/.")
+    if channel or simulated or SKEWED not in crystal:
+        print("Only the crystal, EMD-3001, should be refused, and for its cell: see above.")
+        return 1
     return 0
 
 
 class Demo:
-    """A session, its log on standard output, and the folder of the results."""
+    """A session, its log on standard output, and the folders of the results and the inputs."""
 
-    def __init__(self, session, output: Path):
+    def __init__(self, session, output: Path, inputs: Path):
         self.session = session
         self.output = output
+        self.inputs = inputs
         session.logger.add_log(headless.printed_log())
 
-    def show(self, path: Path, claimed: float | None = None) -> bool:
-        """Open a map, ask both commands about it and write what they give; say if they did."""
-        opened = self.run(f'open "{self.uncompressed(path)}"')
-        if opened is None:
-            return False
-        shown = self.ask(opened[0], f"claimed {claimed}" if claimed else "")
-        self.run("close")
-        return shown
+    def refusal(self, show, *arguments) -> str:
+        """Show something; print and return what a user is told if it is refused, else ``""``."""
+        from chimerax.core.errors import UserError
+
+        try:
+            show(*arguments)
+        except (UserError, OSError, EOFError) as error:
+            print(f"Refused: {error}")
+            return str(error)
+        finally:
+            self.run("close")
+        return ""
+
+    def show(self, path: Path, claimed: float | None = None) -> None:
+        """Open a map, ask both commands about it and write what they give."""
+        self.ask(self.open(path), f"claimed {claimed}" if claimed else "")
 
     def show_halves(self, folder: Path) -> None:
         """Do the same with the simulated half maps, and compare with the truth."""
         names = ("half1.mrc.gz", "half2.mrc.gz", "truth.mrc.gz")
-        paths = [folder / name for name in names]
-        if not all(path.exists() for path in paths):
-            print(f"\nThere are no simulated half maps in {folder.name}/.")
-            return
-        first, second, truth = (self.run(f'open "{self.uncompressed(path)}"')[0] for path in paths)
+        first, second, truth = (self.open(folder / name) for name in names)
         halves = f"#{first.id_string},{second.id_string}"
         average = self.run(f"volume add {halves} scaleFactors 0.5,0.5")
         average.name = "simulated"
         self.ask(average, f"halfMaps {halves}", truth)
-        self.run("close")
 
-    def ask(self, map, options: str = "", truth=None) -> bool:
+    def ask(self, map, options: str = "", truth=None) -> None:
         """Run both commands on an open map and write their results."""
         number = f"#{map.id_string}"
-        if self.run(f"resvalidate {number} {options}") is None:
-            return False
+        self.run(f"resvalidate {number} {options}")
         local = self.run(f"localres {number} {options if 'halfMaps' in options else ''}")
-        if local is None:
-            return False
         if truth is not None:
             self.compare(local, truth)
         self.write(map, local)
-        return True
 
     def compare(self, local, truth) -> None:
         """Print how far the answer is from the known one, inside the mask."""
@@ -107,21 +112,21 @@ class Demo:
         local_figure(density_of(map), local.local_resolution, f"{stem}-localres.png")
 
     def run(self, command: str):
-        """Run a command; print what a user would be told and return None where it is refused."""
+        """Run a command as a user types it."""
         from chimerax.core.commands import run
-        from chimerax.core.errors import UserError
 
-        try:
-            return run(self.session, command.strip())
-        except UserError as error:
-            print(f"Refused: {error}")
-            return None
+        return run(self.session, command.strip())
+
+    def open(self, path: Path):
+        """Open a map from a plain file: ChimeraX reads no compressed ones."""
+        return self.run(f'open "{self.uncompressed(path)}"')[0]
 
     def uncompressed(self, path: Path) -> Path:
-        """Return a file that ChimeraX opens: it reads no compressed maps."""
+        """Return the file itself, or an uncompressed copy among the inputs."""
         if path.suffix not in OPENERS:
             return path
-        target = self.output / path.stem
+        self.inputs.mkdir(exist_ok=True)
+        target = self.inputs / path.stem
         with OPENERS[path.suffix](path) as source, open(target, "wb") as copy:
             shutil.copyfileobj(source, copy)
         return target

@@ -52,7 +52,8 @@ def resolution_colormap(values, palette=None, range=None):
     elif palette.values_specified and range is None:
         return palette
     measured = np.concatenate(values)
-    if range is None:
+    if range is None or (range == "full" and measured.min() == measured.max()):
+        # Also makes room around a single value.
         range = colour_range(measured)
     elif range == "full":
         range = measured.min(), measured.max()

@@ -48,7 +48,7 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
 
     Returns
     -------
-    mapres.validate.Validation
+    mapres.validation.Validation
         A list of them where several maps were given.
     """
     options = {"claimed": claimed, "half_maps": _half_maps(maps, half_maps), "model": model}
@@ -146,7 +146,8 @@ def _ask(session, question, density, options):
             # The worker's last words, for a report; the sentence is for the user.
             session.logger.info(error.details)
         raise UserError(str(error)) from error
-    except Cancelled as error:
+    except (Cancelled, KeyboardInterrupt) as error:
+        # Ctrl-C, where there is no window. The worker's process has ended already.
         raise CancelOperation(f"{density.name}: cancelled") from error
 
 

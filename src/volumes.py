@@ -19,14 +19,31 @@ def density_of(map) -> Density:
 
     The values are often the live array of the map; nothing here or in the worker writes to it.
     """
-    grid = map.data
+    grid, values = map.data, map.full_matrix()
+    if np.isrealobj(values):
+        # Complex values stay as they are: the core refuses them, a cast would drop half of them.
+        values = np.asarray(values, dtype=np.float32)
     return Density(
-        values=np.asarray(map.full_matrix(), dtype=np.float32),
-        voxel_size=tuple(float(size) for size in grid.step),
+        values=values,
+        voxel_size=_voxel_size(grid),
         origin=tuple(float(x) for x in grid.origin),
         name=name_of(map),
         cell_angles=tuple(float(angle) for angle in grid.cell_angles),
     )
+
+
+def _voxel_size(grid) -> tuple[float, ...]:
+    """Return Å along x, y, z, or zeros where nobody knows them: the core refuses those.
+
+    ChimeraX makes up 1 Å where the header of an MRC file has no cell or no sampling. What the user
+    has set since (``volume voxelSize``) is believed.
+    """
+    header = getattr(grid, "file_header", {})
+    given = [header.get(key, 1) for key in ("mx", "my", "mz", "xlen", "ylen", "zlen")]
+    # Written so that NaN fails.
+    if grid.step == grid.original_step and not all(number > 0 for number in given):
+        return 0.0, 0.0, 0.0
+    return tuple(float(size) for size in grid.step)
 
 
 def open_result(map, result):

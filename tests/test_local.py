@@ -79,7 +79,17 @@ def test_warns_of_a_mask_that_is_too_large(molecule):
         half.with_values(half.values + noise(7 + n)) for n, half in enumerate(half_maps)
     )
     result = local_resolution(whole, mask=density(loose), half_maps=noisier, step=1.0)
-    assert any("does not rise above the noise" in warning for warning in result.warnings)
+    assert any("could not be measured" in warning for warning in result.warnings)
+
+
+def test_warns_of_a_sweep_that_starts_too_fine(molecule):
+    whole, half_maps, mask = molecule
+    narrow, wide = (
+        local_resolution(whole, mask=mask, half_maps=half_maps, max_res=coarsest)
+        for coarsest in (6.5, 20.0)
+    )
+    assert any("repeat with a larger max_res" in warning for warning in narrow.warnings)
+    assert not any("max_res" in warning for warning in wide.warnings)
 
 
 def test_warns_of_half_maps_of_another_molecule(molecule):

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from handmade import mrc_bytes, noisy_ball
 
 import mapres
-from mapres import local, mrc
+from mapres import local, models, mrc
 from mapres.__main__ import main
 from mapres.errors import MapContentError
 
@@ -280,6 +281,15 @@ def test_outputs_are_refused_before_anything_is_computed(run, folder, monkeypatc
 )
 def test_bad_options(run, command, words):
     assert_one_line(*run(command), words)
+
+
+def test_altered_weights_are_refused(run, folder):
+    for name in ("default.json", "default.keras"):
+        shutil.copy(models.FOLDER / name, folder / name)
+    content = bytearray((folder / "default.keras").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "default.keras").write_bytes(content)
+    assert_one_line(*run("validate map.mrc --model default.json"), "their sha256 differs")
 
 
 def test_no_matplotlib_is_told_before_anything_is_computed(run, monkeypatch, folder):

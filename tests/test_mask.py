@@ -41,12 +41,31 @@ def test_specks_are_dropped(globule):
     assert not solvent_mask(density.with_values(values))[:8, :8, :8].any()
 
 
-def test_flat_solvent_is_seen(globule):
+def test_flat_solvent_is_seen(globule, rng):
     density, inside = globule
     masked = np.where(inside, density.values, 0)
     assert flat_solvent(masked) is not None
-    noisy = density.values + np.random.default_rng(0).standard_normal(inside.shape)
-    assert flat_solvent(noisy.astype(np.float32)) is None
+    noisy = density.values + rng.standard_normal(inside.shape).astype(np.float32)
+    assert flat_solvent(noisy) is None
+
+
+def test_zeros_outside_a_sphere_are_no_mask(globule, rng):
+    """Reconstruction programs set the corners of the box to 0: the noise is still there."""
+    density, _ = globule
+    noisy = density.values + 0.5 * rng.standard_normal(density.values.shape).astype(np.float32)
+    grid = np.indices(noisy.shape) - 24
+    spherical = np.where((grid**2).sum(axis=0) < 23**2, noisy, 0).astype(np.float32)
+    assert flat_solvent(spherical) is None
+    found = solvent_mask(density.with_values(spherical))
+    assert overlap(found, solvent_mask(density.with_values(noisy))) > 0.95
+
+
+@pytest.mark.parametrize("offset", [-5.0, 5.0, 100.0])
+def test_the_background_value_of_a_masked_map_does_not_matter(globule, offset):
+    density, inside = globule
+    masked = np.where(inside, density.values, 0).astype(np.float32)
+    found = solvent_mask(density.with_values(masked + np.float32(offset)))
+    assert overlap(found, solvent_mask(density.with_values(masked))) > 0.99
 
 
 def test_a_box_without_a_molecule_says_so():

@@ -39,11 +39,15 @@ def test_scale_and_offset_do_not_matter(smooth):
     assert np.allclose(plain, changed, atol=1e-2)
 
 
-def test_one_hot_voxel_is_clipped(smooth):
+def test_one_hot_voxel_does_not_set_the_scale(smooth):
+    """A voxel 10,000 times too bright leaves the rest of the patch as it was."""
+    centre = np.array([[48, 48, 48]])
+    plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), centre)
     hot = smooth.copy()
-    hot[48, 48, 48] = 1e4 * smooth.max()
-    patch = preprocess.cut_patches(Density(hot, (1.0,) * 3), np.array([[48, 48, 48]]))
+    hot[40, 48, 48] = 1e4 * smooth.max()
+    patch = preprocess.cut_patches(Density(hot, (1.0,) * 3), centre)
     assert patch.max() <= preprocess.CLIP
+    assert np.median(np.abs(patch)) == pytest.approx(np.median(np.abs(plain)), rel=0.1)
 
 
 def test_a_box_smaller_than_a_patch_is_padded():

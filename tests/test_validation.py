@@ -113,6 +113,43 @@ def test_half_map_on_another_grid(example, halves):
         mapres.validate(example, half_maps=(halves[0], other))
 
 
+def test_half_maps_of_noise_decide_nothing(example, halves, rng):
+    noise = [half.with_values(rng.standard_normal((64,) * 3).astype(np.float32)) for half in halves]
+    answer = mapres.validate(example, claimed=EXAMPLE_RESOLUTION, half_maps=tuple(noise))
+    assert answer.verdict == "cannot tell" and answer.half_map_fsc is None
+    assert any("check that they belong to it" in warning for warning in answer.warnings)
+
+
+def test_the_same_half_map_twice_decides_nothing(example, halves):
+    answer = mapres.validate(example, claimed=3.0, half_maps=(halves[0], halves[0]))
+    assert answer.verdict == "cannot tell"
+    assert any("same map" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "believed", "verdict"),
+    [
+        (5.9, (6.0, 6.3), "consistent"),  # rounding of two voxels of 3 Å
+        (5.8, (6.0, 6.3), "optimistic"),
+        (6.2, (6.0, 6.3), "consistent"),
+        (6.2, (6.4, 6.8), "optimistic"),
+        (7.0, (6.0, 6.3), "pessimistic"),
+        (7.0, None, "cannot tell"),
+        (3.0, None, "optimistic"),  # no map of 3 Å voxels holds 3 Å
+    ],
+)
+def test_verdicts(claimed, believed, verdict):
+    assert validation._verdict(claimed, 6.0, believed) == verdict
+
+
+def test_classes_agree_with_two_voxels():
+    """A distribution finer than two voxels counts for the class that two voxels lie in."""
+    pooled = soft_targets(np.array([4.0]))[0]
+    for nyquist, name in ((4.9, "high"), (5.0, "medium"), (9.99, "medium"), (10.02, "low")):
+        chances = validation._class_probabilities(pooled, nyquist)
+        assert chances[name] > 0.99 and sum(chances.values()) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("claimed", [0.0, -3.0, np.nan, np.inf])
 def test_impossible_claims(example, claimed):
     with pytest.raises(MapContentError, match="claimed resolution"):

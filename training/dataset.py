@@ -123,7 +123,9 @@ def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
 
 
 def label_patches(example: Example, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Cut patches as prediction does, and label each with the mean ln r(x) of its molecule.
+    """Cut patches as prediction does where it finds a molecule, and label each.
+
+    The label is the mean ln r(x) over the molecule within 24 Å of the patch's centre.
 
     Returns
     -------
@@ -153,12 +155,27 @@ def examples(data: Path, split: str, seed: int, count: int) -> Iterator[Example]
 
     Map ``k`` of a seed is always the same map, however many are asked for.
     """
-    sets = {name: rows(data / "structures.tsv", split=split, set=name) for name in SETS}
+    sets = pools(data, split)
     for k in range(count):
         rng = np.random.default_rng([seed, k])
         pool = sets[str(rng.choice(list(SETS), p=list(SETS.values())))]
         structure = from_packed(data / "structures.h5", int(pool[rng.integers(len(pool))]["index"]))
         yield draw_example(structure, rng)
+
+
+def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:
+    """Return the molecules of a split, by set.
+
+    Chains are split by cluster of 40 % identity, complexes by PDB entry. So that no molecule of
+    validation or test is part of a training complex, entries that occur in training are left out
+    of both; homology between complexes and chains is not controlled beyond that.
+    """
+    table = rows(data / "structures.tsv")
+    training = {row["pdb_id"] for row in table if row["split"] == "train"}
+    kept = [row for row in table if row["split"] == split]
+    if split != "train":
+        kept = [row for row in kept if row["pdb_id"] not in training]
+    return {name: [row for row in kept if row["set"] == name] for name in SETS}
 
 
 def write_shard(source: Iterator[Example], path: Path) -> int:

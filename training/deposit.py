@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from mapres.density import Density
 from mapres.fourier import filtered, shell_width
+from mapres.fsc import full_map_fsc
 from training.simulate import Reconstruction
 
 
@@ -63,7 +64,7 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
     gain = np.ones_like(s2)
     if treatment.weighted:
         shells = np.arange(len(made.fsc)) * shell_width(recipe.shape, recipe.voxel_size)
-        gain *= np.interp(frequency, shells, np.sqrt(2 * made.fsc / (1 + made.fsc)))
+        gain *= np.interp(frequency, shells, np.sqrt(full_map_fsc(made.fsc)))
     if treatment.sharpening:
         exponent = 0.25 * treatment.sharpening * recipe.b_scale * recipe.resolution**2 * s2
         # Past e^12 a gain says nothing more than that the filter beside it will cut.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from mapres import models
 from mapres.errors import MapResError
 from mapres.mrc import read
 from mapres.validation import CLASS_LIMITS, CLASSES, validate
-from training.dataset import Example, examples
+from training.dataset import SETS, Example, examples
+from training.export import write_card
+from training.structures import rows
 
 SEED = 3000
 
@@ -24,7 +27,9 @@ def class_of(resolution: float) -> str:
 
 def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path) -> dict:
     """Validate simulated maps of one split; write ``simulated-<split>.csv`` and ``.md``."""
-    results = [score(example, model) for example in examples(data, split, SEED, count)]
+    sets = {row["id"]: row["set"] for row in rows(data / "structures.tsv", split=split)}
+    drawn = examples(data, split, SEED, count)
+    results = [{"set": sets[e.structure_id]} | score(e, model) for e in drawn]
     with open(out / f"simulated-{split}.csv", "w", newline="") as stream:
         writer = csv.DictWriter(stream, results[0])
         writer.writeheader()
@@ -43,13 +48,29 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
         chosen = [r for r in results if finer <= r["true_A"] < coarser]
         if chosen:
             lines.append(_row("all" if name == "all" else "by true Å", name, summarise(chosen)))
+    for name in SETS:
+        chosen = [r for r in results if r["set"] == name]
+        if chosen:
+            lines.append(_row("by set", name, summarise(chosen)))
     for treatment in sorted({r["treatment"] for r in results}):
         chosen = [r for r in results if r["treatment"] == treatment]
         lines.append(_row("by treatment", treatment, summarise(chosen)))
     text = "\n".join(lines) + "\n"
     (out / f"simulated-{split}.md").write_text(text, encoding="utf-8")
+    add_score(model, f"simulated maps of the {split} split", summarise(results))
     print(text)
     return summarise(results)
+
+
+def add_score(model: str, name: str, summary: dict) -> None:
+    """Write a score into the model's card."""
+    path = models.card_path(model)
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["scores"][name] = {
+        key: round(value, 4) if isinstance(value, float) else value
+        for key, value in summary.items()
+    }
+    write_card(path, card)
 
 
 def score(example: Example, model: str) -> dict:
@@ -95,8 +116,8 @@ def evaluate_real(folder: Path, model: str, out: Path) -> None:
     lines = [
         "# Real maps",
         "",
-        f"Model {models.load(model).label}; `python -m training evaluate`. None of these "
-        "maps was used for training, calibration or any choice.",
+        f"Model {models.load(model).label}; `python -m training evaluate`. "
+        "Training and calibration use simulated maps only.",
         "",
         "| map | whole | published Å | class | p | Å | 90 % interval | verdict | right class |",
         "|---|---|---|---|---|---|---|---|---|",

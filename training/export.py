@@ -18,7 +18,7 @@ from scipy.special import expit
 
 from mapres import models, validation
 from mapres.density import silent
-from mapres.distribution import BINS, EDGES, quantile, truncated
+from mapres.distribution import BINS, EDGES
 from training.dataset import examples
 
 # Simulated validation maps whose predictions fit the four numbers of the calibration.
@@ -113,12 +113,11 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
         true.append(example.resolution)
         nyquist.append(example.density.nyquist)
     resolution = np.array(true)
-    bins = np.clip((np.log(resolution / EDGES[0]) / 0.05).astype(int), 0, BINS - 1)
+    bins = np.clip(np.searchsorted(EDGES, resolution) - 1, 0, BINS - 1)
 
     def pooled(parameters: NDArray) -> list[NDArray]:
         calibration = _calibration(parameters)
-        pairs = zip(predictions, nyquist, strict=True)
-        return [truncated(validation.pool(p, calibration), n) for p, n in pairs]
+        return [validation.pool(p, calibration) for p in predictions]
 
     def loss(parameters: NDArray) -> float:
         likelihood = [p[b] for p, b in zip(pooled(parameters), bins, strict=True)]
@@ -126,11 +125,10 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
 
     start = np.array([0.0, -1.0, -4.0, 0.0])
     best = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 600})
-    final = pooled(best.x)
-    inside = [
-        quantile(p, 0.05) <= r <= quantile(p, 0.95) for p, r in zip(final, resolution, strict=True)
-    ]
-    error = [abs(quantile(p, 0.5) / r - 1) for p, r in zip(final, resolution, strict=True)]
+    final = zip(pooled(best.x), nyquist, strict=True)
+    low, middle, high = np.array([validation.resolution_quantiles(p, n) for p, n in final]).T
+    inside = (low <= resolution) & (resolution <= high)
+    error = np.abs(middle / resolution - 1)
     return _calibration(best.x), {
         "maps": len(resolution),
         "coverage_90": round(float(np.mean(inside)), 4),

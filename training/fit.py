@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import BINS, soft_targets
+from mapres.distribution import BINS, quantile, soft_targets
 from training.networks import default_network
 
 PEAK_RATE = 1.5e-3
@@ -136,8 +136,6 @@ def _checkpoint(model, validation: Shards, folder: Path, state: dict, losses: li
 
 def validation_scores(model, validation: Shards, batches: int = 24) -> tuple[float, float]:
     """Return cross entropy and the median relative error (%) over some validation patches."""
-    from mapres.distribution import quantile
-
     indices = np.random.default_rng(0).permutation(len(validation))[: 64 * batches]
     losses, errors = [], []
     for part in np.array_split(indices, max(1, len(indices) // 64)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gemmi
@@ -65,7 +65,7 @@ def from_packed(path: str | Path, index: int) -> Structure:
 
 
 def from_file(path: str | Path, hetatms: bool = False) -> Structure:
-    """Read the first model of a PDB or mmCIF file; HETATM records only if asked for.
+    """Read the first model of a PDB or mmCIF file, centred; HETATM records only if asked for.
 
     Raises
     ------
@@ -83,11 +83,13 @@ def from_file(path: str | Path, hetatms: bool = False) -> Structure:
     ]
     if not atoms:
         raise ValueError(f"{path} holds no atoms; give a PDB or mmCIF file of a molecule.")
-    return Structure(
-        id=Path(path).stem,
-        xyz=np.array([atom.pos.tolist() for atom in atoms], dtype=np.float32),
-        atomic_number=np.array([atom.element.atomic_number for atom in atoms], dtype=np.uint8),
-        b_factor=np.array([atom.b_iso for atom in atoms], dtype=np.float32),
+    return centred(
+        Structure(
+            id=Path(path).stem,
+            xyz=np.array([atom.pos.tolist() for atom in atoms], dtype=np.float32),
+            atomic_number=np.array([a.element.atomic_number for a in atoms], dtype=np.uint8),
+            b_factor=np.array([atom.b_iso for atom in atoms], dtype=np.float32),
+        )
     )
 
 
@@ -108,7 +110,12 @@ def find(name: str, data: Path) -> Structure:
 
 
 def rotated(structure: Structure, rotation: NDArray) -> Structure:
-    """Turn a structure about its centre; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
-    centre = 0.5 * (structure.xyz.max(axis=0) + structure.xyz.min(axis=0))
-    xyz = (structure.xyz - centre) @ np.asarray(rotation, dtype=np.float32).T
-    return Structure(structure.id, xyz, structure.atomic_number, structure.b_factor)
+    """Turn a structure and centre it; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
+    xyz = structure.xyz @ np.asarray(rotation, dtype=np.float32).T
+    return centred(replace(structure, xyz=xyz))
+
+
+def centred(structure: Structure) -> Structure:
+    """Move the middle of the box around the atoms to the origin."""
+    middle = 0.5 * (structure.xyz.max(axis=0) + structure.xyz.min(axis=0))
+    return replace(structure, xyz=structure.xyz - middle)

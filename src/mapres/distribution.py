@@ -18,15 +18,6 @@ def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32
     return (density / density.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def truncated(probabilities: NDArray, finest: float) -> NDArray[np.float64]:
-    """Move the probability of everything finer than ``finest`` (Å) into the bin that holds it."""
-    out = np.array(probabilities, dtype=np.float64)
-    limit = int(np.clip(np.searchsorted(EDGES, finest, side="right") - 1, 0, BINS - 1))
-    out[limit] += out[:limit].sum()
-    out[:limit] = 0.0
-    return out
-
-
 def quantile(probabilities: NDArray, level: float) -> float:
     """Return the resolution (Å) below which ``level`` of the distribution lies."""
     cumulative = np.concatenate([[0.0], np.cumsum(probabilities)])
@@ -35,8 +26,7 @@ def quantile(probabilities: NDArray, level: float) -> float:
     return float(np.exp(np.interp(level, cumulative, np.log(EDGES))))
 
 
-def probability_between(probabilities: NDArray, finer: float, coarser: float) -> float:
-    """Return the probability that the resolution lies between two values (Å)."""
+def probability_below(probabilities: NDArray, limit: float) -> float:
+    """Return the probability that the resolution is finer than ``limit`` (Å)."""
     cumulative = np.concatenate([[0.0], np.cumsum(probabilities)])
-    low, high = np.interp(np.log([max(finer, 1e-6), coarser]), np.log(EDGES), cumulative)
-    return float((high - low) / cumulative[-1])
+    return float(np.interp(limit, EDGES, cumulative) / cumulative[-1])

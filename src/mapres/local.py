@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from .density import Density, Progress, checked, require_same_grid, silent
 from .errors import MapContentError, MapResError
+from .halves import HalfMaps, half_map_doubts
 from .mask import solvent_mask
 from .monores import monores
 
@@ -19,8 +20,8 @@ METHODS = ("monores",)
 # Shares of the mask: of the two reference maps 0.3 % is unmeasured and 0.6 % at the coarsest.
 MUCH_UNMEASURED = 0.05
 MANY_COARSEST = 0.1
-# Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
-LITTLE_AGREEMENT = 0.2
+# Smoothing moves the answer a little below the resolution that was tried.
+AT_COARSEST = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def local_resolution(
     *,
     method: str = "monores",
     mask: Density | None = None,
-    half_maps: tuple[Density, Density] | None = None,
+    half_maps: HalfMaps | None = None,
     max_res: float = 20.0,
     step: float = 0.5,
     progress: Progress = silent,
@@ -120,7 +121,7 @@ def local_resolution(
         values=_spread(measured, known),
         mask=known,
         method=method,
-        warnings=tuple(_warnings(density, half_maps, inside, measured[known])),
+        warnings=tuple(_warnings(density, half_maps, inside, measured[known], max_res)),
         seconds=time.perf_counter() - started,
     )
 
@@ -145,25 +146,20 @@ def _spread(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np
     return values[tuple(nearest)]
 
 
-def _warnings(density, half_maps, inside, values) -> Iterator[str]:
+def _warnings(
+    density: Density, half_maps: HalfMaps | None, inside: NDArray, values: NDArray, max_res: float
+) -> Iterator[str]:
     missing = 1 - values.size / inside.sum()
     if missing > MUCH_UNMEASURED:
         yield (
-            f"{missing:.0%} of the mask does not rise above the noise and has its neighbours' "
-            "values; the mask may be too large."
+            f"{missing:.0%} of the mask could not be measured and was filled from the nearest "
+            "measured voxels; the mask may be too large."
         )
-    coarsest = float(values.max())
-    stuck = float(np.mean(values == coarsest))
+    stuck = float(np.mean(values > AT_COARSEST * max_res))
     if stuck > MANY_COARSEST:
         yield (
-            f"{stuck:.0%} of the voxels are at the coarsest resolution tried, {coarsest:.3g} Å; "
+            f"{stuck:.0%} of the voxels are at the coarsest resolution tried, {max_res:.3g} Å; "
             "repeat with a larger max_res."
         )
     if half_maps is not None:
-        mean = half_maps[0].values[inside] + half_maps[1].values[inside]
-        agreement = float(np.corrcoef(mean, density.values[inside])[0, 1])
-        if agreement < LITTLE_AGREEMENT:
-            yield (
-                f"the half maps correlate only {agreement:.2f} with {density.name}; check that "
-                "they belong to it."
-            )
+        yield from half_map_doubts(density, half_maps, inside)

@@ -13,7 +13,7 @@ from .fourier import gaussian_low_pass
 # Side chains and noise merge, domains stay apart: the usual low-pass for masks is 10-15 Å.
 SMOOTHING = 12.0
 MARGIN = 3.0
-# Solvent set to one value by a mask is exactly constant; int8 rounding makes no more than ~10 %.
+# Solvent set to one value by a mask is exactly constant, and mostly more than half of the box.
 FLAT_FRACTION = 0.2
 # A 3³ cube: anything smaller is a hot voxel and its neighbours.
 FEWEST_VOXELS = 27
@@ -22,15 +22,14 @@ FEWEST_VOXELS = 27
 def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
     """Return where the map holds one repeated background value, or None where it has solvent noise.
 
+    What lies outside the sphere that fits the box does not count: many programs set it to 0.
+
     Parameters
     ----------
     values : array, shape (z, y, x)
     """
-    corners = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
-    candidates, counts = np.unique(corners, return_counts=True)
-    background = candidates[np.argmax(counts)]
-    flat = values == background
-    return flat if flat.mean() > FLAT_FRACTION else None
+    flat = values == _background(values)
+    return flat if flat[_inscribed_sphere(values.shape)].mean() > FLAT_FRACTION else None
 
 
 def solvent_mask(density: Density) -> NDArray[np.bool_]:
@@ -53,10 +52,15 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     values = density.values
     smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
     flat = flat_solvent(values)
-    level, spread = _solvent(smooth if flat is None else smooth[~flat], flat is not None)
+    background = _background(values)
+    # Voxels that a mask or the reconstruction's sphere set to one value hold no noise.
+    sample = smooth[values != background]
+    if flat is None:
+        level, spread = _solvent(sample)
+    else:
+        level, spread = min(background, float(np.percentile(sample, 1))), 0.0
     core = float(np.percentile(smooth, 99.5))
-    cut = level + max(4 * spread, 0.2 * (core - level))
-    inside = smooth > cut
+    inside = smooth > level + max(4 * spread, 0.2 * (core - level))
     if flat is not None:
         inside &= ~flat
     inside = _large_pieces(inside)
@@ -68,10 +72,21 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     return grown if flat is None else grown & ~flat
 
 
-def _solvent(smooth: NDArray, masked: bool) -> tuple[float, float]:
+def _background(values: NDArray) -> float:
+    """Return the commonest value on eight edges of the box."""
+    edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
+    candidates, counts = np.unique(edges, return_counts=True)
+    return float(candidates[np.argmax(counts)])
+
+
+def _inscribed_sphere(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the ellipsoid that fits the box, shape (z, y, x)."""
+    z, y, x = ((np.arange(n, dtype=np.float32) - n // 2) / (n / 2) for n in shape)
+    return z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
+
+
+def _solvent(smooth: NDArray) -> tuple[float, float]:
     """Return level and standard deviation of the solvent, from the lower side of the mode."""
-    if masked:
-        return float(min(0.0, np.percentile(smooth, 1))), 0.0
     low, high = np.percentile(smooth, [0.1, 99.9])
     counts, edges = np.histogram(smooth, bins=128, range=(low, high))
     peak = int(np.argmax(ndimage.gaussian_filter1d(counts.astype(float), 2)))

@@ -68,6 +68,11 @@ def available() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
+def card_path(name: str) -> Path:
+    """Return where the card of a model is: by its name, or itself the path of a card."""
+    return Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
+
+
 def load(name: str) -> Model:
     """Load a model by name, or one of the user's by the path of its card (``.json``).
 
@@ -79,7 +84,7 @@ def load(name: str) -> Model:
         If there is no such model, its weights are missing, altered or unreadable, it was made for
         another preprocessing, or neither Keras nor a backend is installed.
     """
-    path = Path(name) if name.endswith(".json") else FOLDER / f"{name}.json"
+    path = card_path(name)
     if not path.is_file():
         raise ModelError(f"there is no model {name}; choose from: {', '.join(available())}.")
     return _load(path, path.stat().st_mtime_ns)

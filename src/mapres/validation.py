@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from . import __version__, models, preprocess
 from .density import Density, Progress, checked, require_same_grid, silent
-from .distribution import CENTRES, EDGES, probability_between, quantile, truncated
+from .distribution import CENTRES, probability_below, quantile
 from .errors import MapContentError
-from .fsc import fourier_shell_correlation
+from .halves import HalfMaps, half_map_doubts, half_map_resolution
 from .mask import flat_solvent, solvent_mask
 from .models import Calibration, Predict
 
@@ -24,6 +23,11 @@ BATCH = 8
 WIDE_INTERVAL = 2.0
 # Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1 %.
 NYQUIST_SLACK = 0.98
+# Masks and thresholds move an FSC resolution by as much.
+FSC_TOLERANCE = 0.1
+# The training maps end at 30 Å.
+COARSEST = 30.0
+NO_CORRELATION = "The half maps do not correlate inside the molecule at any resolution."
 FILLS_BOX = "Density fills the box: no solvent was found around a molecule."
 VERDICTS = ("consistent", "optimistic", "pessimistic", "cannot tell")
 
@@ -87,7 +91,7 @@ def validate(
     density: Density,
     *,
     claimed: float | None = None,
-    half_maps: tuple[Density, Density] | None = None,
+    half_maps: HalfMaps | None = None,
     model: str = "default",
     progress: Progress = silent,
 ) -> Validation:
@@ -119,24 +123,26 @@ def validate(
     progress(0.1, "finding the molecule")
     mask, warnings = find_molecule(density)
     predictions = read_patches(density, mask, network.predict, progress)
-    pooled = truncated(pool(predictions, network.calibration), density.nyquist)
-    fsc = _half_map_resolution(density, half_maps, mask) if half_maps else None
-
-    interval = quantile(pooled, 0.05), quantile(pooled, 0.95)
-    resolution = max(quantile(pooled, 0.5), density.nyquist)
-    interval = (max(interval[0], density.nyquist), max(interval[1], density.nyquist))
-    probabilities = _class_probabilities(pooled)
-    warnings += _doubts(density, resolution, interval, claimed)
+    pooled = pool(predictions, network.calibration)
+    low, middle, high = resolution_quantiles(pooled, density.nyquist)
+    probabilities = _class_probabilities(pooled, density.nyquist)
+    warnings += _doubts(density, middle, (low, high), claimed)
+    believed = None if _is_unsure(low, high, warnings) else (low, high)
+    fsc = None
+    if half_maps:
+        fsc, suspicions = _half_map_evidence(density, half_maps, mask)
+        warnings += suspicions
+        believed = (fsc * (1 - FSC_TOLERANCE), fsc * (1 + FSC_TOLERANCE)) if fsc else None
     return Validation(
         map=density.name,
         voxel_size=density.voxel_size,
         box=tuple(reversed(density.values.shape)),
         resolution_class=max(probabilities, key=probabilities.__getitem__),
         probabilities=probabilities,
-        resolution=resolution,
-        interval=interval,
+        resolution=middle,
+        interval=(low, high),
         claimed=claimed,
-        verdict=_verdict(claimed, density.nyquist, interval, fsc, warnings),
+        verdict=None if claimed is None else _verdict(claimed, density.nyquist, believed),
         patches=len(predictions),
         warnings=tuple(warnings),
         model=network.label,
@@ -185,21 +191,27 @@ def read_patches(
     return np.concatenate(out)
 
 
-def _half_map_resolution(
-    density: Density, half_maps: tuple[Density, Density], mask: NDArray[np.bool_]
-) -> float | None:
-    soft = ndimage.gaussian_filter(mask.astype(np.float32), 3.0 / density.spacing)
-    half1, half2 = (half.values for half in half_maps)
-    curve = fourier_shell_correlation(half1, half2, density.voxel_size, soft)
-    return curve.resolution["0.143"]
+def _half_map_evidence(
+    density: Density, half_maps: HalfMaps, mask: NDArray[np.bool_]
+) -> tuple[float | None, list[str]]:
+    suspicions = list(half_map_doubts(density, half_maps, mask))
+    if suspicions:
+        return None, suspicions
+    resolution = half_map_resolution(density, half_maps, mask)
+    return resolution, [] if resolution else [NO_CORRELATION]
 
 
-def _class_probabilities(pooled: NDArray) -> dict[str, float]:
-    limits = (EDGES[0], *CLASS_LIMITS, EDGES[-1])
-    return {
-        name: probability_between(pooled, finer, coarser)
-        for name, finer, coarser in zip(CLASSES, limits[:-1], limits[1:], strict=True)
-    }
+def resolution_quantiles(pooled: NDArray, nyquist: float) -> tuple[float, float, float]:
+    """Return the 5, 50 and 95 % points of a distribution (Å), never finer than ``nyquist``."""
+    low, middle, high = (max(quantile(pooled, level), nyquist) for level in (0.05, 0.5, 0.95))
+    return low, middle, high
+
+
+def _class_probabilities(pooled: NDArray, nyquist: float) -> dict[str, float]:
+    # Resolutions finer than two voxels stand for two voxels, and count for the class of that.
+    limits = [-np.inf, *CLASS_LIMITS, np.inf]
+    below = [probability_below(pooled, limit) if limit > nyquist else 0.0 for limit in limits]
+    return dict(zip(CLASSES, map(float, np.diff(below)), strict=True))
 
 
 def _doubts(
@@ -215,28 +227,26 @@ def _doubts(
         )
     if resolution < 2.1:
         doubts.append("The model cannot tell resolutions finer than 2 Å apart.")
-    if resolution > 0.85 * EDGES[-1]:
-        doubts.append(f"Resolutions beyond {EDGES[-1]:.0f} Å are outside the model's range.")
+    if interval[1] > COARSEST:
+        doubts.append(f"Resolutions beyond {COARSEST:.0f} Å are outside the model's range.")
     if interval[1] > WIDE_INTERVAL * interval[0]:
-        doubts.append("The patches disagree or are unlike any known map: the interval is wide.")
+        doubts.append(
+            "The answer is uncertain: the ends of the interval differ by more than a factor of 2."
+        )
     return doubts
 
 
-def _verdict(
-    claimed: float | None,
-    nyquist: float,
-    interval: tuple[float, float],
-    fsc: float | None,
-    warnings: list[str],
-) -> str | None:
-    if claimed is None:
-        return None
+def _is_unsure(low: float, high: float, warnings: list[str]) -> bool:
+    """Say whether the network's interval is no ground for a verdict."""
+    return FILLS_BOX in warnings or high > WIDE_INTERVAL * low or high > COARSEST
+
+
+def _verdict(claimed: float, nyquist: float, believed: tuple[float, float] | None) -> str:
     if claimed < NYQUIST_SLACK * nyquist:
         return "optimistic"
-    if fsc is not None:
-        interval = (0.9 * fsc, 1.1 * fsc)
-    elif FILLS_BOX in warnings or interval[1] > WIDE_INTERVAL * interval[0]:
+    if believed is None:
         return "cannot tell"
-    if claimed < interval[0]:
+    finest, coarsest = believed
+    if max(claimed, nyquist) < finest:
         return "optimistic"
-    return "pessimistic" if claimed > interval[1] else "consistent"
+    return "pessimistic" if claimed > coarsest else "consistent"

@@ -1,5 +1,6 @@
 """What is installed in ChimeraX: help, no networks in its process, a worker that ends with it."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,22 @@ def test_worker_is_kept_and_ends_with_chimerax(session, do, small_map):
     session.triggers.activate_trigger("app quit", None)
     assert not worker.is_running()
     # The next command starts a fresh one.
+    do("localres #1 key false")
+
+
+def test_control_c_cancels_and_ends_the_worker(session, do, small_map, monkeypatch):
+    from chimerax.core.errors import CancelOperation
+
+    def interrupt(*_, **__):
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(session.logger, "status", interrupt)
+    with pytest.raises(CancelOperation):
+        do("localres #1")
+    assert not psutil.Process().children()
+    # Nothing half done is left behind, and the next command starts a fresh worker.
+    assert len([m for m in session.models.list() if hasattr(m, "data")]) == 1
     do("localres #1 key false")
 
 

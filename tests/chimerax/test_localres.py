@@ -95,6 +95,14 @@ def test_palette_and_range_are_the_users(do, small_map):
     assert red > green > blue == 0
 
 
+@pytest.mark.parametrize("range", [None, "full"])
+def test_one_value_everywhere_has_room_around_it(session, range):
+    from chimerax.map_resolution.coloring import resolution_colormap
+
+    low, high = resolution_colormap([np.full(10, 6.0)], range=range).value_range()
+    assert low < 6 < high
+
+
 def test_maps_share_one_scale(session, do, small_map):
     other = open_array(session, blobs(resolution=14), name="coarse")
     fine, coarse = do("localres #1,2")

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from handmade import mrc_bytes
 from headless import real_map
 from scenes import blobs, open_array, refusal
 
@@ -35,6 +36,15 @@ def test_shown_region_and_step_do_not_matter(do, small_map):
     whole = do("resvalidate #1")
     do("volume #1 region 8,8,8,30,30,30 step 2")
     assert do("resvalidate #1") == whole
+
+
+def test_moved_map_gets_the_same_answer(do, small_map):
+    before = do("resvalidate #1")
+    do("turn y 40 models #1")
+    do("move x 12 models #1")
+    place = small_map.scene_position
+    assert do("resvalidate #1") == before
+    assert small_map.scene_position == place
 
 
 def test_several_maps_give_a_list(session, do, small_map, log):
@@ -86,6 +96,52 @@ def test_bad_arguments_are_one_clear_sentence(session, do, small_map, command, p
     text = refusal(do, command)
     assert part in text
     assert "Traceback" not in text and "\n" not in text.strip()
+
+
+@pytest.mark.parametrize("command", ["resvalidate #1", "localres #1"])
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"cell": (0, 0, 0)}, "a voxel size of 0 x 0 x 0"),
+        ({"cell": (112, 80, -96)}, "a voxel size of 0 x 0 x 0"),
+        ({"cell": (112, 80, np.nan)}, "a voxel size of 0 x 0 x 0"),
+        ({"sampling": (0, 0, 0), "cell": (112, 80, 96)}, "a voxel size of 0 x 0 x 0"),
+        ({"cell": (1e6, 1e6, 1e6)}, "a voxel size of 1.786e+04"),
+    ],
+)
+def test_missing_or_absurd_voxel_size_is_refused(do, tmp_path, command, header, told):
+    path = tmp_path / "bare.mrc"
+    path.write_bytes(mrc_bytes(blobs(), **header))
+    do(f'open "{path}"')
+    text = refusal(do, command)
+    assert text.startswith("bare.mrc #1") and told in text
+
+
+def test_voxel_size_that_the_user_sets_is_believed(do, tmp_path):
+    path = tmp_path / "bare.mrc"
+    path.write_bytes(mrc_bytes(blobs(), cell=(0, 0, 0)))
+    do(f'open "{path}"')
+    do("volume #1 voxelSize 2")
+    assert do("resvalidate #1").voxel_size == (2.0, 2.0, 2.0)
+
+
+@pytest.mark.parametrize("command", ["resvalidate #1", "localres #1"])
+def test_constant_map_is_refused(session, do, command):
+    open_array(session, np.full((24, 24, 24), 0.5, np.float32))
+    assert "is constant (0.5 everywhere)" in refusal(do, command)
+
+
+@pytest.mark.parametrize("command", ["resvalidate #1", "localres #1"])
+def test_complex_map_is_refused_and_not_halved(session, do, command):
+    from chimerax.map import volume_from_grid_data
+    from chimerax.map_data import ArrayGridData
+
+    grid = ArrayGridData((blobs() * 1j).astype(np.complex64), step=(2, 2, 2))
+    # ChimeraX itself cannot draw it.
+    hidden = volume_from_grid_data(grid, session, open_model=False, show_dialog=False)
+    hidden.display = False
+    session.models.add([hidden])
+    assert "holds complex values" in refusal(do, command)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

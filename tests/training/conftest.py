@@ -46,6 +46,6 @@ def packed(ball, tmp_path_factory) -> Path:
         out["atomic_number"] = np.tile(ball.atomic_number, len(keys))
         out["b_factor"] = np.tile(ball.b_factor, len(keys)).astype(np.uint8)
         out["id"] = [f"ball_{s}_{p}" for s, p in keys]
-    lines = ["id\tset\tsplit", *(f"ball_{s}_{p}\t{s}\t{p}" for s, p in keys)]
+    lines = ["id\tset\tsplit\tpdb_id", *(f"ball_{s}_{p}\t{s}\t{p}\t{p}" for s, p in keys)]
     (folder / "structures.tsv").write_text("\n".join(lines) + "\n")
     return folder

@@ -1,10 +1,16 @@
 """Structures read from files and from the packed set."""
 
+from pathlib import Path
+
 import gemmi
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from training.dataset import pools
 from training.structures import find, from_file, from_packed, rotated, rows
+
+SPLITS = Path(__file__).parents[2] / "training" / "splits" / "structures.tsv"
 
 
 @pytest.fixture
@@ -31,9 +37,16 @@ def pdb_file(tmp_path):
 def test_pdb_file_without_hetatms(pdb_file):
     structure = from_file(pdb_file)
     assert structure.atomic_number.tolist() == [6, 7]
-    assert structure.xyz.tolist() == [[0, 2, 3], [1, 2, 3]]
+    assert structure.xyz.tolist() == [[-0.5, 0, 0], [0.5, 0, 0]]  # centred
     assert structure.b_factor.tolist() == [20, 20]
     assert len(from_file(pdb_file, hetatms=True).xyz) == 3
+
+
+def test_mmcif_is_read_like_pdb(pdb_file, tmp_path):
+    gemmi.read_structure(str(pdb_file)).make_mmcif_document().write_file(str(tmp_path / "s.cif"))
+    before, after = from_file(pdb_file), from_file(tmp_path / "s.cif")
+    assert np.allclose(before.xyz, after.xyz)
+    assert before.atomic_number.tolist() == after.atomic_number.tolist()
 
 
 def test_neither_file_nor_id_is_said(tmp_path):
@@ -50,6 +63,11 @@ def test_rotation_keeps_distances(ball):
         assert np.linalg.norm(turned.xyz[0] - turned.xyz[k]) == pytest.approx(before, rel=1e-4)
 
 
+def test_rotation_keeps_the_molecule_in_the_middle(ball):
+    turned = rotated(ball, Rotation.random(random_state=3).as_matrix())
+    assert np.allclose(turned.xyz.max(axis=0), -turned.xyz.min(axis=0), atol=1e-3)
+
+
 def test_packed_structure_is_a_protein(shared_data):
     row = rows(shared_data / "structures.tsv", set="chain", split="test")[3]
     structure = from_packed(shared_data / "structures.h5", int(row["index"]))
@@ -60,9 +78,23 @@ def test_packed_structure_is_a_protein(shared_data):
     assert np.median(nearest[:, 1]) == pytest.approx(1.4, abs=0.15)
 
 
-def test_no_cluster_is_in_two_splits(shared_data):
+def test_no_cluster_is_in_two_splits():
     splits: dict[str, set[str]] = {}
-    for row in rows(shared_data / "structures.tsv"):
+    for row in rows(SPLITS):
         if row["set"] != "complex":
             splits.setdefault(row["cluster40"], set()).add(row["split"])
-    assert all(len(found) == 1 for found in splits.values())
+    assert len(splits) > 10_000 and all(len(found) == 1 for found in splits.values())
+
+
+def test_the_list_of_splits_is_that_of_the_data(shared_data):
+    listed = [(row["id"], row["split"], row["cluster40"]) for row in rows(SPLITS)]
+    data = rows(shared_data / "structures.tsv")
+    assert listed == [(row["id"], row["split"], row["cluster40"]) for row in data]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_no_entry_of_a_training_molecule_is_held_out(shared_data, split):
+    """Complexes were split by entry and chains by cluster: an entry may be in both."""
+    held_out = {row["pdb_id"] for rows in pools(shared_data, split).values() for row in rows}
+    training = {row["pdb_id"] for row in rows(SPLITS, split="train")}
+    assert held_out and not held_out & training

@@ -1,0 +1,63 @@
+"""The demo as ``make demo`` runs it, on the examples."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import mrcfile
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+STEMS = ("ispg_0-localres", "simulated-localres")
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("chimerax") is None, reason="ChimeraX is not installed"
+)
+
+
+def test_default_demo_gives_valid_files_and_refuses_the_crystal(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "demo.py")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Refused: EMD-3001.map #1 has a non-orthogonal cell" in done.stdout
+    assert done.stdout.count("Refused:") == 1
+    assert "Median distance from the simulated truth" in done.stdout
+    output = tmp_path / "demo-output"
+    expected = {f"{stem}.{suffix}" for stem in STEMS for suffix in ("mrc", "glb", "png")}
+    assert {file.name for file in output.iterdir()} == expected
+    for stem in STEMS:
+        with mrcfile.open(output / f"{stem}.mrc") as mrc:
+            assert np.isfinite(mrc.data).all() and mrc.data.min() > 0
+        assert (output / f"{stem}.glb").read_bytes().startswith(b"glTF")
+        assert (output / f"{stem}.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.mark.parametrize(
+    ("channel", "crystal", "simulated", "status"),
+    [
+        ("", "it has a non-orthogonal cell", "", 0),
+        ("", "", "", 1),
+        ("", "it cannot be opened", "", 1),
+        ("no", "it has a non-orthogonal cell", "", 1),
+        ("", "it has a non-orthogonal cell", "no", 1),
+    ],
+)
+def test_status_says_if_just_the_crystal_was_refused(
+    monkeypatch, tmp_path, channel, crystal, simulated, status
+):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import demo
+
+    told = iter((channel, crystal, simulated))
+    monkeypatch.setattr(demo.headless, "start", MagicMock())
+    monkeypatch.setattr(demo.headless, "printed_log", MagicMock())
+    monkeypatch.setattr(demo.Demo, "refusal", lambda *_: next(told))
+    assert demo.main(["--output", str(tmp_path)]) == status
