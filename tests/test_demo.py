@@ -1,4 +1,4 @@
-"""The demo as ``make demo`` runs it, on the examples."""
+"""The demo and a benchmark as ``make`` runs them, in a clone alone."""
 
 import importlib.util
 import subprocess
@@ -10,14 +10,16 @@ import mrcfile
 import numpy as np
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
 STEMS = ("ispg_0-localres", "simulated-localres")
 
-pytestmark = pytest.mark.skipif(
+needs_chimerax = pytest.mark.skipif(
     importlib.util.find_spec("chimerax") is None, reason="ChimeraX is not installed"
 )
 
 
+@needs_chimerax
 def test_default_demo_gives_valid_files_and_refuses_the_crystal(tmp_path):
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / "demo.py")],
@@ -61,3 +63,11 @@ def test_status_says_if_just_the_crystal_was_refused(
     monkeypatch.setattr(demo.headless, "printed_log", MagicMock())
     monkeypatch.setattr(demo.Demo, "refusal", lambda *_: next(told))
     assert demo.main(["--output", str(tmp_path)]) == status
+
+
+def test_benchmark_without_its_data_says_so_in_one_line(tmp_path):
+    script = ROOT / "benchmarks" / "monores.py"
+    command = [sys.executable, str(script), str(tmp_path / "data")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
+    assert "data is not there" in done.stdout

@@ -117,12 +117,13 @@ def test_missing_or_absurd_voxel_size_is_refused(do, tmp_path, command, header, 
     assert text.startswith("bare.mrc #1") and told in text
 
 
-def test_voxel_size_that_the_user_sets_is_believed(do, tmp_path):
+@pytest.mark.parametrize("size", [2.0, 1.0001])
+def test_voxel_size_that_the_user_sets_is_believed(do, tmp_path, size):
     path = tmp_path / "bare.mrc"
     path.write_bytes(mrc_bytes(blobs(), cell=(0, 0, 0)))
     do(f'open "{path}"')
-    do("volume #1 voxelSize 2")
-    assert do("resvalidate #1").voxel_size == (2.0, 2.0, 2.0)
+    do(f"volume #1 voxelSize {size}")
+    assert do("resvalidate #1").voxel_size == (size, size, size)
 
 
 @pytest.mark.parametrize("command", ["resvalidate #1", "localres #1"])
