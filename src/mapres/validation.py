@@ -23,7 +23,7 @@ BATCH = 8
 WIDE_INTERVAL = 2.0
 # Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1 %.
 NYQUIST_SLACK = 0.98
-# Masks and thresholds move an FSC resolution by as much.
+# Masks, thresholds and rounding move an FSC resolution, which a claim is, by as much.
 FSC_TOLERANCE = 0.1
 # The training maps end at 30 Å.
 COARSEST = 30.0
@@ -132,7 +132,7 @@ def validate(
     if half_maps:
         fsc, suspicions = _half_map_evidence(density, half_maps, mask)
         warnings += suspicions
-        believed = (fsc * (1 - FSC_TOLERANCE), fsc * (1 + FSC_TOLERANCE)) if fsc else None
+        believed = (fsc, fsc) if fsc else None
     return Validation(
         map=density.name,
         voxel_size=density.voxel_size,
@@ -247,6 +247,6 @@ def _verdict(claimed: float, nyquist: float, believed: tuple[float, float] | Non
     if believed is None:
         return "cannot tell"
     finest, coarsest = believed
-    if max(claimed, nyquist) < finest:
+    if max(claimed, nyquist) < finest * (1 - FSC_TOLERANCE):
         return "optimistic"
-    return "pessimistic" if claimed > coarsest else "consistent"
+    return "pessimistic" if claimed > coarsest * (1 + FSC_TOLERANCE) else "consistent"
