@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from mapres.distribution import BINS, EDGES
 from training.dataset import examples
 
 # Simulated validation maps whose predictions fit the four numbers of the calibration.
-CALIBRATION_MAPS = 300
+CALIBRATION_MAPS = 1200
 CALIBRATION_SEED = 2000
 COVERAGE = 0.9
 
@@ -32,7 +33,7 @@ def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> Non
     import keras
 
     network = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    weights = folder / f"{name}.keras"
+    weights = run / f"{name}.keras"
     network.save(run / "inference.keras")
     halve(run / "inference.keras", weights)
     shrunk = keras.models.load_model(weights, compile=False, safe_mode=True)
@@ -52,6 +53,8 @@ def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> Non
         "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
         "made": datetime.date.today().isoformat(),
     }
+    # Calibration took minutes: until here the old pair of weights and card was whole.
+    shutil.copyfile(weights, folder / weights.name)
     write_card(folder / f"{name}.json", card)
     print(json.dumps(card["scores"], indent=2))
 
@@ -62,7 +65,10 @@ def write_card(path: Path, card: dict) -> None:
 
 
 def halve(source: Path, target: Path) -> None:
-    """Copy a ``.keras`` file with its weights stored as float16; Keras widens them on loading."""
+    """Copy a ``.keras`` file for prediction only, by any version of Keras from 3.8 on.
+
+    Weights are stored as float16, which Keras widens on loading.
+    """
     with (
         zipfile.ZipFile(source) as archive,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out,
@@ -71,8 +77,26 @@ def halve(source: Path, target: Path) -> None:
             content = archive.read(name)
             if name.endswith(".h5"):
                 content = _halved_weights(content)
+            elif name == "config.json":
+                content = json.dumps(portable(json.loads(content))).encode()
             # A fixed date, so that the same weights make the same file and the same hash.
             out.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
+
+
+def portable(config):
+    """Say a Keras configuration in words that versions from 3.8 on understand.
+
+    The weights are loaded anyway, so every initializer becomes zeros: 3.15 describes them in words
+    that 3.12, the last for Python 3.10, refuses. It also writes out a renormalisation that is off.
+    """
+    if isinstance(config, list):
+        return [portable(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("module") == "keras.initializers":
+        return config | {"class_name": "Zeros", "config": {}}
+    kept = {key: value for key, value in config.items() if not key.startswith("renorm")}
+    return {key: portable(value) for key, value in kept.items()}
 
 
 def _halved_weights(content: bytes) -> bytes:

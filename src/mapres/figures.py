@@ -109,8 +109,7 @@ def fsc_figure(curve: ShellCorrelation, path: str | os.PathLike) -> None:
     axes.set(xlim=(0, curve.frequency[-1]), ylim=(-0.1, 1.05))
     axes.set(xlabel="Resolution (Å)", ylabel="Fourier shell correlation")
     _label_in_angstrom(axes)
-    # Below 0.5 on the left is where no curve of good half maps passes.
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.52), fontsize="small", framealpha=1)
+    axes.legend(loc="best", fontsize="small", framealpha=1)
     _save(figure, path)
 
 

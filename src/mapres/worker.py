@@ -14,6 +14,7 @@ from typing import Any
 from .child import BOOTSTRAP, SERVE, Child, Ended, obituary
 from .density import Density, Progress, silent
 from .errors import Cancelled, MapResError, WorkerError
+from .halves import HalfMaps
 from .local import LocalResolution
 from .validation import Validation
 from .wire import IDLE_EXIT
@@ -44,7 +45,7 @@ class Worker:
         density: Density,
         *,
         claimed: float | None = None,
-        half_maps: tuple[Density, Density] | None = None,
+        half_maps: HalfMaps | None = None,
         model: str = "default",
         progress: Progress = silent,
     ) -> Validation:
@@ -58,7 +59,7 @@ class Worker:
         *,
         method: str = "monores",
         mask: Density | None = None,
-        half_maps: tuple[Density, Density] | None = None,
+        half_maps: HalfMaps | None = None,
         max_res: float = 20.0,
         step: float = 0.5,
         progress: Progress = silent,

@@ -88,6 +88,13 @@ def test_export_is_half_precision_and_answers_alike(run, exported):
     assert "model.weights.h5" in zipfile.ZipFile(weights).namelist()
 
 
+def test_export_speaks_to_older_keras(exported):
+    """Keras 3.8 knows no renormalisation, and 3.12 not all that 3.15 says of initializers."""
+    with zipfile.ZipFile(exported.with_suffix(".keras")) as archive:
+        config = archive.read("config.json").decode()
+    assert "renorm" not in config and "Glorot" not in config
+
+
 def test_card_says_what_it_must(exported):
     card = json.loads(exported.read_text())
     for key in ("weights", "preprocessing", "classes", "scores", "licence", "versions"):
