@@ -25,7 +25,7 @@ def main() -> None:
     """Print the table."""
     print("| | seconds | peak memory, MB |")
     print("|---|---|---|")
-    print(f"| import mapres | {importing():.2f} | |")
+    print(f"| import mapres | {importing():.3f} | |")
     for edge in EDGES:
         answer = subprocess.run(
             [sys.executable, __file__, str(edge)], capture_output=True, text=True, check=True
