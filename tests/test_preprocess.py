@@ -56,6 +56,18 @@ def test_a_box_smaller_than_a_patch_is_padded():
     assert patches.shape == (1, 48, 48, 48) and np.isfinite(patches).all()
 
 
+@pytest.mark.parametrize("voxel_size", [0.8, 1.0, 2.0])
+@pytest.mark.parametrize("centre", [(48, 48, 48), (3, 48, 90), (95, 0, 60)])
+def test_a_patch_shows_the_voxels_that_it_says(smooth, voxel_size, centre):
+    """Also where its window was moved to stay in the box."""
+    density = Density(smooth, (voxel_size,) * 3)
+    region = preprocess.shown_by_patch(density, np.array(centre))
+    (patch,) = preprocess.cut_patches(density, np.array([centre]))
+    shown = resize(smooth[region], (48, 48, 48))
+    inner = (slice(8, -8),) * 3
+    assert np.corrcoef(shown[inner].ravel(), patch[inner].ravel())[0, 1] > 0.8
+
+
 def test_centres_lie_in_the_mask_half_a_patch_apart():
     mask = np.zeros((90, 90, 90), dtype=bool)
     mask[10:80, 15:70, 20:75] = True

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.mask import solvent_mask
-from mapres.preprocess import PATCH, VOXEL_SIZE, cut_patches, patch_centres
+from mapres.preprocess import PATCH, cut_patches, patch_centres, shown_by_patch
 from training.deposit import Treatment, deposit
 from training.simulate import Recipe, Reconstruction, reconstruct
 from training.structures import Structure, from_packed, rotated, rows
@@ -125,7 +125,7 @@ def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
 def label_patches(example: Example, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Cut patches as prediction does where it finds a molecule, and label each.
 
-    The label is the mean ln r(x) over the molecule within 24 Å of the patch's centre.
+    The label is the mean ln r(x) over the molecule that the patch shows.
 
     Returns
     -------
@@ -138,10 +138,9 @@ def label_patches(example: Example, count: int) -> tuple[NDArray[np.float32], ND
         If no molecule is found in the map.
     """
     centres = patch_centres(solvent_mask(example.density), example.density.spacing, count)
-    half = int(np.ceil(0.5 * PATCH * VOXEL_SIZE / example.density.spacing))
     kept, labels = [], []
     for index, centre in enumerate(centres):
-        near = tuple(slice(max(0, c - half), c + half) for c in centre)
+        near = shown_by_patch(example.density, centre)
         inside = example.mask[near]
         if inside.mean() > 0.02:
             kept.append(index)

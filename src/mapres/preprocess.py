@@ -80,6 +80,21 @@ def cut_patches(density: Density, centres: NDArray[np.intp]) -> NDArray[np.float
     return out
 
 
+def shown_by_patch(density: Density, centre: NDArray[np.intp]) -> tuple[slice, slice, slice]:
+    """Return the voxels of the map that the patch of a centre shows.
+
+    They are those around the centre, unless the window had to be moved to stay inside the box.
+    """
+    edge, _ = _window(density.spacing)
+    half = 0.5 * PATCH * VOXEL_SIZE / density.spacing
+    starts = (
+        _start(middle, n, edge) for middle, n in zip(centre, density.values.shape, strict=True)
+    )
+    middles = [start + edge / 2 for start in starts]
+    z, y, x = (slice(max(0, round(m - half)), max(0, round(m + half))) for m in middles)
+    return z, y, x
+
+
 def normalised(patch: NDArray) -> NDArray[np.float32]:
     """Subtract the median, divide by the standard deviation and clip; shape (z, y, x)."""
     centred = patch - np.median(patch)
@@ -107,11 +122,18 @@ def _crop(values: NDArray, centre: NDArray[np.intp], edge: int) -> NDArray[np.fl
     out = np.full((edge,) * 3, values[0, 0, 0], dtype=np.float32)
     source, target = [], []
     for middle, n in zip(centre, values.shape, strict=True):
-        start = min(max(0, middle - edge // 2), n - edge) if n >= edge else (n - edge) // 2
+        start = _start(middle, n, edge)
         source.append(slice(max(0, start), min(n, start + edge)))
         target.append(slice(max(0, -start), min(n, start + edge) - start))
     out[tuple(target)] = values[tuple(source)]
     return out
+
+
+def _start(middle: int, length: int, edge: int) -> int:
+    """Return where a window about ``middle`` begins: inside the box if it fits, else about it."""
+    if length < edge:
+        return (length - edge) // 2
+    return int(min(max(0, middle - edge // 2), length - edge))
 
 
 def _taper(edge: int, margin: float) -> NDArray[np.float32]:
