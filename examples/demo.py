@@ -73,7 +73,7 @@ class Demo:
 
     def show(self, path: Path, claimed: float | None = None) -> None:
         """Open a map, ask both commands about it and write what they give."""
-        self.ask(self.open(path), f"claimed {claimed}" if claimed else "")
+        self.ask(self.open(path), "" if claimed is None else f"claimed {claimed}")
 
     def show_halves(self, folder: Path) -> None:
         """Do the same with the simulated half maps, and compare with the truth."""

@@ -92,6 +92,15 @@ def test_warns_of_a_sweep_that_starts_too_fine(molecule):
     assert not any("max_res" in warning for warning in wide.warnings)
 
 
+def test_warns_where_the_voxels_are_too_coarse_for_the_map():
+    """White texture is known to two voxels and would be beyond."""
+    z, y, x = (np.arange(n) - n // 2 for n in SHAPE)
+    ball = z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2 <= 13**2
+    sharp = density(5 * noise(0) * ball + 0.1 * noise(1))
+    result = local_resolution(sharp, mask=density(ball), step=1.0)
+    assert any("at the finest resolution found" in warning for warning in result.warnings)
+
+
 def test_warns_of_half_maps_of_another_molecule(molecule):
     whole, half_maps, mask = molecule
     other = whole.with_values(whole.values[::-1, ::-1].copy() * noise(5))

@@ -133,6 +133,7 @@ def test_fsc_of_a_map_with_itself_is_two_voxels(run, folder):
     status, out, err = run("fsc map.mrc map.mrc --png fsc.png --json")
     assert (status, err) == (0, "")
     assert json.loads(out)["resolution_A"] == {"0.143": 3.0, "0.5": 3.0, "half-bit": 3.0}
+    assert "same map" in json.loads(out)["warnings"][0]
     assert (folder / "fsc.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -147,7 +148,7 @@ def test_fsc_within_a_mask_is_finer_than_without(run):
 def test_fsc_prints_a_table(run):
     status, out, _ = run("fsc half1.mrc half2.mrc")
     assert status == 0
-    assert "FSC 0.143" in out and "half1.mrc, half2.mrc" in out
+    assert "FSC 0.143" in out and "half1.mrc, half2.mrc" in out and "same map" not in out
 
 
 def test_version(run):

@@ -60,12 +60,25 @@ def test_validation_rows_tell_everything():
         ("Box", "100 × 110 × 120"),
         ("Class", "medium (high 2%, medium 90%, low 8%)"),
         ("Resolution", "7.46 Å (90 % interval 6.50–8.25 Å)"),
-        ("Claimed", "7.9 Å: consistent"),
+        ("Claimed", "7.9 Å: consistent (by the half maps)"),
         ("Half-map FSC", "7.80 Å at 0.143"),
         ("Patches", "12"),
     ]
     assert [text for label, text in rows if label == "Warning"] == ["First.", "Second."]
     assert rows[-1] == ("Model", f"default@0123456789ab, MapRes {report.__version__}")
+
+
+@pytest.mark.parametrize(
+    ("claimed", "text"),
+    [
+        (7.9, "7.9 Å: consistent"),
+        (6.2, "6.2 Å: consistent (less than 10% outside the interval)"),
+        (2.6, "2.6 Å: consistent (finer than two voxels)"),
+    ],
+)
+def test_claimed_row_says_what_decided(claimed, text):
+    validation = dataclasses.replace(VALIDATION, claimed=claimed, half_map_fsc=None)
+    assert dict(report.validation_rows(validation))["Claimed"] == text
 
 
 def test_rows_leave_out_what_was_not_asked():

@@ -104,7 +104,7 @@ def _fsc(options: argparse.Namespace) -> int:
     with _working():
         first, second = (checked(mrc.read(path)) for path in (options.half1, options.half2))
         require_same_grid(first, second, "half map")
-        mask = options.mask and mrc.read(options.mask)
+        mask = mrc.read(options.mask) if options.mask else None
         if mask:
             require_same_grid(first, mask, "mask")
         curve = fourier_shell_correlation(
@@ -114,7 +114,7 @@ def _fsc(options: argparse.Namespace) -> int:
             from .figures import fsc_figure
 
             fsc_figure(curve, options.png)
-    _print(options, fsc_json(first, second, curve), fsc_rows(first, second, curve))
+    _print(options, fsc_json(first, second, curve, mask), fsc_rows(first, second, curve, mask))
     return 0
 
 

@@ -19,6 +19,13 @@ LEAST_DIFFERENCE = 1e-3
 SOFT_EDGE = 3.0
 
 
+def identity_doubts(half1: Density, half2: Density) -> Iterator[str]:
+    """Say so if two half maps are one and the same."""
+    difference = float((half1.values - half2.values).std())
+    if difference < LEAST_DIFFERENCE * float(half1.values.std()):
+        yield "The two half maps are the same map; give two independent ones."
+
+
 def half_map_doubts(
     density: Density, half_maps: HalfMaps, inside: NDArray[np.bool_]
 ) -> Iterator[str]:
@@ -30,9 +37,8 @@ def half_map_doubts(
     half_maps : on its grid
     inside : bool array, shape (z, y, x), the molecule
     """
+    yield from identity_doubts(*half_maps)
     first, second = (half.values for half in half_maps)
-    if float((first - second).std()) < LEAST_DIFFERENCE * float(first.std()):
-        yield "The two half maps are the same map; give two independent ones."
     mean = first[inside] + second[inside]
     agreement = float(np.corrcoef(mean, density.values[inside])[0, 1])
     if not agreement >= LITTLE_AGREEMENT:

@@ -20,6 +20,8 @@ METHODS = ("monores",)
 # Shares of the mask: of the two reference maps 0.3 % is unmeasured and 0.6 % at the coarsest.
 MUCH_UNMEASURED = 0.05
 MANY_COARSEST = 0.1
+# Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
+MANY_FINEST = 0.15
 # Smoothing moves the answer a little below the resolution that was tried.
 AT_COARSEST = 0.9
 
@@ -158,8 +160,15 @@ def _warnings(
     stuck = float(np.mean(values > AT_COARSEST * max_res))
     if stuck > MANY_COARSEST:
         yield (
-            f"{stuck:.0%} of the voxels are at the coarsest resolution tried, {max_res:.3g} Å; "
-            "repeat with a larger max_res."
+            f"{stuck:.0%} of the voxels are near the coarsest resolution tried, {max_res:.3g} Å, "
+            "and may be worse; repeat with a larger max_res."
+        )
+    finest = float(values.min())
+    piled = float(np.mean(values < 1.001 * finest))
+    if piled > MANY_FINEST:
+        yield (
+            f"{piled:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, "
+            "where the voxel size or the method ends: they may be better, or cut by the box."
         )
     if half_maps is not None:
         yield from half_map_doubts(density, half_maps, inside)

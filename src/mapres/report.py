@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .density import Density
+from .halves import identity_doubts
 from .local import LocalResolution
-from .validation import Validation
+from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
 
 if TYPE_CHECKING:
     from .fsc import ShellCorrelation
@@ -30,12 +31,24 @@ def validation_rows(validation: Validation) -> Rows:
         ("Resolution", f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"),
     ]
     if v.claimed is not None:
-        rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}"))
+        rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}{_reason(v)}"))
     if v.half_map_fsc is not None:
         rows.append(("Half-map FSC", f"{v.half_map_fsc:.2f} Å at 0.143"))
     rows.append(("Patches", str(v.patches)))
     rows += _warning_rows(v.warnings)
     return [*rows, ("Model", f"{v.model}, MapRes {__version__}")]
+
+
+def _reason(validation: Validation) -> str:
+    """Say what decided a verdict where it was not plainly the interval."""
+    v, claimed = validation, validation.claimed or 0.0
+    if claimed < NYQUIST_SLACK * 2 * max(v.voxel_size):
+        return " (finer than two voxels)"
+    if v.half_map_fsc is not None:
+        return " (by the half maps)"
+    if v.verdict == "consistent" and not v.interval[0] <= claimed <= v.interval[1]:
+        return f" (less than {FSC_TOLERANCE:.0%} outside the interval)"
+    return ""
 
 
 def local_rows(density: Density, result: LocalResolution) -> Rows:
@@ -52,17 +65,20 @@ def local_rows(density: Density, result: LocalResolution) -> Rows:
     ]
 
 
-def fsc_rows(half1: Density, half2: Density, curve: ShellCorrelation) -> Rows:
+def fsc_rows(
+    half1: Density, half2: Density, curve: ShellCorrelation, mask: Density | None = None
+) -> Rows:
     """Return (label, text) pairs that tell where a shell correlation crosses its thresholds."""
     nyquist = half1.nyquist
     rows = [
         ("Half maps", f"{half1.name}, {half2.name}"),
         *_grid_rows(half1.voxel_size, reversed(half1.values.shape)),
+        ("Mask", f"{mask.name} (corrected for it)" if mask else "none: solvent noise counts"),
     ]
     for name, value in curve.resolution.items():
         text = "none: below it from the first shell" if value is None else f"{value:.2f} Å"
         rows.append((f"FSC {name}", text + " (two voxels)" * (value == nyquist)))
-    return rows
+    return [*rows, *_warning_rows(identity_doubts(half1, half2))]
 
 
 def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
@@ -80,13 +96,17 @@ def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
     }
 
 
-def fsc_json(half1: Density, half2: Density, curve: ShellCorrelation) -> dict[str, Any]:
+def fsc_json(
+    half1: Density, half2: Density, curve: ShellCorrelation, mask: Density | None = None
+) -> dict[str, Any]:
     """Return plain types under the keys of ``mapres fsc --json``."""
     crossings = {name: value and round(value, 3) for name, value in curve.resolution.items()}
     return {
         "half_maps": [half1.name, half2.name],
+        "mask": mask and mask.name,
         **_grid_json(half1),
         "resolution_A": crossings,
+        "warnings": list(identity_doubts(half1, half2)),
         "version": __version__,
     }
 
