@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -202,7 +202,7 @@ def _centred_on_crop(structure: Structure, recipe: Recipe, rng: np.random.Genera
     if structure.extent.max() < box:
         return structure
     xyz = structure.xyz - structure.xyz[rng.integers(len(structure.xyz))]
-    return Structure(structure.id, xyz, structure.atomic_number, structure.b_factor)
+    return replace(structure, xyz=xyz)
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""Scores of a shipped model: simulated maps of unseen molecules, and real maps nobody tuned on."""
+"""Scores of a shipped model: simulated maps of held-out molecules, and real maps."""
 
 from __future__ import annotations
 
@@ -35,31 +35,35 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
         writer.writeheader()
         writer.writerows(results)
     command = f"python -m training evaluate --split {split} --maps {count}"
-    lines = [
-        f"# Simulated maps, {split} split",
-        "",
-        f"Model {models.load(model).label}; `{command}` (seed {SEED}).",
-        "",
-        "| maps | | molecules | n | right class | median relative error | 90 % interval covers |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    bands = {"all": (0, 99), "high, < 5 Å": (0, 5), "medium": (5, 10), "low, > 10 Å": (10, 99)}
+    title = f"# Simulated maps, {split} split"
+    made_by = f"Model {models.load(model).label}; `{command}` (seed {SEED})."
+    text = "\n".join([title, "", made_by, "", *_table(results)]) + "\n"
+    (out / f"simulated-{split}.md").write_text(text, encoding="utf-8")
+    print(text)
+    summary = summarise(results)
+    add_score(model, f"simulated maps of the {split} split", summary)
+    return summary
+
+
+def _table(results: list[dict]) -> list[str]:
+    """Return the lines of a table of scores: all maps, then in groups."""
+    bands = {"high, < 5 Å": (0, 5), "medium": (5, 10), "low, > 10 Å": (10, 99)}
+    groups = [("all", "all", results)]
     for name, (finer, coarser) in bands.items():
         chosen = [r for r in results if finer <= r["true_A"] < coarser]
-        if chosen:
-            lines.append(_row("all" if name == "all" else "by true Å", name, summarise(chosen)))
-    for name in SETS:
-        chosen = [r for r in results if r["set"] == name]
-        if chosen:
-            lines.append(_row("by set", name, summarise(chosen)))
-    for treatment in sorted({r["treatment"] for r in results}):
-        chosen = [r for r in results if r["treatment"] == treatment]
-        lines.append(_row("by treatment", treatment, summarise(chosen)))
-    text = "\n".join(lines) + "\n"
-    (out / f"simulated-{split}.md").write_text(text, encoding="utf-8")
-    add_score(model, f"simulated maps of the {split} split", summarise(results))
-    print(text)
-    return summarise(results)
+        groups.append(("by true Å", name, chosen))
+    for column, names in (("set", [*SETS]), ("treatment", sorted(_values(results, "treatment")))):
+        for name in names:
+            groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
+    return [
+        "| maps | | molecules | n | right class | median relative error | 90 % interval covers |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(group, name, summarise(chosen)) for group, name, chosen in groups if chosen),
+    ]
+
+
+def _values(results: list[dict], column: str) -> set[str]:
+    return {result[column] for result in results}
 
 
 def add_score(model: str, name: str, summary: dict) -> None:
@@ -102,7 +106,7 @@ def summarise(results: list[dict]) -> dict:
     inside = [r["low_A"] <= r["true_A"] <= r["high_A"] for r in results]
     return {
         "n": len(results),
-        "molecules": len({r["structure"] for r in results}),
+        "molecules": len(_values(results, "structure")),
         "accuracy": float(np.mean([r["class"] == r["true_class"] for r in results])),
         "error": float(np.median(np.abs(answer / truth - 1))),
         "coverage": float(np.mean(inside)),
@@ -136,11 +140,9 @@ def _real_row(folder: Path, entry: dict, model: str) -> str:
     except MapResError as error:
         return _line([*start, "-", "-", "-", "-", f"refused: {error}", "-"])
     interval = f"{answer.interval[0]:.1f}-{answer.interval[1]:.1f}"
-    right = (
-        "-"
-        if published is None
-        else ("yes" if answer.resolution_class == class_of(published) else "no")
-    )
+    right = "-"
+    if published is not None:
+        right = "yes" if answer.resolution_class == class_of(published) else "no"
     probability = f"{answer.probabilities[answer.resolution_class]:.2f}"
     return _line(
         [

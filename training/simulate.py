@@ -8,7 +8,7 @@ the noise power inside the same volume. A bank of B-filtered copies is blended b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,8 +210,11 @@ def _atoms_in_box(
     """
     half = 0.5 * recipe.voxel_size * np.array(recipe.shape[::-1])
     kept = np.all(np.abs(structure.xyz) < half, axis=1)
-    inside = Structure(
-        structure.id, structure.xyz[kept], structure.atomic_number[kept], structure.b_factor[kept]
+    inside = replace(
+        structure,
+        xyz=structure.xyz[kept],
+        atomic_number=structure.atomic_number[kept],
+        b_factor=structure.b_factor[kept],
     )
     b_factor = inside.b_factor if inside.b_factor.any() else _invented_b_factors(inside, rng)
     b_factor = np.clip(b_factor - np.percentile(b_factor, 5), 0, 200)

@@ -126,8 +126,9 @@ def validate(
     pooled = pool(predictions, network.calibration)
     low, middle, high = resolution_quantiles(pooled, density.nyquist)
     probabilities = _class_probabilities(pooled, density.nyquist)
-    warnings += _doubts(density, middle, (low, high), claimed)
-    believed = None if _is_unsure(low, high, warnings) else (low, high)
+    uncertainties = _uncertainties(low, high)
+    warnings += [*_doubts(density, middle, claimed), *uncertainties]
+    believed = None if uncertainties or FILLS_BOX in warnings else (low, high)
     fsc = None
     if half_maps:
         fsc, suspicions = _half_map_evidence(density, half_maps, mask)
@@ -214,9 +215,7 @@ def _class_probabilities(pooled: NDArray, nyquist: float) -> dict[str, float]:
     return dict(zip(CLASSES, map(float, np.diff(below)), strict=True))
 
 
-def _doubts(
-    density: Density, resolution: float, interval: tuple[float, float], claimed: float | None
-) -> list[str]:
+def _doubts(density: Density, resolution: float, claimed: float | None) -> list[str]:
     doubts = []
     nyquist = density.nyquist
     if claimed is not None and claimed < NYQUIST_SLACK * nyquist:
@@ -227,18 +226,19 @@ def _doubts(
         )
     if resolution < 2.1:
         doubts.append("The model cannot tell resolutions finer than 2 Å apart.")
-    if interval[1] > COARSEST:
-        doubts.append(f"Resolutions beyond {COARSEST:.0f} Å are outside the model's range.")
-    if interval[1] > WIDE_INTERVAL * interval[0]:
-        doubts.append(
-            "The answer is uncertain: the ends of the interval differ by more than a factor of 2."
-        )
     return doubts
 
 
-def _is_unsure(low: float, high: float, warnings: list[str]) -> bool:
-    """Say whether the network's interval is no ground for a verdict."""
-    return FILLS_BOX in warnings or high > WIDE_INTERVAL * low or high > COARSEST
+def _uncertainties(low: float, high: float) -> list[str]:
+    """Say why the network's interval is no ground for a verdict; nothing where it is."""
+    uncertainties = []
+    if high > COARSEST:
+        uncertainties.append(f"Resolutions beyond {COARSEST:.0f} Å are outside the model's range.")
+    if high > WIDE_INTERVAL * low:
+        uncertainties.append(
+            "The answer is uncertain: the ends of the interval differ by more than a factor of 2."
+        )
+    return uncertainties
 
 
 def _verdict(claimed: float, nyquist: float, believed: tuple[float, float] | None) -> str:
