@@ -14,7 +14,8 @@ from scipy.spatial.transform import Rotation
 from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.mask import solvent_mask
-from mapres.preprocess import PATCH, cut_patches, patch_centres, shown_by_patch
+from mapres.preprocess import Patches, cut_patches, patch_centres, shown_by_patch
+from training.atoms import simulate_pdb2mrc
 from training.deposit import Treatment, deposit
 from training.simulate import Recipe, Reconstruction, reconstruct
 from training.structures import Structure, from_packed, rotated, rows
@@ -24,6 +25,9 @@ MAX_BOX = 128
 PATCHES_PER_MAP = 6
 # Share of each set in the maps drawn; rebuilt chains have no B factors of their own.
 SETS = {"chain": 0.45, "chain-rebuilt": 0.3, "complex": 0.25}
+# Users also open maps calculated from models; the paper's classifiers know no others.
+NOISE_FREE = 0.2
+NOMINAL = np.arange(1.5, 20.1, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +39,10 @@ class Example:
     density : the map
     truth : float32 array, shape (z, y, x), local resolution, Å
     mask : bool array, shape (z, y, x), the true molecule
-    resolution : Å, global: half-map FSC 0.143 inside the molecule, or the filter if coarser
+    resolution : Å, global: half-map FSC 0.143 inside the molecule, or the filter if coarser;
+        of a noise-free map the nominal one
     structure_id : which molecule
-    made : the reconstruction behind it, with its half maps
+    made : the reconstruction behind it, with its half maps; None of a noise-free map
     treatment : what was done to it
     """
 
@@ -46,7 +51,7 @@ class Example:
     mask: NDArray[np.bool_]
     resolution: float
     structure_id: str
-    made: Reconstruction
+    made: Reconstruction | None
     treatment: Treatment
 
 
@@ -65,6 +70,33 @@ def draw_example(structure: Structure, rng: np.random.Generator) -> Example:
         structure_id=structure.id,
         made=made,
         treatment=treatment,
+    )
+
+
+def draw_noise_free(structure: Structure, rng: np.random.Generator) -> Example:
+    """Calculate the map of a molecule in a random orientation, as `simulate_pdb2mrc` does.
+
+    Nominal resolutions are mostly multiples of 0.5 Å, as people choose them.
+    """
+    turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
+    resolution = float(rng.choice(NOMINAL))
+    if rng.random() < 0.2:
+        resolution = _log_uniform(rng, NOMINAL[0], NOMINAL[-1])
+    voxel_size, edge = 1.0, 64
+    if rng.random() < 0.5:
+        voxel_size = float(np.clip(resolution / _log_uniform(rng, 2.05, 7.0), 0.5, 4.0))
+        edge = int((turned.extent.max() + 2 * rng.uniform(2, 25)) / voxel_size)
+        edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))
+    shape = (edge,) * 3
+    values = simulate_pdb2mrc(turned, resolution, voxel_size, shape)
+    return Example(
+        density=Density(values, (voxel_size,) * 3),
+        truth=np.full(shape, resolution, dtype=np.float32),
+        mask=values > 0.1 * np.percentile(values, 99.5),
+        resolution=resolution,
+        structure_id=structure.id,
+        made=None,
+        treatment=Treatment(),
     )
 
 
@@ -102,6 +134,9 @@ def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
         return Treatment()
     limit = made.resolution
     sharpening = rng.uniform(0.2, 1.25) if rng.random() < 0.65 else 0.0
+    if sharpening == 0 and rng.random() < 0.3:
+        # Blurred instead: interpolation, Gaussian filters, weights meant for another resolution.
+        sharpening = -rng.uniform(0.1, 0.8)
     filtered = sharpening > 0 or rng.random() < 0.5
     low_pass = None
     if filtered:
@@ -122,15 +157,16 @@ def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     )
 
 
-def label_patches(example: Example, count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def label_patches(example: Example, count: int) -> tuple[Patches, NDArray[np.float32]]:
     """Cut patches as prediction does where it finds a molecule, and label each.
 
-    The label is the mean ln r(x) over the molecule that the patch shows.
+    The label is the map's resolution, changed by how far the mean ln r(x) over what the patch shows
+    of the molecule is from that over all of it.
 
     Returns
     -------
-    float32 arrays, shapes (n, 48, 48, 48) and (n,): patches and resolutions in Å. Patches with
-    under 2 % molecule are left out.
+    Patches, and a float32 array, shape (n,), of resolutions in Å. Patches with under 2 % molecule
+    are left out.
 
     Raises
     ------
@@ -139,27 +175,33 @@ def label_patches(example: Example, count: int) -> tuple[NDArray[np.float32], ND
     """
     centres = patch_centres(solvent_mask(example.density), example.density.spacing, count)
     kept, labels = [], []
+    everywhere = np.log(example.truth[example.mask]).mean()
     for index, centre in enumerate(centres):
         near = shown_by_patch(example.density, centre)
         inside = example.mask[near]
         if inside.mean() > 0.02:
             kept.append(index)
-            labels.append(np.exp(np.log(example.truth[near][inside]).mean()))
-    patches = cut_patches(example.density, centres[kept]) if kept else np.zeros((0, *[PATCH] * 3))
-    return patches.astype(np.float32), np.array(labels, dtype=np.float32)
+            here = np.log(example.truth[near][inside]).mean()
+            labels.append(example.resolution * np.exp(here - everywhere))
+    patches = cut_patches(example.density, centres[np.array(kept, dtype=int)])
+    return patches, np.array(labels, dtype=np.float32)
 
 
-def examples(data: Path, split: str, seed: int, count: int) -> Iterator[Example]:
-    """Yield simulated maps of one split, its sets mixed as `SETS` says.
+def examples(
+    data: Path, split: str, seed: int, count: int, noise_free: float = 0.0
+) -> Iterator[Example]:
+    """Yield realistic maps of one split, its sets mixed as `SETS` says.
 
-    Map ``k`` of a seed is always the same map, however many are asked for.
+    Map ``k`` of a seed is always the same map, however many are asked for. With ``noise_free``,
+    that share of them are calculated maps instead.
     """
     sets = pools(data, split)
     for k in range(count):
         rng = np.random.default_rng([seed, k])
         pool = sets[str(rng.choice(list(SETS), p=list(SETS.values())))]
         structure = from_packed(data / "structures.h5", int(pool[rng.integers(len(pool))]["index"]))
-        yield draw_example(structure, rng)
+        draw = draw_noise_free if rng.random() < noise_free else draw_example
+        yield draw(structure, rng)
 
 
 def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:
@@ -178,20 +220,29 @@ def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:
 
 
 def write_shard(source: Iterator[Example], path: Path) -> int:
-    """Store labelled patches: float16 ``.npy`` beside an ``.npz`` of labels; return how many."""
-    patches, labels, ids = [], [], []
+    """Store labelled patches; return how many.
+
+    Values go into ``.npy`` as float16, spectra and labels into the ``.npz`` beside it.
+    """
+    values, spectra, labels, ids = [], [], [], []
     for example in source:
         try:
             cut, label = label_patches(example, PATCHES_PER_MAP)
         except MapResError:
             continue
-        patches.append(cut.astype(np.float16))
+        values.append(cut.values.astype(np.float16))
+        spectra.append(cut.spectra)
         labels.append(label)
         ids += [example.structure_id] * len(label)
-    np.save(path.with_suffix(".npy"), np.concatenate(patches))
+    np.save(path.with_suffix(".npy"), np.concatenate(values))
     # The labels come last and at once: a shard with labels is whole.
     temporary = path.with_suffix(".part.npz")
-    np.savez(temporary, resolution=np.concatenate(labels), structure=np.array(ids))
+    np.savez(
+        temporary,
+        spectrum=np.concatenate(spectra),
+        resolution=np.concatenate(labels),
+        structure=np.array(ids),
+    )
     os.replace(temporary, path.with_suffix(".npz"))
     return len(ids)
 

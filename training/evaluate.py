@@ -10,19 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from mapres import models
+from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
 from mapres.mrc import read
-from mapres.validation import CLASS_LIMITS, CLASSES, validate
+from mapres.validation import validate
 from training.dataset import SETS, Example, examples
 from training.export import write_card
 from training.structures import rows
 
 SEED = 3000
-
-
-def class_of(resolution: float) -> str:
-    """Return high (< 5 Å), medium (5-10 Å) or low (> 10 Å)."""
-    return CLASSES[int(np.searchsorted(CLASS_LIMITS, resolution, side="right"))]
 
 
 def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path) -> dict:
@@ -93,7 +89,7 @@ def score(example: Example, model: str) -> dict:
         "low_A": round(answer.interval[0], 3),
         "high_A": round(answer.interval[1], 3),
         "class": answer.resolution_class,
-        "true_class": class_of(example.resolution),
+        "true_class": CLASSES[class_of(example.resolution)],
         "patches": answer.patches,
         "treatment": "+".join(kind for kind, done in kinds.items() if done) or "raw",
     }
@@ -142,7 +138,7 @@ def _real_row(folder: Path, entry: dict, model: str) -> str:
     interval = f"{answer.interval[0]:.1f}-{answer.interval[1]:.1f}"
     right = "-"
     if published is not None:
-        right = "yes" if answer.resolution_class == class_of(published) else "no"
+        right = "yes" if answer.resolution_class == CLASSES[class_of(published)] else "no"
     probability = f"{answer.probabilities[answer.resolution_class]:.2f}"
     return _line(
         [

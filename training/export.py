@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from mapres import models, validation
+from mapres import models, reading, validation
 from mapres.density import silent
 from mapres.distribution import BINS, EDGES
 from training.dataset import examples
 
-# Simulated validation maps whose predictions fit the four numbers of the calibration.
+# Simulated validation maps whose predictions fit the three numbers of the calibration.
 CALIBRATION_MAPS = 1200
 CALIBRATION_SEED = 2000
 COVERAGE = 0.9
@@ -40,12 +40,13 @@ def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> Non
     calibration, scores = calibrate(data, models.predictor(shrunk))
     card = {
         "name": name,
+        "kind": "distribution",
         "weights": weights.name,
         "sha256": models.sha256(weights),
         "parameters": int(network.count_params()),
         "predicts": "resolution of a cryo-EM map, as a distribution over 64 bins",
         "classes": {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"},
-        "preprocessing": models.preprocessing_card(),
+        "preprocessing": models.preprocessing_card("distribution"),
         "calibration": asdict(calibration),
         "training": training_card(patches, run),
         "scores": {"calibration (validation split)": scores},
@@ -144,10 +145,10 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
     def loss(parameters: NDArray) -> float:
         calibration = _calibration(parameters)
         bins = [int(np.clip(np.searchsorted(EDGES, r) - 1, 0, BINS - 1)) for _, r, _ in maps]
-        pooled = [validation.pool(predictions, calibration) for predictions, _, _ in maps]
+        pooled = [reading.pool(predictions, calibration) for predictions, _, _ in maps]
         return -float(np.mean(np.log([p[b] + 1e-9 for p, b in zip(pooled, bins, strict=True)])))
 
-    start = np.array([0.0, -1.0, -4.0, 0.0])
+    start = np.array([0.0, -1.0, -4.0])
     best = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 600})
     likely = _calibration(best.x)
     candidates = [
@@ -162,7 +163,7 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
 def score_calibration(maps: list[tuple], calibration: models.Calibration) -> dict:
     """Return how many maps, their coverage and median error; see `calibrate` for the tuples."""
     answers = [
-        validation.resolution_quantiles(validation.pool(predictions, calibration), nyquist)
+        reading.resolution_quantiles(reading.pool(predictions, calibration), nyquist)
         for predictions, _, nyquist in maps
     ]
     low, middle, high = np.array(answers).T
@@ -176,17 +177,16 @@ def score_calibration(maps: list[tuple], calibration: models.Calibration) -> dic
 
 
 def _calibration(parameters: NDArray) -> models.Calibration:
-    """Map four free numbers onto the calibration's ranges."""
-    sharpness, growth, floor, shift = (float(p) for p in parameters)
+    """Map three free numbers onto the calibration's ranges."""
+    sharpness, growth, floor = (float(p) for p in parameters)
     return models.Calibration(
         sharpness=round(float(np.exp(sharpness)), 4),
         growth=round(float(expit(growth)), 4),
         floor=round(0.2 * float(expit(floor)), 5),
-        shift=round(shift, 4),
     )
 
 
 def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
     mask, _ = validation.find_molecule(density)
-    return validation.read_patches(density, mask, predict, silent)
+    return reading.read_patches(density, mask, predict, silent)

@@ -52,6 +52,7 @@ class Shards:
         self.patches = [np.load(path.with_suffix(".npy"), mmap_mode="r") for path in self.paths]
         labels = [np.load(path)["resolution"] for path in self.paths]
         self.resolution = np.concatenate(labels)
+        self.spectrum = np.concatenate([np.load(path)["spectrum"] for path in self.paths])
         self.place = [(s, k) for s, label in enumerate(labels) for k in range(len(label))]
 
     def __len__(self) -> int:
@@ -59,18 +60,16 @@ class Shards:
 
     def batch(
         self, indices: NDArray, rng: np.random.Generator | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return patches, shape (n, 48, 48, 48, 1), and targets, shape (n, bins).
+    ) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+        """Return the network's inputs, (n, 48, 48, 48, 1) and (n, shells), and targets (n, bins).
 
         With ``rng``, each patch is turned and mirrored into one of its 48 orientations.
         """
         chosen = [np.asarray(self.patches[s][k]) for s, k in (self.place[i] for i in indices)]
         if rng is not None:
             chosen = [_turned(patch, rng) for patch in chosen]
-        return (
-            np.stack(chosen).astype(np.float32)[..., None],
-            soft_targets(self.resolution[indices]),
-        )
+        values = np.stack(chosen).astype(np.float32)[..., None]
+        return [values, self.spectrum[indices]], soft_targets(self.resolution[indices])
 
 
 def fit(patches: Path, folder: Path, schedule: Schedule) -> None:

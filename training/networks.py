@@ -2,30 +2,105 @@
 
 from __future__ import annotations
 
-from mapres.preprocess import PATCH
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.paper import BOX
+from mapres.preprocess import PATCH, SHELLS
+
+CLASSES = 3
+# A dense layer's Glorot scale depends on how many inputs it has: 64³ voxels, whatever the basis.
+DNN_SCALE = np.sqrt(2 / (BOX**3 + 1000))
 
 
-def default_network(bins: int, widths: tuple[int, ...] = (32, 48, 96, 160)):
-    """Build the default global model: fully convolutional, patch in, distribution out.
+def dnn(inputs: int = BOX**3):
+    """Build the paper's dense network: 1000 and 100 ReLU, three logits (section 4.3).
 
-    Four levels, each halving the grid, with residual pairs of 3³ convolutions; the features of the
-    last level are turned into ``bins`` logits at each of its places, and averaged.
+    With fewer ``inputs`` it takes the coordinates of a map in the span of the training maps (see
+    `training.span`) and starts from weights of the same scale.
+    """
+    import keras
+    from keras import layers
+
+    start = keras.initializers.RandomNormal(stddev=float(DNN_SCALE))
+    first = layers.Dense(1000, activation="relu", kernel_initializer=start)
+    last = [layers.Dense(100, activation="relu"), layers.Dense(CLASSES)]
+    return keras.Sequential([keras.Input((inputs,)), first, *last], name="mapres_dnn")
+
+
+def cnn(edge: int = BOX):
+    """Build the paper's 3D CNN (section 4.4) for boxes of ``edge`` voxels: three logits."""
+    import keras
+    from keras import layers
+
+    stack = []
+    for filters, size, activation in ((32, 7, "elu"), (64, 5, "elu"), (128, 5, "relu")):
+        stack += [
+            layers.Conv3D(filters, size, padding="same", activation=activation),
+            layers.MaxPooling3D(2),
+        ]
+    head = [layers.Dense(1024, activation="tanh"), layers.Dropout(0.4), layers.Dense(CLASSES)]
+    return keras.Sequential(
+        [keras.Input((edge,) * 3 + (1,)), *stack, layers.Flatten(), *head], name="mapres_cnn"
+    )
+
+
+def widened(small, edge: int = BOX):
+    """Return the CNN for larger boxes that continues one trained on cubes of half their edge.
+
+    Convolutions are the same; the dense layer reads every eighth of the box with the small one's
+    weights, an eighth of each, so that it starts as the mean of what the cubes said.
+    """
+    large = cnn(edge)
+    for ours, theirs in zip(large.layers, small.layers, strict=True):
+        weights = theirs.get_weights()
+        if ours.name.startswith("dense") and weights[0].shape != ours.kernel.shape:
+            weights[0] = _tiled(weights[0], edge // 8)
+        ours.set_weights(weights)
+    return large
+
+
+def _tiled(kernel: NDArray, cells: int) -> NDArray[np.float32]:
+    half = kernel.reshape(*(cells // 2,) * 3, -1, kernel.shape[-1])
+    return np.tile(half, (2, 2, 2, 1, 1)).reshape(-1, kernel.shape[-1]) / 8
+
+
+def compiled(network):
+    """Give one of the paper's networks its loss and optimiser."""
+    import keras
+
+    network.compile(
+        keras.optimizers.SGD(0.01),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return network
+
+
+def default_network(bins: int, widths: tuple[int, ...] = (32, 48, 96, 160), spectrum: bool = True):
+    """Build the default global model: patch and its power spectrum in, distribution out.
+
+    Four levels, each halving the grid, with residual pairs of 3³ convolutions, averaged over what
+    is left of the grid. The rotational power spectrum, which spans ten orders of magnitude and so
+    cannot be read off the patch by convolutions, joins through two dense layers.
 
     Parameters
     ----------
     bins : how many resolution bins
     widths : filters per level
+    spectrum : False leaves the power spectrum unread (for comparison)
 
     Returns
     -------
     keras.Model
-        From (n, 48, 48, 48, 1) to softmax probabilities (n, bins).
+        From [(n, 48, 48, 48, 1), (n, shells)] to softmax probabilities (n, bins).
     """
     import keras
     from keras import layers
 
-    inputs = keras.Input((PATCH, PATCH, PATCH, 1))
-    x = layers.Conv3D(widths[0], 5, strides=2, padding="same", use_bias=False)(inputs)
+    patch = keras.Input((PATCH, PATCH, PATCH, 1), name="patch")
+    power = keras.Input((SHELLS,), name="spectrum")
+    x = layers.Conv3D(widths[0], 5, strides=2, padding="same", use_bias=False)(patch)
     x = _activated(x)
     x = _activated(layers.Conv3D(widths[0], 3, padding="same", use_bias=False)(x))
     for width in widths[1:]:
@@ -34,8 +109,13 @@ def default_network(bins: int, widths: tuple[int, ...] = (32, 48, 96, 160)):
         y = layers.Conv3D(width, 3, padding="same", use_bias=False)(y)
         x = layers.Activation("relu")(layers.Add()([x, layers.BatchNormalization()(y)]))
     x = layers.Conv3D(128, 1, activation="relu")(x)
-    x = layers.GlobalAveragePooling3D()(layers.Conv3D(bins, 1)(x))
-    return keras.Model(inputs, layers.Softmax(dtype="float32")(x), name="mapres_default")
+    x = layers.GlobalAveragePooling3D()(x)
+    read = power if spectrum else layers.Rescaling(0.0)(power)
+    for width in (128, 64):
+        read = layers.Dense(width, activation="relu")(read)
+    x = layers.Dense(128, activation="relu")(layers.Concatenate()([x, read]))
+    out = layers.Softmax(dtype="float32")(layers.Dense(bins)(x))
+    return keras.Model([patch, power], out, name="mapres_default")
 
 
 def _activated(x):

@@ -5,16 +5,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# 64 bins of 5 % each, from 1.5 to 36.9 Å.
-EDGES = 1.5 * np.exp(0.05 * np.arange(65))
+CLASSES = ("high", "medium", "low")
+# Å; a resolution of exactly 5 is medium, of exactly 10 low.
+CLASS_LIMITS = (5.0, 10.0)
+
+# 64 bins of 5 % each, from 1.5 to 36.2 Å; both class limits are edges.
+EDGES = 5.0 * 2.0 ** ((np.arange(65) - 24) / 14)
 CENTRES = np.sqrt(EDGES[:-1] * EDGES[1:])
 BINS = len(CENTRES)
 
 
+def class_of(resolution: NDArray | float) -> NDArray[np.intp]:
+    """Return the place in `CLASSES` of resolutions in Å."""
+    return np.searchsorted(CLASS_LIMITS, resolution, side="right")
+
+
 def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32]:
-    """Return one row of bin probabilities per resolution (Å): a Gaussian of ``width`` in ln Å."""
-    offset = (np.log(CENTRES) - np.log(np.asarray(resolution))[:, None]) / width
-    density = np.exp(-0.5 * offset**2)
+    """Return one row of bin probabilities per resolution (Å): a Gaussian of ``width`` in ln Å.
+
+    What would lie in another class than the resolution is left out: near a limit the class is
+    known for certain.
+    """
+    resolution = np.asarray(resolution)[:, None]
+    offset = (np.log(CENTRES) - np.log(resolution)) / width
+    density = np.exp(-0.5 * offset**2) * (class_of(CENTRES) == class_of(resolution))
     return (density / density.sum(axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -8,15 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from . import preprocess
 from .distribution import EDGES
 from .errors import ModelError
+from .paper import BOX
 
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+# From patches to one distribution over the bins each, shape (n, bins); from boxes, shape
+# (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3).
+Predict = Callable[[Any], NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "models"
 
 
@@ -29,13 +34,11 @@ class Calibration:
     sharpness : power to which the patches' geometric mean is raised, for one patch
     growth : exponent with which that power grows with the number of patches
     floor : share of an even distribution that is mixed in
-    shift : added to ln(resolution): patches say the local, the map is judged by the global
     """
 
     sharpness: float
     growth: float
     floor: float
-    shift: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +50,16 @@ class Model:
     name : as given by the user
     sha256 : of the weights file
     card : everything the card says
-    calibration : see `Calibration`
-    predict : from patches, shape (n, 48, 48, 48), to bin probabilities, shape (n, bins)
+    kind : ``distribution`` over resolution, or ``class`` only; see `preprocessing_card`
+    calibration : see `Calibration`; None for a classifier
+    predict : see `Predict`
     """
 
     name: str
     sha256: str
     card: dict
-    calibration: Calibration
+    kind: str
+    calibration: Calibration | None
     predict: Predict
 
     @property
@@ -95,12 +100,13 @@ def _load(path: Path, _modified: int) -> Model:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         weights = path.parent / card["weights"]
-        calibration = Calibration(**card["calibration"])
+        kind = card["kind"]
+        calibration = Calibration(**card["calibration"]) if kind == "distribution" else None
         expected = card["sha256"]
         preprocessing = card["preprocessing"]
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ModelError(f"the model card {path.name} cannot be read ({error!r}).") from error
-    if preprocessing != preprocessing_card():
+    if preprocessing != _PREPROCESSING.get(kind):
         raise ModelError(
             f"the model {path.stem} was made for another preprocessing; "
             "use the version of MapRes that it came with."
@@ -113,19 +119,31 @@ def _load(path: Path, _modified: int) -> Model:
             "install MapRes again."
         )
     network = _load_network(weights)
-    return Model(path.stem, expected, card, calibration, predictor(network))
+    return Model(path.stem, expected, card, kind, calibration, predictor(network, kind))
 
 
-def preprocessing_card() -> dict:
+def preprocessing_card(kind: str) -> dict:
     """Return what a card must say of the preprocessing, from the code that does it."""
-    return {
+    return _PREPROCESSING[kind]
+
+
+_PREPROCESSING: dict[str, dict] = {
+    "distribution": {
         "voxel_size_A": preprocess.VOXEL_SIZE,
         "patch": preprocess.PATCH,
         "margin_A": preprocess.MARGIN,
         "clip_sd": preprocess.CLIP,
+        "spectrum_shells": preprocess.SHELLS,
+        "spectrum_faintest": preprocess.FAINTEST,
         "normalisation": "median 0, standard deviation 1, per patch",
         "bin_edges_A": [round(float(edge), 4) for edge in EDGES],
-    }
+    },
+    "class": {
+        "voxel_size_A": "as it is",
+        "box": BOX,
+        "normalisation": "extremes of the map to 0 and 1; central crop, zeros at the end",
+    },
+}
 
 
 def sha256(path: Path) -> str:
@@ -148,10 +166,14 @@ def _load_network(weights: Path):
         raise ModelError(f"the weights {weights.name} cannot be loaded ({first}).") from error
 
 
-def predictor(network) -> Predict:
-    """Wrap a Keras network, (n, 48, 48, 48, 1) to (n, bins), as a function of arrays."""
+def predictor(network, kind: str = "distribution") -> Predict:
+    """Wrap a Keras network as a function of `Patches` or, for classifiers, of boxes."""
 
-    def predict(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(network.predict_on_batch(patches[..., None]))
+    def of_patches(patches: preprocess.Patches) -> NDArray[np.float32]:
+        return np.asarray(network.predict_on_batch([patches.values[..., None], patches.spectra]))
 
-    return predict
+    def of_boxes(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        logits = np.asarray(network.predict_on_batch(boxes[..., None]), dtype=np.float32)
+        return softmax(logits, axis=1)
+
+    return of_patches if kind == "distribution" else of_boxes

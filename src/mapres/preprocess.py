@@ -1,16 +1,19 @@
 """From a density to what the network sees; training and prediction call the same functions.
 
 A patch is 48³ voxels of 1 Å, centred in the molecule, cut from the map with an 8 Å margin,
-Fourier-resampled, and normalised by its own median and standard deviation.
+Fourier-resampled, and normalised by its own median and standard deviation. Beside it goes its
+rotational power spectrum, which spans more orders of magnitude than convolutions can tell apart.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .density import Density
-from .fourier import resize
+from .fourier import forward, radial_frequency, resize, shell_index, shell_sums
 
 PATCH = 48
 VOXEL_SIZE = 1.0
@@ -19,7 +22,31 @@ MARGIN = 8.0
 # before the scale is taken, so that they do not set it, the other after.
 CLIP = 8.0
 HOT = 4.0
+# Shells of 1/48 per Å up to 1/2 Å. Below 1e-9 of the whole power there is only rounding.
+SHELLS = PATCH // 2
+FAINTEST = 1e-9
 CENTRE_SEED = 20190324
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """What the network sees of some places of a map.
+
+    Attributes
+    ----------
+    values : float32 array, shape (n, 48, 48, 48), median 0 and standard deviation 1
+    spectra : float32 array, shape (n, 24), see `power_spectra`
+    """
+
+    values: NDArray[np.float32]
+    spectra: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def turned(self, quarters: int) -> Patches:
+        """Return them turned by quarters about the middle axis; spectra stay as they are."""
+        return Patches(np.rot90(self.values, quarters, axes=(1, 3)), self.spectra)
 
 
 def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArray[np.intp]:
@@ -54,17 +81,13 @@ def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArra
     return np.array(chosen)
 
 
-def cut_patches(density: Density, centres: NDArray[np.intp]) -> NDArray[np.float32]:
+def cut_patches(density: Density, centres: NDArray[np.intp]) -> Patches:
     """Cut, resample and normalise one patch about every centre.
 
     Parameters
     ----------
     density : the map; its own voxel size is turned into 1 Å
     centres : int array, shape (n, 3), voxel indices (z, y, x)
-
-    Returns
-    -------
-    float32 array, shape (n, 48, 48, 48), median 0 and standard deviation 1
     """
     edge, fine_edge = _window(density.spacing)
     taper = _taper(edge, MARGIN / density.spacing)
@@ -76,7 +99,32 @@ def cut_patches(density: Density, centres: NDArray[np.intp]) -> NDArray[np.float
     for patch, centre in zip(out, centres, strict=True):
         window = _crop(density.values, centre, edge)
         window -= window.mean()
-        patch[:] = normalised(resize(window * taper, (fine_edge,) * 3)[inside])
+        patch[:] = resize(window * taper, (fine_edge,) * 3)[inside]
+    spectra = power_spectra(out)
+    for patch in out:
+        patch[:] = normalised(patch)
+    return Patches(out, spectra)
+
+
+def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rotational power spectra of patches, shape (n, 48, 48, 48), under a Hann window.
+
+    Returns
+    -------
+    float32 array, shape (n, 24): ln of each shell's share of the mean power, brought to about ±2
+    """
+    edge = patches.shape[-1]
+    hann = np.sin(np.pi * (np.arange(edge, dtype=np.float32) + 0.5) / edge) ** 2
+    window = hann[:, None, None] * hann[:, None] * hann
+    shells = shell_index(radial_frequency((edge,) * 3, VOXEL_SIZE), 1 / (edge * VOXEL_SIZE))
+    counts = shell_sums(np.ones(shells.shape), shells, edge)[1 : SHELLS + 1]
+    out = np.empty((len(patches), SHELLS), dtype=np.float32)
+    for spectrum, patch in zip(out, patches, strict=True):
+        # The solvent's level would leak from the origin into the first shells.
+        transform = forward((patch - np.median(patch)) * window)
+        power = shell_sums(np.abs(transform) ** 2, shells, edge)[1 : SHELLS + 1] / counts
+        share = power / max(power.sum(), 1e-30)
+        spectrum[:] = 2 + np.log(np.maximum(share, FAINTEST)) / 5
     return out
 
 

@@ -23,13 +23,15 @@ def validation_rows(validation: Validation) -> Rows:
     """Return (label, text) pairs that tell what `validate` found."""
     v = validation
     chances = ", ".join(f"{name} {chance:.0%}" for name, chance in v.probabilities.items())
-    finer, coarser = v.interval
     rows = [
         ("Map", v.map),
         *_grid_rows(v.voxel_size, v.box),
         ("Class", f"{v.resolution_class} ({chances})"),
-        ("Resolution", f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"),
     ]
+    if v.resolution is not None and v.interval is not None:
+        finer, coarser = v.interval
+        text = f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"
+        rows.append(("Resolution", text))
     if v.claimed is not None:
         rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}{_reason(v)}"))
     if v.half_map_fsc is not None:
@@ -46,6 +48,8 @@ def _reason(validation: Validation) -> str:
         return " (finer than two voxels)"
     if v.half_map_fsc is not None:
         return " (by the half maps)"
+    if v.interval is None:
+        return " (by the class alone)"
     if v.verdict == "consistent" and not v.interval[0] <= claimed <= v.interval[1]:
         return f" (less than {FSC_TOLERANCE:.0%} outside the interval)"
     return ""

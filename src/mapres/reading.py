@@ -1,0 +1,119 @@
+"""What a network reads off a map: class probabilities and, if it can, a resolution in Å."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import preprocess
+from .density import Density, Progress
+from .distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
+from .models import Calibration, Model, Predict
+from .paper import BOX, central_box
+
+MAX_PATCHES = 32
+BATCH = 8
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a network says of one map.
+
+    Attributes
+    ----------
+    probabilities : of each class, summing to 1
+    resolution : Å, or None from a classifier
+    interval : Å, (finer, coarser) ends of the 90 % interval, or None from a classifier
+    patches : how many places of the map were read
+    """
+
+    probabilities: dict[str, float]
+    resolution: float | None
+    interval: Interval | None
+    patches: int
+
+    @property
+    def resolution_class(self) -> str:
+        """The most probable class."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+
+def read_map(
+    density: Density, mask: NDArray[np.bool_], network: Model, progress: Progress
+) -> Reading:
+    """Let a network read a map whose molecule is where ``mask`` is, bool (z, y, x)."""
+    return _READERS[network.kind](density, mask, network, progress)
+
+
+def _read_distribution(
+    density: Density, mask: NDArray[np.bool_], network: Model, progress: Progress
+) -> Reading:
+    assert network.calibration is not None
+    predictions = read_patches(density, mask, network.predict, progress)
+    pooled = pool(predictions, network.calibration)
+    low, middle, high = resolution_quantiles(pooled, density.nyquist)
+    probabilities = class_probabilities(pooled, density.nyquist)
+    return Reading(probabilities, middle, (low, high), len(predictions))
+
+
+def _read_class(
+    density: Density, mask: NDArray[np.bool_], network: Model, progress: Progress
+) -> Reading:
+    progress(0.2, f"reading the central {BOX}³ voxels")
+    (predicted,) = network.predict(central_box(density.values)[None])
+    return Reading(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
+
+
+_READERS: dict[str, Callable[..., Reading]] = {
+    "distribution": _read_distribution,
+    "class": _read_class,
+}
+
+
+def read_patches(
+    density: Density, mask: NDArray[np.bool_], predict: Predict, progress: Progress
+) -> NDArray[np.float32]:
+    """Return the distribution of every patch, shape (n, bins)."""
+    centres = preprocess.patch_centres(mask, density.spacing, MAX_PATCHES)
+    # A small molecule has few patches: each is read in up to four orientations instead.
+    turns = int(np.clip(12 // len(centres), 1, 4))
+    out = []
+    for start in range(0, len(centres), BATCH):
+        progress(0.2 + 0.8 * start / len(centres), f"reading {len(centres)} patches")
+        patches = preprocess.cut_patches(density, centres[start : start + BATCH])
+        turned = [predict(patches.turned(k)) for k in range(turns)]
+        out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
+    return np.concatenate(out)
+
+
+def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64]:
+    """Pool the patches' distributions, shape (n, bins), into the map's, shape (bins,).
+
+    A geometric mean raised to ``sharpness · n ** growth`` (1 would treat the patches as one and the
+    same observation, n as independent ones), mixed with a floor.
+    """
+    power = calibration.sharpness * len(probabilities) ** calibration.growth
+    log_mean = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6).mean(axis=0)
+    sharpened = np.exp(power * (log_mean - log_mean.max()))
+    mixed = (1 - calibration.floor) * sharpened / sharpened.sum()
+    return mixed + calibration.floor / len(mixed)
+
+
+def resolution_quantiles(pooled: NDArray, nyquist: float) -> tuple[float, float, float]:
+    """Return the 5, 50 and 95 % points of a distribution (Å), never finer than ``nyquist``."""
+    low, middle, high = (max(quantile(pooled, level), nyquist) for level in (0.05, 0.5, 0.95))
+    return low, middle, high
+
+
+def class_probabilities(pooled: NDArray, nyquist: float) -> dict[str, float]:
+    """Return how probable each class is.
+
+    Resolutions finer than two voxels stand for two voxels, and count for the class of that.
+    """
+    limits = [-np.inf, *CLASS_LIMITS, np.inf]
+    below = [probability_below(pooled, limit) if limit > nyquist else 0.0 for limit in limits]
+    return dict(zip(CLASSES, map(float, np.diff(below)), strict=True))
