@@ -18,6 +18,7 @@ from chimerax.core.commands import (
     ColormapRangeArg,
     EnumOf,
     JSONResult,
+    Or,
     PositiveFloatArg,
     StringArg,
     register,
@@ -30,7 +31,8 @@ from chimerax.map import MapArg, MapsArg
 from .coloring import colour_maps
 from .mapres.errors import Cancelled, MapResError
 from .mapres.local import METHODS
-from .mapres.report import local_json, local_rows, validation_rows
+from .mapres.models import ALL, SHIPPED, chosen
+from .mapres.report import comparison_json, comparison_rows, local_json, local_rows
 from .mapres.worker import Worker
 from .volumes import density_of, open_result
 
@@ -43,21 +45,25 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
     maps : list of Volume
     claimed : resolution in Å to judge, or None
     half_maps : list of the two half maps (only with a single map), or None
-    model : name of the model
+    model : name of the model, or path of the card of one's own; "all" for every shipped one
     return_json : whether to return a JSONResult
 
     Returns
     -------
     mapres.validation.Validation
-        A list of them where several maps were given.
+        A list of them, one a model, with "all"; a list of either where several maps were given.
     """
-    options = {"claimed": claimed, "half_maps": _half_maps(maps, half_maps), "model": model}
-    results = []
+    options = {"claimed": claimed, "half_maps": _half_maps(maps, half_maps)}
+    results, summaries = [], []
     for map in _some(maps):
-        result = _ask(session, "validate", density_of(map), options)
-        _log_table(session, validation_rows(result))
-        results.append(result)
-    return _returned(results, [result.as_json() for result in results], return_json)
+        density = density_of(map)
+        found = [
+            _ask(session, "validate", density, options | {"model": name}) for name in chosen(model)
+        ]
+        _log_table(session, comparison_rows(found))
+        results.append(found if len(found) > 1 else found[0])
+        summaries.append(comparison_json(found))
+    return _returned(results, summaries, return_json)
 
 
 def localres(
@@ -169,7 +175,13 @@ def _python() -> str:
 
 
 def _log_table(session, rows):
-    lines = [f"<tr><td>{escape(label)}</td><td>{escape(text)}</td></tr>" for label, text in rows]
+    columns = max(len(texts) for _, *texts in rows)
+    lines = []
+    for label, *texts in rows:
+        # A text of all columns spans them.
+        span = f' colspan="{columns}"' if len(texts) < columns else ""
+        cells = "".join(f"<td{span}>{escape(text)}</td>" for text in texts)
+        lines.append(f"<tr><td>{escape(label)}</td>{cells}</tr>")
     session.logger.info(
         f"<table {html_table_params}>\n" + "\n".join(lines) + "\n</table>", is_html=True
     )
@@ -183,7 +195,11 @@ def _returned(values, summaries, return_json):
 
 _RESVALIDATE = {
     "required": [("maps", MapsArg)],
-    "keyword": [("claimed", PositiveFloatArg), ("half_maps", MapsArg), ("model", StringArg)],
+    "keyword": [
+        ("claimed", PositiveFloatArg),
+        ("half_maps", MapsArg),
+        ("model", Or(EnumOf((*SHIPPED, ALL)), StringArg)),
+    ],
 }
 _LOCALRES = {
     "required": [("maps", MapsArg)],

@@ -82,6 +82,51 @@ def test_validate_prints_a_table(run):
     assert "Resolution" in out and " Å" in out and "Claimed" not in out
 
 
+def test_validate_with_every_model_is_one_table(run, tiny_models):
+    status, out, err = run("validate map.mrc --claimed 8 --model all")
+    assert (status, err) == (0, "")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines() if line[:1].strip())
+    assert ["default", "dnn", "cnn"] in [line.split() for line in out.splitlines()]
+    assert lines["Class"].split() == ["medium", "medium", "low"]
+    assert lines["Resolution"].count("class only") == 2
+    verdicts = ("consistent ", "consistent (by the class alone)", "optimistic (by the class alone)")
+    assert all(verdict in lines["Claimed"] for verdict in verdicts)
+    assert out.count("map.mrc") == 1 and "dnn, cnn: This classifier" in lines["Warning"]
+
+
+def test_validate_with_every_model_is_one_json_object(run, tiny_models):
+    maps = "map.mrc half1.mrc"
+    status, out, err = run(f"validate {maps} --model all --json")
+    assert (status, err) == (0, "")
+    first, second = map(json.loads, out.splitlines())
+    assert (first["map"], second["map"]) == ("map.mrc", "half1.mrc")
+    assert list(first["models"]) == list(models.SHIPPED)
+    for name, found in first["models"].items():
+        assert set(VALIDATE_KEYS) <= set(found)
+        assert found == json.loads(run(f"validate map.mrc --model {name} --json")[1])
+
+
+def test_half_maps_decide_whatever_the_model(run, tiny_models):
+    options = "--claimed 4 --half-maps half1.mrc half2.mrc --model all --json"
+    found = json.loads(run(f"validate map.mrc {options}")[1])["models"].values()
+    assert len({(model["half_map_fsc_A"], model["verdict"]) for model in found}) == 1
+
+
+def test_a_bad_map_is_one_error_however_many_models(run, tiny_models, folder):
+    (folder / "nan.mrc").write_bytes(BAD_MAPS["nan"][0])
+    status, out, err = run("validate nan.mrc missing.mrc map.mrc --model all --json")
+    assert (status, out.count("\n"), err.count("\n")) == (2, 1, 2)
+    assert err.startswith("mapres: nan.mrc holds 1 NaN") and "missing.mrc does not" in err
+    assert json.loads(out)["map"] == "map.mrc"
+
+
+def test_progress_says_which_model_is_at_work(run, tiny_models, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    _, _, err = run("validate map.mrc --model all")
+    told = [err.index(f"0% {name}: loading the model") for name in models.SHIPPED]
+    assert told == sorted(told)
+
+
 def test_validate_many_maps_goes_on_after_a_bad_one(run):
     status, out, err = run("validate map.mrc missing.mrc half1.mrc --json")
     assert status == 2
@@ -161,7 +206,7 @@ def test_help_names_every_verb_or_option(run, verb):
     assert status == 0
     words = {
         "": ["mapres validate", "mapres local", "mapres fsc", "130"],
-        "validate": ["--claimed", "--half-maps", "--model", "--json"],
+        "validate": ["--claimed", "--half-maps", "--model", "--json", *models.SHIPPED, "all"],
         "local": ["--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"],
         "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
     }

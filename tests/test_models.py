@@ -12,6 +12,7 @@ import pytest
 from mapres import models
 from mapres.distribution import BINS
 from mapres.errors import ModelError
+from mapres.preprocess import Patches, power_spectra
 
 SRC = Path(models.__file__).parents[1]
 
@@ -30,11 +31,22 @@ def change(card: Path, **values) -> None:
 
 def test_default_model_predicts_distributions():
     model = models.load("default")
-    patches = np.random.default_rng(0).standard_normal((3, 48, 48, 48)).astype(np.float32)
-    predicted = model.predict(patches)
+    values = np.random.default_rng(0).standard_normal((3, 48, 48, 48)).astype(np.float32)
+    predicted = model.predict(Patches(values, power_spectra(values)))
     assert predicted.shape == (3, BINS)
     assert np.allclose(predicted.sum(axis=1), 1, atol=1e-4)
     assert model.label == f"default@{model.sha256[:12]}"
+
+
+def test_all_stands_for_every_shipped_model_the_default_first():
+    assert models.chosen("all") == ("default", "dnn", "cnn")
+    assert models.available() == list(models.SHIPPED)
+    assert {card.stem for card in models.FOLDER.glob("*.json")} == set(models.SHIPPED)
+
+
+@pytest.mark.parametrize("name", ["default", "dnn", "cnn", "best", "own/card.json", "all.json"])
+def test_any_other_name_stands_for_itself(name):
+    assert models.chosen(name) == (name,)
 
 
 def test_a_model_is_loaded_once():

@@ -5,7 +5,7 @@ import pytest
 
 from mapres import preprocess
 from mapres.density import Density
-from mapres.fourier import gaussian_low_pass, resize
+from mapres.fourier import filtered, gaussian_low_pass, resize
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +18,12 @@ def smooth():
 def test_patches_are_normalised(smooth):
     density = Density(smooth, (1.0, 1.0, 1.0))
     patches = preprocess.cut_patches(density, np.array([[48, 48, 48], [30, 60, 50]]))
-    assert patches.shape == (2, 48, 48, 48) and patches.dtype == np.float32
-    assert np.allclose(np.median(patches, axis=(1, 2, 3)), 0, atol=1e-5)
-    assert np.allclose(patches.std(axis=(1, 2, 3)), 1, atol=1e-3)
+    values = patches.values
+    assert values.shape == (2, 48, 48, 48) and values.dtype == np.float32
+    assert np.allclose(np.median(values, axis=(1, 2, 3)), 0, atol=1e-5)
+    assert np.allclose(values.std(axis=(1, 2, 3)), 1, atol=1e-3)
+    assert patches.spectra.shape == (2, 24) and patches.spectra.dtype == np.float32
+    assert len(patches) == 2
 
 
 @pytest.mark.parametrize("edge", [64, 80, 128])
@@ -29,14 +32,14 @@ def test_voxel_size_does_not_matter(smooth, edge):
     coarse = Density(resize(smooth, (edge,) * 3), (96 / edge,) * 3)
     patch = preprocess.cut_patches(coarse, np.array([[edge // 2] * 3]))
     # Centres agree to half a voxel only, which alone costs 5 % of correlation at 9 Å.
-    assert np.corrcoef(reference.ravel(), patch.ravel())[0, 1] > 0.94
+    assert np.corrcoef(reference.values.ravel(), patch.values.ravel())[0, 1] > 0.94
 
 
 def test_scale_and_offset_do_not_matter(smooth):
     centre = np.array([[48, 48, 48]])
     plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), centre)
     changed = preprocess.cut_patches(Density(-2 + 1e3 * smooth, (1.0,) * 3), centre)
-    assert np.allclose(plain, changed, atol=1e-2)
+    assert np.allclose(plain.values, changed.values, atol=1e-2)
 
 
 def test_one_hot_voxel_does_not_set_the_scale(smooth):
@@ -45,15 +48,16 @@ def test_one_hot_voxel_does_not_set_the_scale(smooth):
     plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), centre)
     hot = smooth.copy()
     hot[40, 48, 48] = 1e4 * smooth.max()
-    patch = preprocess.cut_patches(Density(hot, (1.0,) * 3), centre)
+    patch = preprocess.cut_patches(Density(hot, (1.0,) * 3), centre).values
     assert patch.max() <= preprocess.CLIP
-    assert np.median(np.abs(patch)) == pytest.approx(np.median(np.abs(plain)), rel=0.1)
+    assert np.median(np.abs(patch)) == pytest.approx(np.median(np.abs(plain.values)), rel=0.1)
 
 
 def test_a_box_smaller_than_a_patch_is_padded():
     values = np.random.default_rng(0).standard_normal((20, 24, 30)).astype(np.float32)
     patches = preprocess.cut_patches(Density(values, (1.0,) * 3), np.array([[10, 12, 15]]))
-    assert patches.shape == (1, 48, 48, 48) and np.isfinite(patches).all()
+    assert patches.values.shape == (1, 48, 48, 48) and np.isfinite(patches.values).all()
+    assert np.isfinite(patches.spectra).all()
 
 
 @pytest.mark.parametrize("voxel_size", [0.8, 1.0, 2.0])
@@ -62,10 +66,71 @@ def test_a_patch_shows_the_voxels_that_it_says(smooth, voxel_size, centre):
     """Also where its window was moved to stay in the box."""
     density = Density(smooth, (voxel_size,) * 3)
     region = preprocess.shown_by_patch(density, np.array(centre))
-    (patch,) = preprocess.cut_patches(density, np.array([centre]))
+    (patch,) = preprocess.cut_patches(density, np.array([centre])).values
     shown = resize(smooth[region], (48, 48, 48))
     inner = (slice(8, -8),) * 3
     assert np.corrcoef(shown[inner].ravel(), patch[inner].ravel())[0, 1] > 0.8
+
+
+def test_turned_patches_keep_values_and_spectrum(smooth):
+    patches = preprocess.cut_patches(Density(smooth, (1.0,) * 3), np.array([[48, 48, 48]]))
+    turned = patches.turned(1)
+    assert not np.array_equal(turned.values, patches.values)
+    assert np.array_equal(patches.turned(3).turned(1).values, patches.values)
+    assert np.array_equal(turned.spectra, patches.spectra)
+    assert np.allclose(preprocess.power_spectra(turned.values), turned.spectra, atol=1e-3)
+
+
+@pytest.fixture
+def noise(rng):
+    return rng.standard_normal((16, 48, 48, 48)).astype(np.float32)
+
+
+def test_spectra_ignore_scale_and_offset(noise):
+    plain = preprocess.power_spectra(noise)
+    for changed in (1e-3 * noise, 1e3 * noise, -noise, noise + 20):
+        assert np.allclose(preprocess.power_spectra(changed), plain, atol=1e-3)
+
+
+@pytest.mark.parametrize("axes", [(1, 2), (1, 3), (2, 3)])
+def test_spectra_ignore_quarter_turns(noise, axes):
+    plain = preprocess.power_spectra(noise)
+    turned = preprocess.power_spectra(np.rot90(noise, axes=axes))
+    assert np.allclose(turned, plain, atol=1e-4)
+    assert np.allclose(preprocess.power_spectra(noise[:, ::-1]), plain, atol=1e-4)
+
+
+@pytest.mark.parametrize("cut", [4.0, 6.0, 12.0])
+def test_spectra_of_a_low_passed_patch_fall_beyond_the_filter(noise, cut):
+    """Shell k (from 1) is k/48 per Å; the Hann window smears over two shells."""
+    passed = np.stack([filtered(n, 1.0, lambda s2: s2 < 1 / cut**2) for n in noise])
+    before, after = preprocess.power_spectra(noise), preprocess.power_spectra(passed)
+    limit = round(48 / cut)
+    # A tenth of the noise's power there at the very most: ln 10 / 5 lower.
+    assert (after[:, limit + 2 :] < before[:, limit + 2 :] - np.log(10) / 5).all()
+    # Shares are of the whole, so what passes has more of it.
+    assert (after[:, : limit - 2] > before[:, : limit - 2]).all()
+
+
+def test_spectra_of_a_finer_filter_reach_further(noise):
+    spectra = [
+        preprocess.power_spectra(gaussian_low_pass(noise[0], 1.0, cut)[None])[0]
+        for cut in (3.0, 5.0, 8.0)
+    ]
+    assert spectra[0][18] > spectra[1][18] > spectra[2][18]
+
+
+def test_spectra_of_white_noise_are_flat(noise):
+    """Every shell holds 1/24 of the power; 16 patches tell that of the first to a quarter."""
+    mean = preprocess.power_spectra(noise).mean(axis=0)
+    flat = 2 + np.log(1 / 24) / 5
+    assert np.abs(mean - flat).max() < 0.08
+    assert np.abs(mean[4:] - flat).max() < 0.01
+
+
+def test_spectra_of_an_empty_patch_are_the_faintest():
+    spectra = preprocess.power_spectra(np.zeros((1, 48, 48, 48), dtype=np.float32))
+    assert spectra == pytest.approx(2 + np.log(preprocess.FAINTEST) / 5)
 
 
 def test_centres_lie_in_the_mask_half_a_patch_apart():

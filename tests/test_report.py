@@ -32,6 +32,31 @@ VALIDATION = Validation(
 )
 
 
+DOUBT = "This classifier knows too little."
+# The same map as three models see it; `FIRST` is said by all, `DOUBT` by two.
+THREE = [
+    dataclasses.replace(VALIDATION, half_map_fsc=None, warnings=("First.",)),
+    *(
+        dataclasses.replace(
+            VALIDATION,
+            resolution_class=resolution_class,
+            probabilities=chances,
+            resolution=None,
+            interval=None,
+            verdict=verdict,
+            patches=1,
+            warnings=("First.", DOUBT),
+            model=model,
+            half_map_fsc=None,
+        )
+        for model, resolution_class, chances, verdict in (
+            ("dnn@1" + 11 * "0", "high", {"high": 1.0, "medium": 0.0, "low": 0.0}, "pessimistic"),
+            ("cnn@2" + 11 * "0", "low", {"high": 0.1, "medium": 0.1, "low": 0.8}, "optimistic"),
+        )
+    ),
+]
+
+
 @pytest.fixture
 def density():
     return noisy_ball()
@@ -81,6 +106,72 @@ def test_claimed_row_says_what_decided(claimed, text):
     assert dict(report.validation_rows(validation))["Claimed"] == text
 
 
+def test_class_alone_decides_only_where_it_did():
+    """Half maps that say nothing leave `cannot tell`, which no class ever gives."""
+    for verdict, text in (("optimistic", "optimistic (by the class alone)"), ("cannot tell",) * 2):
+        classifier = dataclasses.replace(THREE[1], verdict=verdict)
+        rows = dict(report.validation_rows(classifier))
+        assert (rows["Claimed"], rows["Resolution"]) == (f"7.9 Å: {text}", "class only")
+
+
+def test_several_models_stand_side_by_side():
+    assert report.comparison_rows(THREE) == [
+        ("Map", "emd_1.map"),
+        ("Voxel size", "1.35 Å"),
+        ("Box", "100 × 110 × 120"),
+        ("", "default", "dnn", "cnn"),
+        ("Class", "medium", "high", "low"),
+        ("Chance of high", "2%", "100%", "10%"),
+        ("Chance of medium", "90%", "0%", "10%"),
+        ("Chance of low", "8%", "0%", "80%"),
+        ("Resolution", "7.46 Å (90 % interval 6.50–8.25 Å)", "class only", "class only"),
+        (
+            "Claimed 7.9 Å",
+            "consistent",
+            "pessimistic (by the class alone)",
+            "optimistic (by the class alone)",
+        ),
+        ("Warning", "First."),
+        ("Warning", f"dnn, cnn: {DOUBT}"),
+        (
+            "Models",
+            f"default@0123456789ab, dnn@100000000000, cnn@200000000000, "
+            f"MapRes {report.__version__}",
+        ),
+    ]
+
+
+def test_half_maps_are_told_once_beside_each_verdict():
+    judged = [dataclasses.replace(v, half_map_fsc=7.8) for v in THREE]
+    rows = report.comparison_rows(judged)
+    assert ("Half-map FSC", "7.80 Å at 0.143") in rows
+    (verdicts,) = (texts for label, *texts in rows if label == "Claimed 7.9 Å")
+    assert all(text.endswith(" (by the half maps)") for text in verdicts)
+
+
+def test_several_models_leave_out_what_was_not_asked():
+    rows = report.comparison_rows(
+        [dataclasses.replace(v, claimed=None, verdict=None, warnings=()) for v in THREE]
+    )
+    labels = [label for label, *_ in rows]
+    assert not any(label.startswith(("Claimed", "Half-map", "Warning")) for label in labels)
+
+
+def test_one_model_alone_is_told_as_ever():
+    assert report.comparison_rows([VALIDATION]) == report.validation_rows(VALIDATION)
+    assert report.comparison_json([VALIDATION]) == VALIDATION.as_json()
+
+
+def test_json_of_several_models_has_the_usual_object_of_each():
+    summary = report.comparison_json(THREE)
+    assert summary == {
+        "map": "emd_1.map",
+        "models": {v.model.partition("@")[0]: v.as_json() for v in THREE},
+    }
+    assert list(summary["models"]) == ["default", "dnn", "cnn"]
+    assert json.loads(json.dumps(summary)) == summary
+
+
 def test_rows_leave_out_what_was_not_asked():
     labels = [
         label
@@ -128,6 +219,29 @@ def test_fsc_rows_name_the_two_ends(density, curve, value, text):
 
 def test_text_is_aligned():
     assert report.as_text([("A", "one"), ("Long", "two")]) == "A     one\nLong  two"
+
+
+def test_text_of_several_columns_is_aligned():
+    """A text of all columns may be longer than any of them; no line ends in blanks."""
+    rows = [
+        ("Map", "a text that is longer than both columns"),
+        ("", "first", "2"),
+        ("Class", "low", "medium"),
+    ]
+    assert report.as_text(rows).splitlines() == [
+        "Map    a text that is longer than both columns",
+        "       first  2",
+        "Class  low    medium",
+    ]
+
+
+def test_text_of_several_models_keeps_its_columns():
+    lines = report.as_text(report.comparison_rows(THREE)).splitlines()
+    (heads,) = (line for line in lines if line.startswith(" "))
+    starts = [heads.index(name) for name in ("default", "dnn", "cnn")]
+    (classes,) = (line for line in lines if line.startswith("Class"))
+    assert [classes.index(name) for name in ("medium", "high", "low")] == starts
+    assert not any(line.endswith(" ") for line in lines)
 
 
 def colours(path):

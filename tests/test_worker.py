@@ -156,6 +156,20 @@ def test_validation_is_the_cores(worker):
     assert time.monotonic() - start < 3.0
 
 
+def test_a_classifiers_validation_is_the_cores(worker):
+    """With None in place of a resolution."""
+    density = noisy_ball()
+    answer = worker.validate(density, claimed=4.0, model="dnn")
+    assert answer == validate(density, claimed=4.0, model="dnn")
+    assert (answer.resolution, answer.interval) == (None, None)
+
+
+def test_progress_says_which_model_is_at_work(worker):
+    heard = set()
+    worker.validate(noisy_ball(), model="dnn", progress=lambda _, message: heard.add(message))
+    assert {message.partition(":")[0] for message in heard - {"starting"}} == {"dnn"}
+
+
 def test_importing_and_using_it_loads_no_networks_library():
     program = (
         "import sys, mapres.worker\n"

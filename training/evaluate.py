@@ -14,7 +14,8 @@ from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
 from mapres.mrc import read
 from mapres.validation import validate
-from training.dataset import SETS, Example, examples
+from training.dataset import SETS, examples
+from training.draw import Example
 from training.export import write_card
 from training.structures import rows
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.distribution import BINS, quantile, soft_targets
+from mapres.models import sha256
 from training.networks import default_network
 
-PEAK_RATE = 1.5e-3
 WARM_UP = 0.03
 CHECKPOINT_SECONDS = 300.0
 
@@ -29,17 +29,19 @@ class Schedule:
     minutes : of training altogether, over all pieces
     batch : patches per step
     seed : of order and augmentation
+    peak_rate : the largest learning rate; a network that was trained before wants less
     """
 
     minutes: float = 60.0
     batch: int = 32
     seed: int = 0
+    peak_rate: float = 1.5e-3
 
     def rate(self, fraction: float) -> float:
         """Return the learning rate after a fraction of the time: warm-up, then half a cosine."""
         if fraction < WARM_UP:
-            return PEAK_RATE * max(fraction / WARM_UP, 0.01)
-        return PEAK_RATE * max(0.5 * (1 + np.cos(np.pi * min(1.0, fraction))), 1e-3)
+            return self.peak_rate * max(fraction / WARM_UP, 0.01)
+        return self.peak_rate * max(0.5 * (1 + np.cos(np.pi * min(1.0, fraction))), 1e-3)
 
 
 class Shards:
@@ -72,11 +74,21 @@ class Shards:
         return [values, self.spectrum[indices]], soft_targets(self.resolution[indices])
 
 
-def fit(patches: Path, folder: Path, schedule: Schedule) -> None:
+def fit(
+    patches: Path, folder: Path, schedule: Schedule, start: Path | None = None, **options
+) -> None:
     """Train, or go on training, until the schedule's minutes are spent.
 
     ``folder`` receives ``checkpoint.keras`` (model and optimiser), ``state.json`` and
     ``curve.csv`` (minutes, step, training loss, validation loss and median error).
+
+    Parameters
+    ----------
+    patches : folder of shards
+    folder : of this training
+    schedule : how long
+    start : weights whose layers are taken over where shapes agree, or None
+    options : of `networks.default_network`
     """
     import keras
 
@@ -87,12 +99,27 @@ def fit(patches: Path, folder: Path, schedule: Schedule) -> None:
         model = keras.models.load_model(folder / "checkpoint.keras")
     else:
         keras.utils.set_random_seed(schedule.seed)
-        model = default_network(BINS)
+        model = default_network(BINS, **options)
+        if start is not None:
+            state["start_sha256"] = sha256(start)
+            take_over(model, keras.models.load_model(start, compile=False))
         model.compile(
-            keras.optimizers.AdamW(PEAK_RATE, weight_decay=0.01, clipnorm=1.0),
+            keras.optimizers.AdamW(schedule.peak_rate, weight_decay=0.01, clipnorm=1.0),
             "categorical_crossentropy",
         )
     _train(model, patches, folder, schedule, state)
+
+
+def take_over(model, earlier) -> None:
+    """Copy the weights of an earlier network's layers, in order, as long as their shapes agree."""
+    ours, theirs = (
+        [layer for layer in network.layers if layer.weights] for network in (model, earlier)
+    )
+    for layer, source in zip(ours, theirs, strict=False):
+        shapes = [[tuple(w.shape) for w in each.weights] for each in (layer, source)]
+        if type(layer) is not type(source) or shapes[0] != shapes[1]:
+            break
+        layer.set_weights(source.get_weights())
 
 
 def _train(model, patches: Path, folder: Path, schedule: Schedule, state: dict) -> None:

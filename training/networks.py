@@ -77,7 +77,12 @@ def compiled(network):
     return network
 
 
-def default_network(bins: int, widths: tuple[int, ...] = (32, 48, 96, 160), spectrum: bool = True):
+def default_network(
+    bins: int,
+    widths: tuple[int, ...] = (32, 48, 96, 160),
+    spectrum: bool = True,
+    crop: int = 0,
+):
     """Build the default global model: patch and its power spectrum in, distribution out.
 
     Four levels, each halving the grid, with residual pairs of 3³ convolutions, averaged over what
@@ -89,6 +94,7 @@ def default_network(bins: int, widths: tuple[int, ...] = (32, 48, 96, 160), spec
     bins : how many resolution bins
     widths : filters per level
     spectrum : False leaves the power spectrum unread (for comparison)
+    crop : voxels cut off every face of the patch (for comparison)
 
     Returns
     -------
@@ -100,7 +106,8 @@ def default_network(bins: int, widths: tuple[int, ...] = (32, 48, 96, 160), spec
 
     patch = keras.Input((PATCH, PATCH, PATCH, 1), name="patch")
     power = keras.Input((SHELLS,), name="spectrum")
-    x = layers.Conv3D(widths[0], 5, strides=2, padding="same", use_bias=False)(patch)
+    x = layers.Cropping3D(crop)(patch) if crop else patch
+    x = layers.Conv3D(widths[0], 5, strides=2, padding="same", use_bias=False)(x)
     x = _activated(x)
     x = _activated(layers.Conv3D(widths[0], 3, padding="same", use_bias=False)(x))
     for width in widths[1:]:

@@ -17,11 +17,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import BAD_INPUT, parser
 from .density import Density, Progress, checked, require_same_grid, silent
 from .errors import MapResError, OutputError
+
+if TYPE_CHECKING:
+    from .validation import Validation
 
 INTERRUPTED = 130
 
@@ -43,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from . import mrc
-    from .report import validation_rows
-    from .validation import validate
+    from .report import comparison_json, comparison_rows
 
     if options.half_maps and len(options.maps) > 1:
         raise MapResError("--half-maps belongs to one map; give one map at a time.")
@@ -53,19 +54,24 @@ def _validate(options: argparse.Namespace) -> int:
     for path in options.maps:
         try:
             with _working() as progress:
-                result = validate(
-                    mrc.read(path),
-                    claimed=options.claimed,
-                    half_maps=_half_maps(options.half_maps),
-                    model=options.model,
-                    progress=progress,
-                )
+                results = _validations(path, options, progress)
         except MapResError as error:
             # One bad map among many must not hide what the others are.
             status = _complain(error)
         else:
-            _print(options, result.as_json(), validation_rows(result))
+            _print(options, comparison_json(results), comparison_rows(results))
     return status
+
+
+def _validations(path: str, options: argparse.Namespace, progress: Progress) -> list[Validation]:
+    """Validate one map with each of the models asked for."""
+    from . import mrc
+    from .models import chosen
+    from .validation import validate
+
+    density, half_maps = mrc.read(path), _half_maps(options.half_maps)
+    shared = {"claimed": options.claimed, "half_maps": half_maps, "progress": progress}
+    return [validate(density, model=name, **shared) for name in chosen(options.model)]
 
 
 def _local(options: argparse.Namespace) -> int:

@@ -9,6 +9,10 @@ from . import __version__
 from .local import METHODS
 
 BAD_INPUT = 2
+MODEL_HELP = (
+    "default: resolution with a calibrated error bar; dnn, cnn: the paper's classifiers, class "
+    "only; all: the three side by side; or the path of a model card (%(default)s)"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,7 +45,7 @@ def _describe_validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("maps", metavar="MAP", nargs="+")
     verb.add_argument("--claimed", metavar="Å", type=_positive, help="resolution to judge")
     _add_half_maps(verb)
-    verb.add_argument("--model", metavar="NAME", default="default", help="the network to use")
+    verb.add_argument("--model", metavar="NAME", default="default", help=MODEL_HELP)
 
 
 def _describe_local(verb: argparse.ArgumentParser) -> None:

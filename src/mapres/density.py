@@ -24,6 +24,11 @@ def silent(fraction: float, message: str) -> None:
     """Report nothing: the default ``progress``."""
 
 
+def labelled(progress: Progress, label: str) -> Progress:
+    """Put who is at work before every message."""
+    return lambda fraction, message: progress(fraction, f"{label}: {message}")
+
+
 @dataclass(frozen=True, eq=False)
 class Density:
     """A density map on an orthogonal grid.

@@ -23,6 +23,9 @@ from .paper import BOX
 # (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3).
 Predict = Callable[[Any], NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "models"
+# In the order in which `ALL` asks and shows them.
+SHIPPED = ("default", "dnn", "cnn")
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,12 @@ class Model:
 
 def available() -> list[str]:
     """Return the names of the models that came with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    return [name for name in SHIPPED if card_path(name).is_file()]
+
+
+def chosen(name: str) -> tuple[str, ...]:
+    """Return the models that a name stands for: ``all`` for every shipped one, others for one."""
+    return SHIPPED if name == ALL else (name,)
 
 
 def card_path(name: str) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .density import Density
+from .distribution import CLASSES
 from .halves import identity_doubts
 from .local import LocalResolution
 from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
@@ -14,7 +15,8 @@ from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
 if TYPE_CHECKING:
     from .fsc import ShellCorrelation
 
-Rows = list[tuple[str, str]]
+# Label and text, or label and a text for each column; a single text belongs to all columns.
+Rows = list[tuple[str, ...]]
 
 METHOD_NAMES = {"monores": "MonoRes"}
 
@@ -27,18 +29,72 @@ def validation_rows(validation: Validation) -> Rows:
         ("Map", v.map),
         *_grid_rows(v.voxel_size, v.box),
         ("Class", f"{v.resolution_class} ({chances})"),
+        ("Resolution", _resolution(v)),
     ]
-    if v.resolution is not None and v.interval is not None:
-        finer, coarser = v.interval
-        text = f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"
-        rows.append(("Resolution", text))
     if v.claimed is not None:
         rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}{_reason(v)}"))
-    if v.half_map_fsc is not None:
-        rows.append(("Half-map FSC", f"{v.half_map_fsc:.2f} Å at 0.143"))
+    rows += _half_map_rows(v)
     rows.append(("Patches", str(v.patches)))
     rows += _warning_rows(v.warnings)
     return [*rows, ("Model", f"{v.model}, MapRes {__version__}")]
+
+
+def comparison_rows(validations: Sequence[Validation]) -> Rows:
+    """Return rows that show what several models say of one map, a column for each.
+
+    A single validation gets its `validation_rows`.
+    """
+    first, *others = validations
+    if not others:
+        return validation_rows(first)
+    rows: Rows = [
+        ("Map", first.map),
+        *_grid_rows(first.voxel_size, first.box),
+        ("", *(v.model_name for v in validations)),
+        ("Class", *(v.resolution_class for v in validations)),
+    ]
+    for name in CLASSES:
+        rows.append((f"Chance of {name}", *(f"{v.probabilities[name]:.0%}" for v in validations)))
+    rows.append(("Resolution", *map(_resolution, validations)))
+    if first.claimed is not None:
+        verdicts = [f"{v.verdict}{_reason(v)}" for v in validations]
+        rows.append((f"Claimed {first.claimed:g} Å", *verdicts))
+    rows += _half_map_rows(first)
+    rows += _warning_rows(_shared_warnings(validations))
+    labels = ", ".join(v.model for v in validations)
+    return [*rows, ("Models", f"{labels}, MapRes {__version__}")]
+
+
+def comparison_json(validations: Sequence[Validation]) -> dict[str, Any]:
+    """Return plain types under the keys of ``mapres validate --json``, by model if several."""
+    first, *others = validations
+    if not others:
+        return first.as_json()
+    return {"map": first.map, "models": {v.model_name: v.as_json() for v in validations}}
+
+
+def _resolution(validation: Validation) -> str:
+    v = validation
+    if v.resolution is None or v.interval is None:
+        return "class only"
+    finer, coarser = v.interval
+    return f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"
+
+
+def _half_map_rows(validation: Validation) -> Rows:
+    fsc = validation.half_map_fsc
+    return [] if fsc is None else [("Half-map FSC", f"{fsc:.2f} Å at 0.143")]
+
+
+def _shared_warnings(validations: Sequence[Validation]) -> Iterator[str]:
+    """Say each warning once, and which models give it unless all do."""
+    names: dict[str, list[str]] = {}
+    for validation in validations:
+        for warning in validation.warnings:
+            names.setdefault(warning, []).append(validation.model_name)
+    for warning, some in names.items():
+        who = "" if len(some) == len(validations) else f"{', '.join(some)}: "
+        yield who + warning
 
 
 def _reason(validation: Validation) -> str:
@@ -48,6 +104,8 @@ def _reason(validation: Validation) -> str:
         return " (finer than two voxels)"
     if v.half_map_fsc is not None:
         return " (by the half maps)"
+    if v.verdict == "cannot tell":
+        return ""
     if v.interval is None:
         return " (by the class alone)"
     if v.verdict == "consistent" and not v.interval[0] <= claimed <= v.interval[1]:
@@ -116,9 +174,15 @@ def fsc_json(
 
 
 def as_text(rows: Rows) -> str:
-    """Align rows for a terminal."""
-    width = max(len(label) for label, _ in rows)
-    return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
+    """Align rows for a terminal; a text of all columns may be as long as it likes."""
+    columns = zip(*(row[1:] for row in rows if len(row) > 2), strict=True)
+    widths = [max(len(row[0]) for row in rows), *(max(map(len, column)) for column in columns)]
+    # The last text needs no padding.
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row[:-1], widths, strict=False))
+        + f"  {row[-1]}"
+        for row in rows
+    )
 
 
 def method_name(result: LocalResolution) -> str:

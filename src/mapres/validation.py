@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__, models
-from .density import Density, Progress, checked, require_same_grid, silent
+from .density import Density, Progress, checked, labelled, require_same_grid, silent
 from .distribution import CLASSES, class_of
 from .doubts import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
 from .errors import MapContentError
@@ -58,6 +59,11 @@ class Validation:
     model: str
     half_map_fsc: float | None = None
 
+    @property
+    def model_name(self) -> str:
+        """The model's name, without what tells its weights apart."""
+        return self.model.rpartition("@")[0]
+
     def as_json(self) -> dict:
         """Return plain types under the keys of ``mapres validate --json``."""
         return {
@@ -89,7 +95,8 @@ def validate(
     """Estimate the resolution of a map from the map alone, and judge a claimed value.
 
     Up to 32 patches of the molecule are read by the network; their distributions over resolution
-    are pooled (logarithmically, calibrated on maps never used in training) into one.
+    are pooled (logarithmically, calibrated on maps never used in training) into one. A classifier
+    sees the central 64³ voxels instead and tells the class only.
 
     Parameters
     ----------
@@ -109,6 +116,7 @@ def validate(
         require_same_grid(density, checked(half), "half map")
     if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
         raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
+    progress = labelled(progress, Path(model).stem)
     progress(0.0, "loading the model")
     network = models.load(model)
     progress(0.1, "finding the molecule")

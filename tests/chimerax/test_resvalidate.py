@@ -1,12 +1,16 @@
 """The command `resvalidate`, typed as a user types it."""
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
 from handmade import mrc_bytes
 from headless import real_map
 from scenes import blobs, open_array, refusal
+
+MODELS = ["default", "dnn", "cnn"]
 
 
 def test_real_map_is_judged_and_logged(do, channel, log):
@@ -25,6 +29,89 @@ def test_real_map_is_judged_and_logged(do, channel, log):
     name, digits = result.model.split("@")
     assert name in text and digits in text
     np.testing.assert_array_equal(channel.full_matrix(), before)
+
+
+def test_every_model_in_one_table(do, small_map, log):
+    answers = do("resvalidate #1 claimed 6.5 model all")
+    assert [answer.model.partition("@")[0] for answer in answers] == MODELS
+    default, *classifiers = answers
+    assert default.interval[0] <= default.resolution <= default.interval[1]
+    assert all(answer.resolution is None for answer in classifiers)
+    assert {answer.map for answer in answers} == {"small #1"}
+    # The plain log breaks long lines.
+    text = " ".join(log.getvalue().split())
+    assert text.count("Voxel size") == text.count("Chance of high") == 1
+    assert text.count("class only") == 2 and text.count("by the class alone") == 2
+    for answer in answers:
+        assert answer.model in text and answer.verdict in text
+        assert answer == do(f"resvalidate #1 claimed 6.5 model {answer.model_name}")
+
+
+def test_every_row_of_the_table_has_its_four_columns(session, do, small_map, monkeypatch):
+    told = []
+    monkeypatch.setattr(session.logger, "info", lambda text, **_: told.append(text))
+    do("resvalidate #1 claimed 6.5 model all")
+    (table,) = (text for text in told if text.startswith("<table"))
+    rows = re.findall("<tr>(.*)</tr>", table)
+    widths = [re.findall(r'<td(?: colspan="(\d)")?>', row) for row in rows]
+    assert len(rows) >= 11
+    assert {sum(int(width or 1) for width in row) for row in widths} == {4}
+
+
+def test_every_model_on_several_maps_gives_a_list_of_lists(session, do, small_map):
+    open_array(session, blobs(seed=2), name="other")
+    both = do("resvalidate #1,2 model all")
+    assert [[answer.map for answer in answers] for answers in both] == [
+        ["small #1"] * 3,
+        ["other #2"] * 3,
+    ]
+
+
+def test_json_of_every_model_is_that_of_the_command_line(do, small_map):
+    answer = do("resvalidate #1 model all", return_json=True)
+    summary = json.loads(answer.json_value)
+    assert (summary["map"], list(summary["models"])) == ("small #1", MODELS)
+    for found in answer.python_value:
+        expected = json.loads(json.dumps(found.as_json()))
+        assert summary["models"][found.model_name] == expected
+
+
+def test_half_maps_decide_for_every_model(session, do):
+    clean = blobs()
+    noise = np.random.default_rng(3).normal(scale=0.05, size=(2, *clean.shape))
+    for values in (clean, *(clean + n for n in noise)):
+        open_array(session, values.astype(np.float32))
+    answers = do("resvalidate #1 claimed 15 halfMaps #2,3 model all")
+    assert len({answer.half_map_fsc for answer in answers}) == 1
+    assert len({answer.verdict for answer in answers}) == 1
+
+
+def test_status_says_which_model_is_at_work(session, do, small_map, monkeypatch):
+    said = []
+    monkeypatch.setattr(session.logger, "status", lambda text, *_, **__: said.append(text))
+    do("resvalidate #1 model all")
+    told = [name for name in MODELS if any(f": {name}: finding the molecule" in t for t in said)]
+    assert told == MODELS
+
+
+def test_a_bad_map_is_refused_once_however_many_models(session, do):
+    open_array(session, np.full((24, 24, 24), 0.5, np.float32))
+    assert refusal(do, "resvalidate #1 model all").count("is constant") == 1
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("dn", "dnn"), ("DEFAULT", "default")])
+def test_names_of_models_are_completed(do, small_map, typed, meant):
+    assert do(f"resvalidate #1 model {typed}").model.startswith(f"{meant}@")
+
+
+def test_a_card_of_ones_own_is_given_by_its_path(do, small_map, tmp_path):
+    from chimerax.map_resolution.mapres.models import FOLDER
+
+    for suffix in ("json", "keras"):
+        shutil.copy(FOLDER / f"dnn.{suffix}", tmp_path / f"dnn.{suffix}")
+    (tmp_path / "dnn.json").rename(tmp_path / "own card.json")
+    answer = do(f'resvalidate #1 model "{tmp_path / "own card.json"}"')
+    assert answer.model.startswith("own card@")
 
 
 def test_json_is_that_of_the_command_line(do, small_map):

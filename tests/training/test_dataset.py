@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mapres.mask import solvent_mask
-from mapres.preprocess import cut_patches, patch_centres
+from mapres.preprocess import SHELLS, cut_patches, patch_centres
 from training.dataset import draw_example, draw_recipe, examples, label_patches, write_shard
 
 
@@ -35,7 +35,9 @@ def test_training_patches_are_what_prediction_sees(ball):
     example = draw_example(ball, np.random.default_rng(3))
     patches, _ = label_patches(example, 6)
     centres = patch_centres(solvent_mask(example.density), example.density.spacing, 6)
-    assert np.array_equal(patches, cut_patches(example.density, centres))
+    expected = cut_patches(example.density, centres)
+    assert np.array_equal(patches.values, expected.values)
+    assert np.array_equal(patches.spectra, expected.spectra)
 
 
 def test_a_shard_holds_its_patches(packed, tmp_path):
@@ -44,6 +46,8 @@ def test_a_shard_holds_its_patches(packed, tmp_path):
     patches = np.load(tmp_path / "train-000.npy")
     assert written == len(patches) == len(labels["resolution"]) == len(labels["structure"]) > 0
     assert patches.dtype == np.float16 and patches.shape[1:] == (48, 48, 48)
+    assert labels["spectrum"].shape == (written, SHELLS)
+    assert labels["spectrum"].dtype == np.float32
     assert set(labels["structure"]) <= {
         f"ball_{s}_train" for s in ("chain", "chain-rebuilt", "complex")
     }

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from mapres import models
-from mapres.distribution import BINS
+from mapres.distribution import BINS, CLASSES, class_of
+from mapres.preprocess import Patches, power_spectra
 from training import export as exporting
 from training.dataset import examples, write_shard
-from training.evaluate import class_of, evaluate_real, evaluate_simulated
+from training.evaluate import evaluate_real, evaluate_simulated
 from training.fit import Schedule, Shards, fit
 from training.networks import default_network
 
@@ -43,9 +44,9 @@ def exported(packed, shards, run, tmp_path_factory):
 
 def test_augmented_patches_are_turned_not_changed(shards):
     stored = Shards(shards, "train")
-    plain, targets = stored.batch(np.arange(4), None)
-    turned, same = stored.batch(np.arange(4), np.random.default_rng(0))
-    assert np.array_equal(targets, same)
+    (plain, spectra), targets = stored.batch(np.arange(4), None)
+    (turned, same_spectra), same = stored.batch(np.arange(4), np.random.default_rng(0))
+    assert np.array_equal(targets, same) and np.array_equal(spectra, same_spectra)
     assert not np.array_equal(plain, turned)
     for before, after in zip(plain, turned, strict=True):
         assert np.array_equal(np.sort(before.ravel()), np.sort(after.ravel()))
@@ -81,8 +82,10 @@ def test_network_is_small_and_plain():
 def test_export_is_half_precision_and_answers_alike(run, exported):
     model = models.load(str(exported))
     full = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    patches = np.random.default_rng(0).standard_normal((4, 48, 48, 48)).astype(np.float32)
-    assert np.allclose(model.predict(patches), full.predict_on_batch(patches[..., None]), atol=0.01)
+    values = np.random.default_rng(0).standard_normal((4, 48, 48, 48)).astype(np.float32)
+    patches = Patches(values, power_spectra(values))
+    expected = full.predict_on_batch([values[..., None], patches.spectra])
+    assert np.allclose(model.predict(patches), expected, atol=0.01)
     weights = exported.with_suffix(".keras")
     assert weights.stat().st_size < 2.4 * full.count_params()
     assert "model.weights.h5" in zipfile.ZipFile(weights).namelist()
@@ -106,7 +109,7 @@ def test_card_says_what_it_must(exported):
 def test_evaluation_of_simulated_maps(packed, exported, tmp_path):
     summary = evaluate_simulated(packed, "test", 3, str(exported), tmp_path)
     rows = list(csv.DictReader((tmp_path / "simulated-test.csv").read_text().splitlines()))
-    right = [row["class"] == class_of(float(row["true_A"])) for row in rows]
+    right = [row["class"] == CLASSES[class_of(float(row["true_A"]))] for row in rows]
     assert summary["n"] == 3 and summary["accuracy"] == pytest.approx(np.mean(right))
 
 
@@ -114,10 +117,3 @@ def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_pat
     evaluate_real(shared_data / "maps", str(exported), tmp_path)
     text = (tmp_path / "real-maps.md").read_text()
     assert text.count("\n| emd_") == 15 and "refused" in text
-
-
-@pytest.mark.parametrize(
-    ("resolution", "name"), [(4.99, "high"), (5.0, "medium"), (9.99, "medium"), (10.0, "low")]
-)
-def test_class_limits(resolution, name):
-    assert class_of(resolution) == name

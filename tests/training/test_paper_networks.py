@@ -1,0 +1,120 @@
+"""The paper's networks: their sizes, their small copies, and training in pieces."""
+
+import json
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+import pytest
+
+from training import networks
+from training.paper_fit import PaperSchedule, paper_fit, scores
+from training.shrink import shrunk
+
+
+@dataclass
+class Maps:
+    values: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self):
+        return len(self.values)
+
+    def batch(self, indices):
+        return self.values[indices]
+
+
+@pytest.fixture
+def points(rng):
+    """Three clouds of points that a line can part."""
+    labels = np.arange(90, dtype=np.int32) % 3
+    values = rng.standard_normal((90, 4)).astype(np.float32)
+    values[:, 0] += 4 * labels
+    return Maps(values, labels)
+
+
+def small_network():
+    layers = [keras.Input((4,)), keras.layers.Dense(3)]
+    return networks.compiled(keras.Sequential(layers))
+
+
+def test_parameters_are_the_papers():
+    """262 million and 68 million, counted layer by layer from the paper's text."""
+    assert networks.cnn().count_params() == (
+        (7**3 + 1) * 32 + (5**3 * 32 + 1) * 64 + (5**3 * 64 + 1) * 128
+        + (8**3 * 128 + 1) * 1024 + (1024 + 1) * 3
+    )  # fmt: skip
+    kernel_of_a_voxel = networks.dnn(10).count_params() - networks.dnn(9).count_params()
+    assert kernel_of_a_voxel == 1000
+    assert 64**3 * 1000 + networks.dnn(1).count_params() - 1000 == 262_245_403
+
+
+def test_wide_cnn_starts_as_the_mean_of_its_cubes(rng):
+    small = networks.cnn(16)
+    large = networks.widened(small, 32)
+    # One cube eight times, so that no edge between cubes tells them apart but the padding.
+    cube = rng.random((1, 16, 16, 16, 1), dtype=np.float32)
+    trunk = keras.Sequential(small.layers[:7])
+    features = np.asarray(trunk.predict_on_batch(cube)).reshape(2, 2, 2, 128)
+    eight = np.tile(features, (2, 2, 2, 1)).reshape(1, -1)
+    kernels = small.layers[7].kernel, large.layers[7].kernel
+    expected = features.reshape(1, -1) @ np.asarray(kernels[0])
+    assert np.allclose(eight @ np.asarray(kernels[1]), expected, atol=1e-5)
+
+
+def test_truncation_of_a_low_rank_layer_is_exact(rng):
+    """A kernel of rank 3 loses nothing at rank 3."""
+    layers = [keras.Input((64**3,)), keras.layers.Dense(20, "relu"), keras.layers.Dense(3)]
+    exact = keras.Sequential(layers)
+    factors = rng.standard_normal((64**3, 3)), rng.standard_normal((3, 20))
+    rest = exact.get_weights()[1:]
+    exact.set_weights([1e-2 * factors[0] @ factors[1], *rest])
+    values = rng.random((6, 64, 64, 64, 1), dtype=np.float32)
+    small = shrunk(exact, Maps(values, np.zeros(6)), 3, batch=3)
+    unseen = rng.random((2, 64, 64, 64, 1), dtype=np.float32)
+    answers = exact.predict_on_batch(unseen.reshape(2, -1)), small.predict_on_batch(unseen)
+    assert np.allclose(*answers, rtol=1e-3, atol=1e-3)
+    assert small.count_params() < 0.2 * exact.count_params()
+
+
+def test_training_goes_on_where_it_was_interrupted(points, tmp_path):
+    schedule = PaperSchedule(batch=15, steps_per_check=6, patience=50, max_steps=60)
+    keras.utils.set_random_seed(1)
+    start = small_network().get_weights()
+
+    def build():
+        model = small_network()
+        model.set_weights(start)
+        return model
+
+    assert paper_fit(build, points, points, tmp_path / "whole", schedule)
+    pieces = tmp_path / "pieces"
+    assert paper_fit(build, points, points, pieces, replace(schedule, max_steps=24))
+    assert json.loads((pieces / "state.json").read_text())["step"] == 24
+    assert paper_fit(build, points, points, pieces, schedule)
+    first, second = (
+        keras.models.load_model(tmp_path / name / "checkpoint.keras")
+        for name in ("whole", "pieces")
+    )
+    assert np.allclose(first.get_weights()[0], second.get_weights()[0], atol=1e-5)
+    assert scores(first, points, 15)[1] > 0.9
+    assert len((pieces / "curve.csv").read_text().splitlines()) == 11
+
+
+def test_training_stops_without_progress(points, tmp_path):
+    schedule = PaperSchedule(batch=15, steps_per_check=1, patience=3, max_steps=1000)
+
+    def build():
+        model = small_network()
+        model.optimizer.learning_rate = 0.0
+        return model
+
+    assert paper_fit(build, points, points, tmp_path, schedule)
+    # The first look is the best; three more bring nothing.
+    assert json.loads((tmp_path / "state.json").read_text())["step"] == 4
+
+
+def test_no_time_left_says_so(points, tmp_path):
+    schedule = PaperSchedule(batch=15, steps_per_check=6, patience=50, max_steps=60, minutes=0)
+    assert not paper_fit(small_network, points, points, tmp_path, schedule)
+    assert (tmp_path / "checkpoint.keras").exists()

@@ -1,0 +1,137 @@
+"""What moves real maps: the default model trained again and again, each time without one thing.
+
+Every variant sees as many maps and trains as long as the others, from nothing; all are judged on
+the same realistic validation patches, on noise-free maps and on the real maps with a published
+value (which decide nothing: they are few).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.density import silent
+from mapres.distribution import CENTRES, class_of, quantile
+from mapres.errors import MapResError
+from mapres.models import Predict, predictor
+from mapres.mrc import read
+from mapres.reading import read_patches
+from mapres.validation import find_molecule
+from training.dataset import examples, write_shard
+from training.draw import Ingredients
+from training.experimental import Published, listed_maps
+from training.fit import Schedule, Shards, fit
+from training.tables import Table
+
+SEED = 7000
+NOISE_FREE = 0.2
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One training.
+
+    Attributes
+    ----------
+    ingredients : of its maps
+    options : of `networks.default_network`
+    """
+
+    ingredients: Ingredients = field(default_factory=lambda: Ingredients(noise_free=NOISE_FREE))
+    options: dict = field(default_factory=dict)
+
+
+def _without(**changes) -> Variant:
+    return Variant(Ingredients(**({"noise_free": NOISE_FREE} | changes)))
+
+
+VARIANTS = {
+    "everything": Variant(),
+    "no noise (calculated maps only)": _without(noise=False),
+    "no noise-free maps": _without(noise_free=0.0),
+    "no B factors": _without(b_factors=False),
+    "no masks": _without(masks=False),
+    "no sharpening": _without(sharpening=False),
+    "voxel size 1 Å only": _without(voxel_sizes=False),
+    "no complexes": _without(complexes=False),
+    "no spectrum beside the patch": Variant(options={"spectrum": False}),
+    "patch 32 Å instead of 48 Å": Variant(options={"crop": 8}),
+    "half as wide": Variant(options={"widths": (16, 24, 48, 80)}),
+}
+
+
+def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> None:
+    """Train every variant, or go on with it, and write the table."""
+    rows = []
+    validation = _shards(data, cache / "validation", "validation", maps // 3, Variant())
+    published = listed_maps(data / "maps")
+    for name, variant in VARIANTS.items():
+        run = cache / "-".join(name.split()).replace("(", "").replace(")", "")
+        train = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
+        # `fit` looks for both splits in one folder.
+        for path in validation.glob("validation-*"):
+            if not (train / path.name).exists():
+                (train / path.name).symlink_to(path.resolve())
+        fit(train, run, Schedule(minutes=minutes), **variant.options)
+        rows.append([name, *_scores(run, validation, published)])
+        print(rows[-1], flush=True)
+    made_by = (
+        f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
+        f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; judged on "
+        f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps and "
+        f"{len(published)} real maps."
+    )
+    columns = ["trained with", "patches: right class", "patches: median error"]
+    columns += ["real maps: right class", "real maps: median distance from the published value"]
+    Table("ablation", "What training needs", made_by, columns, rows).write(out)
+
+
+def _folder(ingredients: Ingredients) -> str:
+    left_out = [f"{name}-{value}" for name, value in vars(ingredients).items() if value is not True]
+    return "patches-" + "-".join(left_out)
+
+
+def _shards(data: Path, folder: Path, split: str, maps: int, variant: Variant) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{split}-000"
+    if not path.with_suffix(".npz").exists():
+        write_shard(examples(data, split, SEED, maps, variant.ingredients), path)
+    return folder
+
+
+def _scores(run: Path, validation: Path, published: list[Published]) -> list[str]:
+    import keras
+
+    network = keras.models.load_model(run / "checkpoint.keras", compile=False)
+    shards = Shards(validation, "validation")
+    answers = []
+    for start in range(0, len(shards), 64):
+        indices = np.arange(start, min(start + 64, len(shards)))
+        inputs, _ = shards.batch(indices, None)
+        answers += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
+    found, true = np.array(answers), shards.resolution
+    real = _real(predictor(network), published)
+    return [
+        f"{np.mean(class_of(found) == class_of(true)):.1%}",
+        f"{np.median(np.abs(found / true - 1)):.1%}",
+        f"{np.sum(class_of(real[:, 0]) == class_of(real[:, 1]))} of {len(real)}",
+        f"{np.median(np.abs(real[:, 0] / real[:, 1] - 1)):.1%}",
+    ]
+
+
+def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:
+    """Return (found, published) Å of real maps: the mean of ln Å over patches, uncalibrated."""
+    pairs = []
+    for each in published:
+        try:
+            density = read(each.path)
+            mask, _ = find_molecule(density)
+            predictions = read_patches(density, mask, predict, silent)
+        except MapResError:
+            continue
+        mean = np.exp((predictions @ np.log(CENTRES)).mean())
+        pairs.append((max(float(mean), density.nyquist), each.resolution))
+    return np.array(pairs)

@@ -1,0 +1,203 @@
+"""Drawing at random what a simulated map is: resolution, grid, noise, and what is done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from mapres.density import Density
+from training.atoms import simulate_pdb2mrc
+from training.deposit import Treatment, deposit
+from training.simulate import Recipe, Reconstruction, reconstruct
+from training.structures import Structure, rotated
+
+RESOLUTION_RANGE = (1.7, 30.0)
+MAX_BOX = 128
+NOMINAL = np.arange(1.5, 20.1, 0.5)
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What simulated maps are made with; for comparison, each can be left out.
+
+    Attributes
+    ----------
+    noise : False: only noise-free maps, calculated as the paper's
+    noise_free : share of noise-free maps. Users also open maps calculated from models
+    b_factors : amplitudes that fall off, and differently so from place to place
+    masks : soft and hard masks, and the reconstruction's sphere
+    sharpening : B factors taken back, or added
+    voxel_sizes : False: as near to 1 Å as the resolution allows
+    complexes : False: single chains only
+    """
+
+    noise: bool = True
+    noise_free: float = 0.0
+    b_factors: bool = True
+    masks: bool = True
+    sharpening: bool = True
+    voxel_sizes: bool = True
+    complexes: bool = True
+
+
+EVERYTHING = Ingredients()
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A map as deposited, with what is true of it.
+
+    Attributes
+    ----------
+    density : the map
+    truth : float32 array, shape (z, y, x), local resolution, Å
+    mask : bool array, shape (z, y, x), the true molecule
+    resolution : Å, global: half-map FSC 0.143 inside the molecule, or the filter if coarser;
+        of a noise-free map the nominal one
+    structure_id : which molecule
+    made : the reconstruction behind it, with its half maps; None of a noise-free map
+    treatment : what was done to it
+    """
+
+    density: Density
+    truth: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    resolution: float
+    structure_id: str
+    made: Reconstruction | None
+    treatment: Treatment
+
+
+def draw_example(
+    structure: Structure, rng: np.random.Generator, ingredients: Ingredients = EVERYTHING
+) -> Example:
+    """Simulate one map of a molecule in a random orientation, with everything drawn at random."""
+    if not ingredients.noise or rng.random() < ingredients.noise_free:
+        return draw_noise_free(structure, rng)
+    turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
+    recipe = draw_recipe(turned, rng)
+    if not ingredients.b_factors:
+        recipe = replace(recipe, b_scale=0.0, spread=0.0)
+    if not ingredients.voxel_sizes:
+        recipe = _on_grid(recipe, min(1.0, recipe.resolution / 2.02))
+    made = reconstruct(_centred_on_crop(turned, recipe, rng), recipe, rng)
+    treatment = draw_treatment(made, rng)
+    if not ingredients.masks:
+        treatment = replace(treatment, mask_distance=None, sphere=False)
+    if not ingredients.sharpening:
+        treatment = replace(treatment, sharpening=0.0)
+    density, truth = deposit(made, treatment)
+    return Example(
+        density=density,
+        truth=truth,
+        mask=made.mask,
+        resolution=max(made.resolution, treatment.low_pass or 0.0),
+        structure_id=structure.id,
+        made=made,
+        treatment=treatment,
+    )
+
+
+def draw_noise_free(structure: Structure, rng: np.random.Generator) -> Example:
+    """Calculate the map of a molecule in a random orientation, as `simulate_pdb2mrc` does.
+
+    Nominal resolutions are mostly multiples of 0.5 Å, as people choose them.
+    """
+    turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
+    resolution = float(rng.choice(NOMINAL))
+    if rng.random() < 0.2:
+        resolution = _log_uniform(rng, NOMINAL[0], NOMINAL[-1])
+    voxel_size, edge = 1.0, 64
+    if rng.random() < 0.5:
+        voxel_size = float(np.clip(resolution / _log_uniform(rng, 2.05, 7.0), 0.5, 4.0))
+        edge = int((turned.extent.max() + 2 * rng.uniform(2, 25)) / voxel_size)
+        edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))
+    shape = (edge,) * 3
+    values = simulate_pdb2mrc(turned, resolution, voxel_size, shape)
+    return Example(
+        density=Density(values, (voxel_size,) * 3),
+        truth=np.full(shape, resolution, dtype=np.float32),
+        mask=values > 0.1 * np.percentile(values, 99.5),
+        resolution=resolution,
+        structure_id=structure.id,
+        made=None,
+        treatment=Treatment(),
+    )
+
+
+def draw_recipe(structure: Structure, rng: np.random.Generator) -> Recipe:
+    """Draw resolution (log-uniform), voxel size, box, B factor, field, noise and solvent.
+
+    Resolution stays finer than a third of the molecule: nobody determines a blob.
+    """
+    finest, coarsest = RESOLUTION_RANGE
+    coarsest = min(coarsest, max(8.0, structure.extent.max() / 3))
+    resolution = _log_uniform(rng, finest, coarsest)
+    # Real maps are sampled 1 to 3.5 times finer than they need be.
+    voxel_size = float(np.clip(resolution / 2 / _log_uniform(rng, 1.02, 3.5), 0.5, 6.0))
+    voxel_size = min(voxel_size, resolution / 2.02)
+    padding = rng.uniform(6, 25)
+    edge = (structure.extent.max() + 2 * padding) / voxel_size
+    edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))
+    edge += edge % 2
+    return Recipe(
+        resolution=resolution,
+        voxel_size=voxel_size,
+        shape=(edge,) * 3,
+        b_scale=rng.uniform(6, 16),
+        spread=0.0 if rng.random() < 0.3 else rng.uniform(0.03, 0.2),
+        patch_length=rng.uniform(20, 60),
+        noise_slope=rng.uniform(-0.3, 1.5),
+        solvent=rng.uniform(0.2, 0.95),
+        solvent_b=rng.uniform(100, 350),
+    )
+
+
+def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Draw what happens to a full map before it is deposited; one in five is left raw."""
+    if rng.random() < 0.2:
+        return Treatment()
+    limit = made.resolution
+    sharpening = rng.uniform(0.2, 1.25) if rng.random() < 0.65 else 0.0
+    if sharpening == 0 and rng.random() < 0.3:
+        # Blurred instead: interpolation, Gaussian filters, weights meant for another resolution.
+        sharpening = -rng.uniform(0.1, 0.8)
+    filtered = sharpening > 0 or rng.random() < 0.5
+    low_pass = None
+    if filtered:
+        # Most people filter at the resolution they report; some well before it.
+        factor = rng.uniform(0.8, 1.02) if rng.random() < 0.8 else _log_uniform(rng, 1.02, 2.0)
+        low_pass = max(limit * factor, 2 * made.recipe.voxel_size)
+    masked, hard = rng.random() < 0.5, rng.random() < 0.3
+    distance = rng.uniform(-2, 4) if hard else rng.uniform(1, 15)
+    return Treatment(
+        weighted=rng.random() < 0.55,
+        sharpening=sharpening,
+        low_pass=low_pass,
+        filter_edge=_log_uniform(rng, 0.02, 0.5),
+        mask_distance=distance if masked else None,
+        mask_edge=0.0 if hard else rng.uniform(2, 10),
+        sphere=rng.random() < 0.25,
+        bits=8 if rng.random() < 0.05 else 32,
+    )
+
+
+def _on_grid(recipe: Recipe, voxel_size: float) -> Recipe:
+    edge = 2 * round(0.5 * recipe.shape[0] * recipe.voxel_size / voxel_size)
+    return replace(recipe, voxel_size=voxel_size, shape=(int(np.clip(edge, 48, MAX_BOX)),) * 3)
+
+
+def _centred_on_crop(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Structure:
+    """Move a molecule that is larger than the box so that one of its atoms is the box's centre."""
+    box = recipe.voxel_size * recipe.shape[0]
+    if structure.extent.max() < box:
+        return structure
+    xyz = structure.xyz - structure.xyz[rng.integers(len(structure.xyz))]
+    return replace(structure, xyz=xyz)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -1,0 +1,66 @@
+"""Published maps and their published resolution: what the paper's tables 2 to 5 are made from."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+PAPER_MAPS = Path(__file__).parent / "splits" / "paper_maps.tsv"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published map.
+
+    Attributes
+    ----------
+    name : entry or file
+    path : of the map
+    resolution : Å, as published
+    paper : class that the paper's (dense, 3D CNN) networks found, or None
+    """
+
+    name: str
+    path: Path
+    resolution: float
+    paper: tuple[str, str] | None = None
+
+
+def listed_maps(folder: Path) -> list[Published]:
+    """Return the maps of a folder whose ``maps.tsv`` states a published resolution."""
+    return [
+        Published(row["file"], folder / row["file"], float(row["published_resolution_A"]))
+        for row in _rows(folder / "maps.tsv")
+        if row["published_resolution_A"]
+    ]
+
+
+def paper_maps(folder: Path) -> list[Published]:
+    """Return the paper's thirty, in a folder that the verb fetch has filled.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one is missing.
+    """
+    found = []
+    for row in _rows(PAPER_MAPS):
+        if "global" not in row["used_for"].split("+"):
+            continue
+        path = folder / f"emd_{row['emdb_id']}.map.gz"
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing; run python -m training fetch first.")
+        name, paper = f"EMD-{row['emdb_id']}", (row["dnn"], row["cnn"])
+        found.append(Published(name, path, float(row["resolution_A"]), paper))
+    return found
+
+
+def published_maps(folder: Path) -> list[Published]:
+    """Return what a folder holds: maps listed in its ``maps.tsv``, else the paper's thirty."""
+    return listed_maps(folder) if (folder / "maps.tsv").exists() else paper_maps(folder)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))

@@ -1,0 +1,107 @@
+"""From the paper's trained networks to what ships, with its agreement over the whole test split."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from mapres import models
+from training.export import halve, write_card
+from training.paper_maps import PaperMaps
+from training.paper_networks import Subset
+from training.shrink import shrunk
+
+# Singular vectors kept: 32 × 262,144 half-precision numbers are 17 MB, 32 × 65,536 are 4 MB.
+RANK = {"dnn": 16, "cnn": 32}
+SVD_MAPS = 600
+BATCH = 25
+
+
+def export_paper(paper: Path, run: Path, folder: Path, name: str, test_maps: int | None) -> None:
+    """Write ``<name>.keras`` (truncated, float16) and ``<name>.json`` into ``folder``.
+
+    ``test_maps`` looks at so many maps of the test split only; by default at all.
+    """
+    import keras
+
+    exact = keras.models.load_model(run / "exact.keras", compile=False)
+    train, test = PaperMaps(paper, "train"), PaperMaps(paper, "test")
+    some = Subset(train, np.linspace(0, len(train) - 1, SVD_MAPS).astype(int))
+    shrunk(exact, some, RANK[name]).save(run / "shrunk.keras")
+    weights = run / f"{name}.keras"
+    halve(run / "shrunk.keras", weights)
+    small = keras.models.load_model(weights, compile=False, safe_mode=True)
+    scores = compare(exact, small, test, test_maps)
+    card = {
+        "name": name,
+        "kind": "class",
+        "weights": weights.name,
+        "sha256": models.sha256(weights),
+        "parameters": int(small.count_params()),
+        "parameters_exact": int(exact.count_params()),
+        "predicts": "resolution class of a map by its central 64³ voxels, as logits of three",
+        "classes": {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"},
+        "source": "Avramov et al. 2019, Molecules 24, 1181, sections 4.3 and 4.4",
+        "preprocessing": models.preprocessing_card("class"),
+        "training": _training_card(train, run),
+        "scores": {"simulated test split": scores},
+        "licence": "MIT",
+        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
+        "made": datetime.date.today().isoformat(),
+    }
+    shutil.copyfile(weights, folder / weights.name)
+    write_card(folder / f"{name}.json", card)
+    print(card["scores"])
+
+
+def compare(exact, small, test: PaperMaps, count: int | None) -> dict:
+    """Return both networks' accuracy on test maps, and how often they say the same class."""
+    chosen = np.arange(len(test))
+    if count is not None:
+        chosen = np.sort(np.random.default_rng(0).permutation(len(test))[:count])
+    answers = []
+    for start in range(0, len(chosen), BATCH):
+        maps = test.batch(chosen[start : start + BATCH])
+        flat = maps.reshape(len(maps), -1) if len(exact.input_shape) == 2 else maps
+        both = exact.predict_on_batch(flat), small.predict_on_batch(maps)
+        answers.append(np.argmax(both, axis=2))
+    ours, shipped = np.concatenate(answers, axis=1)
+    labels = test.labels[chosen]
+    cut = np.repeat(test.summary["cut_off"], 3)[chosen]
+    return {
+        "maps": len(chosen),
+        "molecules": len(np.unique(chosen // 3)),
+        "maps_cut_by_the_box": int(cut.sum()),
+        "accuracy_exact": round(float(np.mean(ours == labels)), 5),
+        "accuracy": round(float(np.mean(shipped == labels)), 5),
+        "accuracy_whole_molecules": round(float(np.mean((shipped == labels)[~cut])), 5),
+        "agreement_with_exact": round(float(np.mean(ours == shipped)), 5),
+    }
+
+
+def _training_card(train: PaperMaps, run: Path) -> dict:
+    """Say what the network was trained on, and which schedule it got."""
+    ids = sorted(train.summary["ids"])
+    stages = {}
+    for path in sorted(run.rglob("curve.csv")):
+        with open(path, newline="") as stream:
+            curve = list(csv.DictReader(stream))
+        best = min(curve, key=lambda row: float(row["validation loss"]))
+        stages[path.parent.name] = {
+            "steps": int(curve[-1]["step"]),
+            "minutes": float(curve[-1]["minutes"]),
+            "best_step": int(best["step"]),
+        }
+    return {
+        "data": "noise-free maps (training/paper_maps.py) of the train split at 2.5, 7.5, 12.5 A",
+        "maps": len(train),
+        "molecules": len(ids),
+        "molecules_cut_by_the_box": int(sum(train.summary["cut_off"])),
+        "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+        "stages": stages,
+    }

@@ -1,0 +1,76 @@
+"""Figures of training and of class probabilities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from mapres.distribution import CLASS_LIMITS, CLASSES
+
+# Okabe & Ito's palette, which colour-blind readers can tell apart.
+COLOURS = ("#0072B2", "#E69F00", "#D55E00")
+
+
+def training_figure(curve: list[dict[str, str]], number: int, path: Path) -> None:
+    """Draw accuracy and loss of training and validation maps over the steps."""
+    steps = [int(row["step"]) for row in curve]
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+    for axis, what in zip(axes, ("accuracy", "loss"), strict=True):
+        for name, colour in zip((what, f"validation {what}"), COLOURS, strict=False):
+            axis.plot(steps, [float(row[name]) for row in curve], color=colour, label=name)
+        axis.set(xlabel="training step", ylabel=what)
+        axis.legend(frameon=False)
+    figure.suptitle({2: "Dense network", 3: "3D CNN"}[number])
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
+    """Draw mean class probabilities over resolution, one panel a model.
+
+    ``rows`` are those of the table: Å, n, then four cells a model.
+    """
+    resolution = [float(row[0]) for row in rows]
+    figure, axes = plt.subplots(1, len(names), figsize=(10, 3), sharey=True, layout="constrained")
+    for place, (axis, name) in enumerate(zip(np.atleast_1d(axes), names, strict=True)):
+        for k, (label, colour) in enumerate(zip(CLASSES, COLOURS, strict=True)):
+            values = [float(row[2 + 4 * place + k]) for row in rows]
+            axis.plot(resolution, values, "o-", markersize=3, color=colour, label=label)
+        for limit in CLASS_LIMITS:
+            axis.axvline(limit, color="0.7", linewidth=0.8, zorder=0)
+        axis.set(title=name, xlabel="nominal resolution (Å)")
+    np.atleast_1d(axes)[0].set_ylabel("mean class probability")
+    np.atleast_1d(axes)[-1].legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def robustness_figure(rows: list[list], path: Path) -> None:
+    """Draw how far answers move: median and 10-90 % range of each change, a panel a family.
+
+    ``rows`` are those of the table: family, change, n, then median and range as percentages.
+    """
+    families = list(dict.fromkeys(row[0] for row in rows))
+    figure, axes = plt.subplots(2, 4, figsize=(12, 5), sharey=True, layout="constrained")
+    for axis, family in zip(axes.flat, families, strict=False):
+        here = [row for row in rows if row[0] == family]
+        middle, low, high = (
+            np.array([float(row[k].rstrip("%")) for row in here]) for k in (3, 4, 5)
+        )
+        places = np.arange(len(here))
+        spread = [middle - low, high - middle]
+        axis.errorbar(places, middle, spread, fmt="o", color=COLOURS[0], capsize=3)
+        axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
+        axis.set_xticks(places, [row[1] for row in here])
+        axis.set(title=family)
+    for axis in axes.flat[len(families) :]:
+        axis.axis("off")
+    figure.supylabel("resolution moves by (%)")
+    figure.savefig(path, dpi=120)
+    plt.close(figure)

@@ -1,0 +1,226 @@
+"""The paper's tables 1 to 5 and figures 2 and 3: the paper, its networks retrained, our default."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mapres import models
+from mapres.density import Density
+from mapres.distribution import CLASSES, class_of
+from mapres.errors import MapResError
+from mapres.mrc import read
+from mapres.validation import Validation, validate
+from training.confusion import MEASURES, agreement, class_measures, confusion_matrix
+from training.experimental import Published
+from training.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
+from training.structures import from_packed
+from training.tables import Table
+
+SEED = 28
+SWEEP = np.arange(1.5, 15.1, 0.5)
+# Table 1 of the paper: the first resolution of each class, and the dense network's two outliers.
+PAPER_LIMITS = {"dnn": (4.5, 9.0), "cnn": (5.0, 9.0)}
+PAPER_OUTLIERS = {("dnn", 7.5): "low", ("dnn", 10.5): "medium"}
+# Tables 3 and 4: rows published, columns found, high to low.
+PAPER_CONFUSION = {
+    "dnn": np.array([[10, 0, 0], [4, 5, 1], [2, 5, 3]]),
+    "cnn": np.array([[10, 0, 0], [5, 4, 1], [3, 4, 3]]),
+}
+NETWORKS = ("dnn", "cnn", "default")
+NAMES = {"dnn": "DNN", "cnn": "3D CNN", "default": "default"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the three models say of one map."""
+
+    name: str
+    resolution: float
+    by_model: dict[str, Validation]
+    paper: tuple[str, str] | None = None
+
+    @property
+    def published_class(self) -> str:
+        """The class of the published or nominal resolution."""
+        return CLASSES[class_of(self.resolution)]
+
+    def found(self, model: str) -> str:
+        """Return the class that a model found."""
+        return self.by_model[model].resolution_class
+
+
+def made_by(command: str, maps: str) -> str:
+    """Say what made a result."""
+    labels = ", ".join(models.load(name).label for name in NETWORKS)
+    return f"`python -m training reproduce {command}`: {maps}. Models {labels}."
+
+
+def table_1(data: Path, out: Path) -> None:
+    """Write the paper's sweep: one test molecule at each of 28 resolutions."""
+    answers = list(sweep(data, 1))
+    rows = [
+        [
+            f"{a.resolution:.1f}",
+            *(_paper_class(name, a.resolution) for name in ("dnn", "cnn")),
+            *(a.found(name) for name in NETWORKS),
+            f"{a.by_model['default'].resolution:.2f}",
+            a.name,
+        ]
+        for a in answers
+    ]
+    columns = ["Å", "paper DNN", "paper 3D CNN", "DNN", "3D CNN", "default", "default Å", "chain"]
+    right = {n: sum(a.found(n) == a.published_class for a in answers) for n in NETWORKS}
+    notes = [
+        "In the class of the nominal resolution (a map of exactly 5 Å is medium, of 10 Å low): "
+        + ", ".join(f"{NAMES[n]} {right[n]} of {len(answers)}" for n in NETWORKS)
+        + ". The classifiers saw 2.5, 7.5 and 12.5 Å in training, and set limits of their own."
+    ]
+    maps = f"{len(answers)} noise-free maps of {len(answers)} chains of the test split, seed {SEED}"
+    title = "Table 1: simulated maps of 1.5 to 15.0 Å"
+    Table("table-1", title, made_by("--table 1", maps), columns, rows, notes).write(out)
+
+
+def table_1_curves(data: Path, out: Path, per_step: int) -> None:
+    """Write class probabilities over the sweep with many molecules, as a table and a figure."""
+    answers = list(sweep(data, per_step))
+    rows = []
+    for resolution in SWEEP:
+        here = [a for a in answers if a.resolution == resolution]
+        cells = [f"{resolution:.1f}", len(here)]
+        for model in NETWORKS:
+            chances = [[a.by_model[model].probabilities[c] for c in CLASSES] for a in here]
+            right = np.mean([a.found(model) == a.published_class for a in here])
+            cells += [*(f"{p:.3f}" for p in np.mean(chances, axis=0)), f"{right:.1%}"]
+        rows.append(cells)
+    columns = ["Å", "n"]
+    columns += [f"{NAMES[m]} {what}" for m in NETWORKS for what in (*CLASSES, "right")]
+    maps = (
+        f"{len(answers)} noise-free maps, {per_step} chains of the test split a step, seed {SEED}"
+    )
+    title = "Class probabilities over simulated maps of 1.5 to 15.0 Å"
+    Table("table-1-curves", title, made_by("--table 1", maps), columns, rows).write(out)
+    _curves_figure(rows, out / "table-1-curves.png")
+
+
+def sweep(data: Path, per_step: int) -> Iterator[Answers]:
+    """Yield what the models say of noise-free maps, other molecules at every resolution."""
+    molecules = paper_molecules(data, "test")
+    chosen = np.random.default_rng(SEED).permutation(len(molecules))
+    for step, resolution in enumerate(SWEEP):
+        for k in chosen[step * per_step : (step + 1) * per_step]:
+            row = molecules[k]
+            structure = from_packed(data / "structures.h5", int(row["index"]))
+            values = paper_map(structure, float(resolution))
+            density = Density(values, (VOXEL_SIZE,) * 3, name=row["id"])
+            yield Answers(row["id"], float(resolution), _ask_all(density))
+
+
+def ask_published(maps: Sequence[Published]) -> tuple[list[Answers], list[str]]:
+    """Return what the models say of published maps, and why some were refused."""
+    answers, refused = [], []
+    for published in maps:
+        try:
+            by_model = _ask_all(read(published.path), published.resolution)
+        except MapResError as error:
+            refused.append(f"Refused: {error}")
+        else:
+            answers.append(Answers(published.name, published.resolution, by_model, published.paper))
+    return answers, refused
+
+
+def _ask_all(density: Density, claimed: float | None = None) -> dict[str, Validation]:
+    return {name: validate(density, model=name, claimed=claimed) for name in NETWORKS}
+
+
+def table_2(answers: list[Answers], refused: list[str], source: str, out: Path) -> None:
+    """Write the class that each model finds for each published map."""
+    rows = []
+    for a in answers:
+        default = a.by_model["default"]
+        low, high = default.interval or (np.nan, np.nan)
+        rows.append(
+            [
+                a.name,
+                f"{a.resolution:g}",
+                *(a.paper or ("-", "-")),
+                *(a.found(name) for name in NETWORKS),
+                f"{default.probabilities[default.resolution_class]:.2f}",
+                f"{default.resolution:.2f} ({low:.1f}-{high:.1f})",
+                default.verdict,
+            ]
+        )
+    columns = ["map", "published Å", "paper DNN", "paper 3D CNN", "DNN", "3D CNN", "default"]
+    columns += ["p", "default Å (90 %)", "verdict"]
+    title = "Table 2: published maps"
+    text = made_by("--table 2", _count(answers, source))
+    Table("table-2", title, text, columns, rows, refused).write(out)
+
+
+def table_3_4(number: int, answers: list[Answers], source: str, out: Path) -> None:
+    """Write a confusion matrix: 3 of the dense network, 4 of the 3D CNN, beside our default."""
+    model = {3: "dnn", 4: "cnn"}[number]
+    published = [a.published_class for a in answers]
+    ours = [confusion_matrix(published, [a.found(m) for a in answers]) for m in (model, "default")]
+    matrices = [PAPER_CONFUSION[model], *ours]
+    rows = [[c, *(n for m in matrices for n in m[k])] for k, c in enumerate(CLASSES)]
+    sources = (f"paper {NAMES[model]}", NAMES[model], "default")
+    columns = ["published", *(f"{s}: {c}" for s in sources for c in CLASSES)]
+    agreements = ", ".join(
+        f"{s} {agreement(m):.1%} of {m.sum()}" for s, m in zip(sources, matrices, strict=True)
+    )
+    title = f"Table {number}: confusion matrix of the {NAMES[model]}"
+    text = made_by(f"--table {number}", _count(answers, source))
+    notes = [f"Rows are published classes, columns found ones. Agreement: {agreements}."]
+    Table(f"table-{number}", title, text, columns, rows, notes).write(out)
+
+
+def table_5(answers: list[Answers], source: str, out: Path) -> None:
+    """Write sensitivity, specificity and predictive values of every model."""
+    published = [a.published_class for a in answers]
+    matrices = {f"paper {NAMES[m]}": PAPER_CONFUSION[m] for m in ("dnn", "cnn")}
+    for m in NETWORKS:
+        matrices[NAMES[m]] = confusion_matrix(published, [a.found(m) for a in answers])
+    rows = [
+        [name, c, *("-" if np.isnan(x) else f"{x:.1%}" for x in class_measures(matrix)[k])]
+        for name, matrix in matrices.items()
+        for k, c in enumerate(CLASSES)
+    ]
+    text = made_by("--table 5", _count(answers, source))
+    title = "Table 5: performance of the classifiers"
+    Table("table-5", title, text, ["model", "class", *MEASURES], rows).write(out)
+
+
+def _count(answers: list[Answers], source: str) -> str:
+    return f"{len(answers)} published maps of {source}"
+
+
+def _paper_class(model: str, resolution: float) -> str:
+    limits = PAPER_LIMITS[model]
+    usual = CLASSES[int(np.searchsorted(limits, resolution, side="right"))]
+    return PAPER_OUTLIERS.get((model, resolution), usual)
+
+
+def figure_2_3(number: int, run: Path, out: Path) -> None:
+    """Draw loss and accuracy over training: 2 of the dense network, 3 of the 3D CNN."""
+    from training.figures import training_figure
+
+    curves = sorted(run.rglob("curve.csv"))
+    if not curves:
+        raise FileNotFoundError(f"no curve.csv in {run}; train the network first.")
+    for stage, curve in enumerate(curves, 1):
+        name = f"figure-{number}" + (f"-stage-{stage}" if len(curves) > 1 else "")
+        shutil.copyfile(curve, out / f"{name}.csv")
+        with open(curve, newline="") as stream:
+            training_figure(list(csv.DictReader(stream)), number, out / f"{name}.png")
+
+
+def _curves_figure(rows: list[list], path: Path) -> None:
+    from training.figures import probability_figure
+
+    probability_figure(rows, [NAMES[m] for m in NETWORKS], path)
