@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mapres import fourier
 from mapres.errors import MapResError
 from mapres.mask import solvent_mask
 from mapres.preprocess import Patches, cut_patches, patch_centres, shown_by_patch
@@ -16,6 +19,8 @@ from training.draw import EVERYTHING, Example, Ingredients, draw_example
 from training.structures import from_packed, rows
 
 PATCHES_PER_MAP = 6
+# Maps simulated ahead, of up to 40 MB each.
+AHEAD = 16
 # Share of each set in the maps drawn; rebuilt chains have no B factors of their own.
 SETS = {"chain": 0.45, "chain-rebuilt": 0.3, "complex": 0.25}
 
@@ -51,21 +56,43 @@ def label_patches(example: Example, count: int) -> tuple[Patches, NDArray[np.flo
 
 
 def examples(
-    data: Path, split: str, seed: int, count: int, ingredients: Ingredients = EVERYTHING
+    data: Path,
+    split: str,
+    seed: int,
+    count: int,
+    ingredients: Ingredients = EVERYTHING,
+    processes: int = 1,
 ) -> Iterator[Example]:
     """Yield simulated maps of one split, its sets mixed as `SETS` says.
 
-    Map ``k`` of a seed is always the same map, however many are asked for.
+    Map ``k`` of a seed is always the same map, however many are asked for. More than one process
+    simulates ahead of the caller.
     """
-    sets = pools(data, split)
-    for k in range(count):
-        rng = np.random.default_rng([seed, k])
-        name = str(rng.choice(list(SETS), p=list(SETS.values())))
-        if name == "complex" and not ingredients.complexes:
-            name = "chain-rebuilt"
-        row = sets[name][rng.integers(len(sets[name]))]
-        structure = from_packed(data / "structures.h5", int(row["index"]))
-        yield draw_example(structure, rng, ingredients)
+    make = partial(_example, data, pools(data, split), seed, ingredients)
+    if processes == 1:
+        yield from map(make, range(count))
+        return
+    # A fresh interpreter each: one that has loaded TensorFlow must not be forked.
+    with get_context("spawn").Pool(processes, initializer=one_thread) as pool:
+        for start in range(0, count, AHEAD):
+            yield from pool.imap(make, range(start, min(start + AHEAD, count)))
+
+
+def _example(
+    data: Path, sets: dict[str, list], seed: int, ingredients: Ingredients, k: int
+) -> Example:
+    rng = np.random.default_rng([seed, k])
+    name = str(rng.choice(list(SETS), p=list(SETS.values())))
+    if name == "complex" and not ingredients.complexes:
+        name = "chain-rebuilt"
+    row = sets[name][rng.integers(len(sets[name]))]
+    structure = from_packed(data / "structures.h5", int(row["index"]))
+    return draw_example(structure, rng, ingredients)
+
+
+def one_thread() -> None:
+    """Leave the other cores to the other processes."""
+    fourier.WORKERS = 1
 
 
 def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:

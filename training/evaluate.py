@@ -4,46 +4,52 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from mapres import models
+from mapres.density import Density
 from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
 from mapres.mrc import read
-from mapres.validation import validate
+from mapres.validation import Validation, validate
 from training.dataset import SETS, examples
 from training.draw import Example
 from training.export import write_card
-from training.structures import rows
+from training.paper_maps import RESOLUTIONS, VOXEL_SIZE, paper_map, paper_molecules
+from training.structures import from_packed, rows
+from training.tables import Table
 
 SEED = 3000
+GROUP_COLUMNS = ("maps", "", "molecules", "n", "right class", "median relative error")
+GROUP_COLUMNS += ("90 % interval covers",)
+REAL_COLUMNS = ("map", "whole", "published Å", "class", "p", "Å", "90 % interval", "verdict")
+REAL_COLUMNS += ("right class",)
 
 
 def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path) -> dict:
     """Validate simulated maps of one split; write ``simulated-<split>.csv`` and ``.md``."""
     sets = {row["id"]: row["set"] for row in rows(data / "structures.tsv", split=split)}
-    drawn = examples(data, split, SEED, count)
+    drawn = examples(data, split, SEED, count, processes=2)
     results = [{"set": sets[e.structure_id]} | score(e, model) for e in drawn]
     with open(out / f"simulated-{split}.csv", "w", newline="") as stream:
         writer = csv.DictWriter(stream, results[0])
         writer.writeheader()
         writer.writerows(results)
     command = f"python -m training evaluate --split {split} --maps {count}"
-    title = f"# Simulated maps, {split} split"
     made_by = f"Model {models.load(model).label}; `{command}` (seed {SEED})."
-    text = "\n".join([title, "", made_by, "", *_table(results)]) + "\n"
-    (out / f"simulated-{split}.md").write_text(text, encoding="utf-8")
-    print(text)
+    title = f"Simulated maps, {split} split"
+    table = Table(f"simulated-{split}", title, made_by, GROUP_COLUMNS, _groups(results))
+    (out / f"{table.name}.md").write_text(table.markdown(), encoding="utf-8")
+    print(table.markdown())
     summary = summarise(results)
     add_score(model, f"simulated maps of the {split} split", summary)
     return summary
 
 
-def _table(results: list[dict]) -> list[str]:
-    """Return the lines of a table of scores: all maps, then in groups."""
+def _groups(results: list[dict]) -> list[list]:
+    """Return the rows of a table of scores: all maps, then in groups."""
     bands = {"high, < 5 Å": (0, 5), "medium": (5, 10), "low, > 10 Å": (10, 99)}
     groups = [("all", "all", results)]
     for name, (finer, coarser) in bands.items():
@@ -52,11 +58,7 @@ def _table(results: list[dict]) -> list[str]:
     for column, names in (("set", [*SETS]), ("treatment", sorted(_values(results, "treatment")))):
         for name in names:
             groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
-    return [
-        "| maps | | molecules | n | right class | median relative error | 90 % interval covers |",
-        "|---|---|---|---|---|---|---|",
-        *(_row(group, name, summarise(chosen)) for group, name, chosen in groups if chosen),
-    ]
+    return [_row(group, name, summarise(chosen)) for group, name, chosen in groups if chosen]
 
 
 def _values(results: list[dict], column: str) -> set[str]:
@@ -110,63 +112,77 @@ def summarise(results: list[dict]) -> dict:
     }
 
 
+def evaluate_noise_free(data: Path, molecules: int | None, model: str, out: Path) -> None:
+    """Let a model classify the paper's test maps; write ``noise-free-test``."""
+    chosen = paper_molecules(data, "test", molecules)
+    found: list[list[Validation]] = []
+    for row in chosen:
+        structure = from_packed(data / "structures.h5", int(row["index"]))
+        maps = [Density(paper_map(structure, r), (VOXEL_SIZE,) * 3) for r in RESOLUTIONS]
+        found.append([validate(density, model=model) for density in maps])
+    right = np.array(
+        [
+            [answer.resolution_class == name for answer, name in zip(three, CLASSES, strict=True)]
+            for three in found
+        ]
+    )
+    rows: list[list] = [["all", right.size, f"{right.mean():.2%}", ""]]
+    for k, resolution in enumerate(RESOLUTIONS):
+        middle = np.median([three[k].resolution or np.nan for three in found])
+        rows.append([f"{resolution} Å", len(right), f"{right[:, k].mean():.2%}", f"{middle:.2f}"])
+    command = "python -m training evaluate" + (f" --molecules {molecules}" if molecules else "")
+    made_by = (
+        f"Model {models.load(model).label}; `{command}`: the paper's noise-free maps of "
+        f"{len(chosen)} chains of the test split. The model was not retrained on that set."
+    )
+    columns = ("maps", "n", "right class", "median Å")
+    Table("noise-free-test", "Noise-free maps", made_by, columns, rows).write(out)
+    scores = {"n": right.size, "molecules": len(chosen), "accuracy": float(right.mean())}
+    add_score(model, "noise-free maps of the test split", scores)
+
+
 def evaluate_real(folder: Path, model: str, out: Path) -> None:
-    """Validate every map of ``maps.tsv`` against its published value; write ``real-maps.md``."""
+    """Validate every map of ``maps.tsv`` against its published value; write ``real-maps``."""
     with open(folder / "maps.tsv", newline="") as stream:
         entries = list(csv.DictReader(stream, delimiter="\t"))
-    lines = [
-        "# Real maps",
-        "",
+    made_by = (
         f"Model {models.load(model).label}; `python -m training evaluate`. "
-        "Training and calibration use simulated maps only.",
-        "",
-        "| map | whole | published Å | class | p | Å | 90 % interval | verdict | right class |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *(_real_row(folder, entry, model) for entry in entries),
-    ]
-    text = "\n".join(lines) + "\n"
-    (out / "real-maps.md").write_text(text, encoding="utf-8")
-    print(text)
+        "Training and calibration use simulated maps only."
+    )
+    rows = [_real_row(folder, entry, model) for entry in entries]
+    Table("real-maps", "Real maps", made_by, REAL_COLUMNS, rows).write(out)
 
 
-def _real_row(folder: Path, entry: dict, model: str) -> str:
+def _real_row(folder: Path, entry: dict, model: str) -> list:
     published = float(entry["published_resolution_A"]) if entry["published_resolution_A"] else None
     start = [entry["file"], entry["whole_map"].split(" ")[0], published or "unknown"]
     try:
         answer = validate(read(folder / entry["file"]), claimed=published, model=model)
     except MapResError as error:
-        return _line([*start, "-", "-", "-", "-", f"refused: {error}", "-"])
+        return [*start, "-", "-", "-", "-", f"refused: {error}", "-"]
     interval = f"{answer.interval[0]:.1f}-{answer.interval[1]:.1f}"
     right = "-"
     if published is not None:
         right = "yes" if answer.resolution_class == CLASSES[class_of(published)] else "no"
     probability = f"{answer.probabilities[answer.resolution_class]:.2f}"
-    return _line(
-        [
-            *start,
-            answer.resolution_class,
-            probability,
-            f"{answer.resolution:.2f}",
-            interval,
-            answer.verdict or "-",
-            right,
-        ]
-    )
+    return [
+        *start,
+        answer.resolution_class,
+        probability,
+        f"{answer.resolution:.2f}",
+        interval,
+        answer.verdict or "-",
+        right,
+    ]
 
 
-def _row(group: str, name: str, summary: dict) -> str:
-    return _line(
-        [
-            group,
-            name,
-            summary["molecules"],
-            summary["n"],
-            f"{summary['accuracy']:.1%}",
-            f"{summary['error']:.1%}",
-            f"{summary['coverage']:.1%}",
-        ]
-    )
-
-
-def _line(cells: Iterable) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+def _row(group: str, name: str, summary: dict) -> list:
+    return [
+        group,
+        name,
+        summary["molecules"],
+        summary["n"],
+        f"{summary['accuracy']:.1%}",
+        f"{summary['error']:.1%}",
+        f"{summary['coverage']:.1%}",
+    ]

@@ -23,7 +23,7 @@ from mapres.distribution import BINS, EDGES
 from training.dataset import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
-CALIBRATION_MAPS = 1200
+CALIBRATION_MAPS = 600
 CALIBRATION_SEED = 2000
 COVERAGE = 0.9
 
@@ -128,6 +128,7 @@ def training_card(patches: Path, run: Path) -> dict:
         "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
         "steps": state["step"],
         "minutes": round(state["seconds"] / 60, 1),
+        "started_from_sha256": state.get("start_sha256", "nothing"),
     }
 
 
@@ -139,7 +140,7 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
     """
     maps = [
         (patch_predictions(example.density, predict), example.resolution, example.density.nyquist)
-        for example in examples(data, "validation", CALIBRATION_SEED, CALIBRATION_MAPS)
+        for example in examples(data, "validation", CALIBRATION_SEED, CALIBRATION_MAPS, processes=2)
     ]
 
     def loss(parameters: NDArray) -> float:

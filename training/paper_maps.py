@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mapres.paper import BOX, min_max
 from training.atoms import simulate_pdb2mrc
+from training.dataset import one_thread
 from training.structures import Structure, from_packed, rows
 
 RESOLUTIONS = (2.5, 7.5, 12.5)
@@ -69,7 +70,7 @@ def write_paper_maps(
     mode = "r+" if cut else "w+"
     maps = np.lib.format.open_memmap(path, mode, np.float16, shape)
     tasks = [(data / "structures.h5", int(row["index"])) for row in molecules]
-    with Pool(processes, initializer=_one_thread) as pool:
+    with Pool(processes, initializer=one_thread) as pool:
         for made, is_cut_off in pool.imap(_three_maps, tasks[len(cut) :], chunksize=4):
             maps[len(cut)] = made
             cut.append(is_cut_off)
@@ -80,12 +81,6 @@ def write_paper_maps(
     summary = {"ids": [row["id"] for row in molecules], "cut_off": cut}
     (folder / f"{split}.json").write_text(json.dumps(summary))
     os.remove(state)
-
-
-def _one_thread() -> None:
-    import mapres.fourier
-
-    mapres.fourier.WORKERS = 1
 
 
 class PaperMaps:

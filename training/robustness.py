@@ -115,7 +115,7 @@ class Moved:
 
 def moved_answers(data: Path, count: int) -> Iterator[Moved]:
     """Yield the answers to every change of ``count`` maps; a change that is refused is left out."""
-    for example in examples(data, "test", SEED, count):
+    for example in examples(data, "test", SEED, count, processes=2):
         before = validate(example.density)
         for family, changes in FAMILIES.items():
             for name, change in changes:

@@ -5,7 +5,8 @@ import pytest
 
 from mapres.mask import solvent_mask
 from mapres.preprocess import SHELLS, cut_patches, patch_centres
-from training.dataset import draw_example, draw_recipe, examples, label_patches, write_shard
+from training.dataset import examples, label_patches, write_shard
+from training.draw import draw_example, draw_recipe
 
 
 def test_recipes_respect_nyquist(ball):

@@ -1,0 +1,52 @@
+"""What simulated maps are made with, and what leaving one thing out changes."""
+
+import numpy as np
+import pytest
+
+from training.draw import Ingredients, draw_example, draw_noise_free
+
+
+def drawn(ball, **ingredients):
+    """Return a few maps of the ball, drawn the same but for the ingredients."""
+    return [
+        draw_example(ball, np.random.default_rng(seed), Ingredients(**ingredients))
+        for seed in range(4)
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(ball):
+    return drawn(ball)
+
+
+def test_maps_are_drawn_with_everything(whole):
+    assert any(e.treatment.mask_distance is not None for e in whole)
+    assert any(e.treatment.sharpening for e in whole)
+    assert all(e.made.recipe.b_scale > 0 for e in whole)
+
+
+def test_what_is_left_out_is_gone_and_the_rest_is_the_same(ball, whole):
+    unmasked = drawn(ball, masks=False, sharpening=False)
+    assert all(e.treatment.mask_distance is None and not e.treatment.sphere for e in unmasked)
+    assert not any(e.treatment.sharpening for e in unmasked)
+    assert [e.made.recipe for e in unmasked] == [e.made.recipe for e in whole]
+
+
+def test_one_grid(ball):
+    for example in drawn(ball, voxel_sizes=False):
+        assert example.density.spacing == pytest.approx(
+            min(1.0, example.made.recipe.resolution / 2.02)
+        )
+
+
+def test_without_noise_maps_are_calculated(ball):
+    assert all(e.made is None for e in drawn(ball, noise=False))
+    assert all(e.made is None for e in drawn(ball, noise_free=1.0))
+
+
+def test_calculated_maps_are_mostly_of_round_resolutions(ball):
+    made = [draw_noise_free(ball, np.random.default_rng(seed)) for seed in range(20)]
+    round_ones = [e for e in made if (2 * e.resolution) % 1 == 0]
+    assert len(round_ones) >= 12
+    assert all((e.truth == np.float32(e.resolution)).all() for e in made)
+    assert all(e.mask.any() and np.isfinite(e.density.values).all() for e in made)

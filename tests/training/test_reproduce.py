@@ -1,0 +1,108 @@
+"""The paper's tables, from maps to files, with tiny models that always say the same."""
+
+import csv
+import gzip
+
+import numpy as np
+import pytest
+from handmade import mrc_bytes, noisy_ball
+
+from training import experimental, reproduce
+from training.__main__ import main
+from training.tables import Table
+
+
+@pytest.fixture
+def thirty(tmp_path):
+    """Return a folder with a small map under every name of the paper's thirty."""
+    content = gzip.compress(mrc_bytes(noisy_ball().values, cell=(48.0, 48.0, 48.0)))
+    rows = csv.DictReader(experimental.PAPER_MAPS.open(), delimiter="\t")
+    for row in rows:
+        if "global" in row["used_for"].split("+"):
+            (tmp_path / f"emd_{row['emdb_id']}.map.gz").write_bytes(content)
+    return tmp_path
+
+
+def cells(path):
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.reader(stream))
+
+
+def test_published_classes_of_the_thirty_are_the_papers(thirty):
+    """Ten of each class; the paper's own answers give its own confusion matrices."""
+    maps = experimental.published_maps(thirty)
+    published = [reproduce.CLASSES[reproduce.class_of(m.resolution)] for m in maps]
+    assert [published.count(name) for name in reproduce.CLASSES] == [10, 10, 10]
+    for place, model in enumerate(("dnn", "cnn")):
+        found = [m.paper[place] for m in maps]
+        matrix = reproduce.confusion_matrix(published, found)
+        assert np.array_equal(matrix, reproduce.PAPER_CONFUSION[model])
+
+
+def test_tables_of_published_maps(thirty, tmp_path, tiny_models, monkeypatch):
+    """All maps are medium to the dense network, low to the CNN, 7 Å to the default."""
+    out = tmp_path / "results"
+    for table in ("2", "3", "4", "5"):
+        words = ["training", "reproduce", "--table", table, "--maps", str(thirty)]
+        monkeypatch.setattr("sys.argv", [*words, "--out", str(out)])
+        main()
+    second = cells(out / "table-2.csv")
+    assert len(second) == 31 and second[1][:4] == ["EMD-8221", "1.6", "high", "high"]
+    assert {tuple(row[4:7]) for row in second[1:]} == {("medium", "low", "medium")}
+    third, fourth = cells(out / "table-3.csv"), cells(out / "table-4.csv")
+    assert [row[4:7] for row in third[1:]] == [["0", "10", "0"]] * 3
+    assert [row[4:7] for row in fourth[1:]] == [["0", "0", "10"]] * 3
+    fifth = {tuple(row[:2]): row[2:] for row in cells(out / "table-5.csv")[1:]}
+    assert fifth["paper DNN", "medium"] == ["50.0%", "75.0%", "50.0%", "75.0%"]
+    assert fifth["default", "medium"] == ["100.0%", "0.0%", "33.3%", "-"]
+    text = (out / "table-2.md").read_text(encoding="utf-8")
+    assert "30 published maps" in text and "default@" in text
+
+
+def test_a_map_that_is_missing_says_what_to_run(thirty):
+    (thirty / "emd_8221.map.gz").unlink()
+    with pytest.raises(FileNotFoundError, match="training fetch"):
+        experimental.published_maps(thirty)
+
+
+def test_a_map_that_cannot_be_used_is_named(thirty, tiny_models):
+    path = thirty / "emd_8221.map.gz"
+    values = np.ones((16, 16, 16), dtype=np.float32)
+    path.write_bytes(gzip.compress(mrc_bytes(values)))
+    maps = experimental.published_maps(thirty)[:2]
+    answers, refused = reproduce.ask_published(maps)
+    assert len(answers) == len(refused) == 1 and "emd_8221" in refused[0]
+
+
+def test_first_table_has_the_papers_answers(shared_data, tmp_path, tiny_models, monkeypatch):
+    monkeypatch.setattr(reproduce, "SWEEP", np.array([2.0, 4.5, 5.0, 7.5, 8.5, 9.0, 10.5]))
+    reproduce.table_1(shared_data, tmp_path)
+    reproduce.table_1_curves(shared_data, tmp_path, 1)
+    rows = cells(tmp_path / "table-1.csv")[1:]
+    # Printed in the paper's table 1: the two outliers are 7.5 and 10.5 Å.
+    dense = ["high", "medium", "medium", "low", "medium", "low", "medium"]
+    conv = ["high", "high", "medium", "medium", "medium", "low", "low"]
+    assert [row[1] for row in rows] == dense and [row[2] for row in rows] == conv
+    assert len({row[-1] for row in rows}) == len(rows), "another molecule at every resolution"
+    assert (tmp_path / "table-1-curves.png").stat().st_size > 5000
+
+
+def test_figures_are_drawn_from_curves(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    header = "step,minutes,loss,accuracy,validation loss,validation accuracy"
+    (run / "curve.csv").write_text(f"{header}\n1,0.1,1.1,0.3,1.0,0.4\n2,0.2,0.9,0.5,0.8,0.6\n")
+    reproduce.figure_2_3(2, run, tmp_path)
+    assert (tmp_path / "figure-2.png").stat().st_size > 5000
+    assert cells(tmp_path / "figure-2.csv")[0][0] == "step"
+    with pytest.raises(FileNotFoundError, match="train the network first"):
+        reproduce.figure_2_3(3, tmp_path / "elsewhere", tmp_path)
+
+
+def test_a_table_is_the_same_in_both_forms(tmp_path, capsys):
+    table = Table("t", "Title", "Made by hand.", ["a", "b"], [[1, "x"], [2, "y"]], ["Note."])
+    table.write(tmp_path)
+    assert cells(tmp_path / "t.csv") == [["a", "b"], ["1", "x"], ["2", "y"]]
+    lines = (tmp_path / "t.md").read_text().splitlines()
+    assert lines[0] == "# Title" and "| 2 | y |" in lines and lines[-1] == "Note."
+    assert "| 1 | x |" in capsys.readouterr().out

@@ -1,0 +1,8 @@
+"""The verbs of ``python -m training``: their options, and what each runs."""
+
+from pathlib import Path
+
+DATA = Path("../shared/data")
+CACHE = Path("cache")
+RESULTS = Path("training/results")
+MODELS = Path("src/mapres/models")

@@ -1,0 +1,124 @@
+"""Verbs that make or fetch structures and maps."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from training.verbs import CACHE, DATA
+
+
+def _simulate_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    verb.add_argument("--out", type=Path, default=CACHE / "patches")
+    verb.add_argument("--split", choices=["train", "validation"], default="train")
+    verb.add_argument("--maps", type=int, default=400, help="maps per shard")
+    verb.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+    verb.add_argument("--noise-free", type=float, default=0.2, help="share of calculated maps")
+    verb.set_defaults(run_verb=_simulate)
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from training.dataset import examples, write_shard
+    from training.draw import Ingredients
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    ingredients = Ingredients(noise_free=options.noise_free)
+    for shard in range(*options.shards):
+        path = options.out / f"{options.split}-{shard:03d}"
+        if path.with_suffix(".npz").exists():
+            continue
+        source = examples(options.data, options.split, shard, options.maps, ingredients)
+        print(f"{path.name}: {write_shard(source, path)} patches", flush=True)
+
+
+def _paper_maps_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    verb.add_argument("--out", type=Path, default=CACHE / "paper")
+    verb.add_argument("--split", choices=["train", "validation", "test"], default="train")
+    verb.add_argument("--molecules", type=int, help="at most so many (default: all)")
+    verb.set_defaults(run_verb=_paper_maps)
+
+
+def _paper_maps(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from training.paper_maps import write_paper_maps
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    done = write_paper_maps(options.data, options.split, options.molecules, options.out)
+    with tqdm(desc=f"{options.split} molecules", unit="") as bar:
+        for count, total in done:
+            bar.total = total
+            bar.update(count - bar.n)
+
+
+def _fetch_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("what", nargs="?", choices=["maps", "structures"], default="maps")
+    verb.add_argument("ids", nargs="*", metavar="ID", help="default: those in training/splits")
+    verb.add_argument(
+        "--used-for",
+        choices=["global", "monores", "resmap"],
+        help="of the paper's maps, those that it classified, or that it had these labels for",
+    )
+    verb.add_argument(
+        "--split", choices=["train", "validation", "test"], help="of the structures, this split"
+    )
+    verb.add_argument("--out", type=Path, help="default: cache/maps, cache/structures")
+    verb.add_argument("--base-url", help="another server with the layout of EMDB's, the PDB's")
+    verb.add_argument(
+        "--expect", type=Path, metavar="SHA256SUMS", help="take only files with these sums"
+    )
+    verb.set_defaults(run_verb=_fetch)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from training import fetch
+    from training.sums import read_sums
+
+    out = options.out or CACHE / options.what
+    try:
+        expected = read_sums(options.expect) if options.expect else None
+        if options.what == "maps":
+            ids = options.ids or fetch.paper_ids(options.used_for)
+            server = options.base_url or fetch.EMDB
+            result = fetch.fetch_maps(ids, out, server, expected=expected)
+        else:
+            ids = options.ids or fetch.pdb_ids(options.split)
+            server = options.base_url or fetch.PDB
+            result = fetch.fetch_structures(ids, out, server, expected=expected)
+    except ValueError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("interrupted; run this again to go on.", file=sys.stderr)
+        sys.exit(130)
+    print(result.summary())
+    sys.exit(0 if result.complete else 1)
+
+
+def _example_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("structure", help="PDB or mmCIF file, or an id of structures.tsv")
+    verb.add_argument("--data", type=Path, default=DATA)
+    verb.add_argument("--out", type=Path, default=Path("examples"))
+    verb.add_argument("--resolution", type=float, default=4.2, help="Å")
+    verb.add_argument("--voxel-size", type=float, default=1.5, help="Å")
+    verb.add_argument("--box", type=int, default=64, help="voxels")
+    verb.set_defaults(run_verb=_example)
+
+
+def _example(options: argparse.Namespace) -> None:
+    from training.example import write_example
+    from training.simulate import Recipe
+    from training.structures import find
+
+    recipe = Recipe(options.resolution, options.voxel_size, (options.box,) * 3, spread=0.15)
+    write_example(find(options.structure, options.data), recipe, options.out)
+
+
+VERBS = {
+    "simulate": ("make labelled patches", _simulate_options),
+    "paper-maps": ("the paper's simulated maps", _paper_maps_options),
+    "fetch": ("maps from EMDB, structures from the PDB", _fetch_options),
+    "example": ("a small pair of half maps with its truth", _example_options),
+}

@@ -1,0 +1,77 @@
+"""Verbs that train networks and write what ships."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training.verbs import CACHE, DATA, MODELS
+
+
+def _fit_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("network", choices=["default", "dnn", "cnn"])
+    verb.add_argument("--patches", type=Path, default=CACHE / "patches", help="for default")
+    verb.add_argument("--paper", type=Path, default=CACHE / "paper", help="maps for dnn and cnn")
+    verb.add_argument("--start", type=Path, help="for default: weights to start from")
+    verb.add_argument("--out", type=Path, help="default: cache/NETWORK")
+    verb.add_argument(
+        "--minutes",
+        type=float,
+        default=60.0,
+        help="default: of training altogether; dnn, cnn: of this piece (60)",
+    )
+    verb.set_defaults(run_verb=_fit)
+
+
+def _fit(options: argparse.Namespace) -> None:
+    out = options.out or CACHE / options.network
+    if options.network == "default":
+        from training.fit import Schedule, fit
+
+        # A trained start is only adjusted: a third of the usual rate.
+        rate = 5e-4 if options.start else Schedule.peak_rate
+        schedule = Schedule(minutes=options.minutes, peak_rate=rate)
+        fit(options.patches, out, schedule, options.start)
+        return
+    from training import paper_networks
+
+    train = paper_networks.fit_dnn if options.network == "dnn" else paper_networks.fit_cnn
+    train(options.paper, out, options.minutes)
+
+
+def _export_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA)
+    verb.add_argument("--run", type=Path, default=CACHE / "default", help="folder of `fit`")
+    verb.add_argument("--patches", type=Path, default=CACHE / "patches")
+    verb.add_argument("--out", type=Path, default=MODELS)
+    verb.add_argument("--name", default="default")
+    verb.set_defaults(run_verb=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from training.export import export
+
+    export(options.data, options.run, options.patches, options.out, options.name)
+
+
+def _export_paper_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("network", choices=["dnn", "cnn"])
+    verb.add_argument("--paper", type=Path, default=CACHE / "paper")
+    verb.add_argument("--run", type=Path, help="folder of `fit`; default: cache/NETWORK")
+    verb.add_argument("--out", type=Path, default=MODELS)
+    verb.add_argument("--test-maps", type=int, help="compare on so many only (default: all)")
+    verb.set_defaults(run_verb=_export_paper)
+
+
+def _export_paper(options: argparse.Namespace) -> None:
+    from training.export_paper import export_paper
+
+    run = options.run or CACHE / options.network
+    export_paper(options.paper, run, options.out, options.network, options.test_maps)
+
+
+VERBS = {
+    "fit": ("train default, dnn or cnn", _fit_options),
+    "export": ("calibrate the default, write weights and card", _export_options),
+    "export-paper": ("shrink dnn or cnn, write weights and card", _export_paper_options),
+}

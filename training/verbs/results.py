@@ -1,0 +1,96 @@
+"""Verbs that measure: scores, the paper's tables and figures, robustness, ablation."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training.verbs import CACHE, DATA, RESULTS
+
+
+def _evaluate_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
+    verb.add_argument("--split", choices=["validation", "test"], default="test")
+    verb.add_argument("--maps", type=int, default=400, help="simulated maps")
+    verb.add_argument("--molecules", type=int, help="of noise-free test maps (default: all)")
+    verb.add_argument("--model", default="default")
+    verb.add_argument("--out", type=Path, default=RESULTS)
+    verb.set_defaults(run_verb=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.evaluate import evaluate_noise_free, evaluate_real, evaluate_simulated
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    evaluate_simulated(options.data, options.split, options.maps, options.model, options.out)
+    evaluate_noise_free(options.data, options.molecules, options.model, options.out)
+    evaluate_real(options.data / "maps", options.model, options.out)
+
+
+def _reproduce_options(verb: argparse.ArgumentParser) -> None:
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("--table", type=int, choices=[1, 2, 3, 4, 5])
+    what.add_argument("--figure", type=int, choices=[2, 3])
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
+    verb.add_argument("--maps", type=Path, help="published maps; default: maps/ in --data")
+    verb.add_argument("--per-step", type=int, default=50, help="molecules a step in table 1")
+    verb.add_argument("--out", type=Path, default=RESULTS)
+    verb.set_defaults(run_verb=_reproduce)
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from training import experimental, reproduce
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.figure:
+        run = CACHE / {2: "dnn", 3: "cnn"}[options.figure]
+        reproduce.figure_2_3(options.figure, run, options.out)
+        return
+    if options.table == 1:
+        reproduce.table_1(options.data, options.out)
+        reproduce.table_1_curves(options.data, options.out, options.per_step)
+        return
+    folder = options.maps or options.data / "maps"
+    answers, refused = reproduce.ask_published(experimental.published_maps(folder))
+    if options.table == 2:
+        reproduce.table_2(answers, refused, folder.name, options.out)
+    elif options.table == 5:
+        reproduce.table_5(answers, folder.name, options.out)
+    else:
+        reproduce.table_3_4(options.table, answers, folder.name, options.out)
+
+
+def _robustness_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA)
+    verb.add_argument("--maps", type=int, default=60)
+    verb.add_argument("--out", type=Path, default=RESULTS)
+    verb.set_defaults(run_verb=_robustness)
+
+
+def _robustness(options: argparse.Namespace) -> None:
+    from training.robustness import robustness
+
+    robustness(options.data, options.maps, options.out)
+
+
+def _ablation_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA)
+    verb.add_argument("--cache", type=Path, default=CACHE / "ablation")
+    verb.add_argument("--maps", type=int, default=300, help="per variant")
+    verb.add_argument("--minutes", type=float, default=5.0, help="of training per variant")
+    verb.add_argument("--out", type=Path, default=RESULTS)
+    verb.set_defaults(run_verb=_ablation)
+
+
+def _ablation(options: argparse.Namespace) -> None:
+    from training.ablation import ablation
+
+    ablation(options.data, options.cache, options.maps, options.minutes, options.out)
+
+
+VERBS = {
+    "evaluate": ("score on simulated and real maps", _evaluate_options),
+    "reproduce": ("the paper's tables and figures", _reproduce_options),
+    "robustness": ("how answers move when maps change", _robustness_options),
+    "ablation": ("what training needs, by leaving it out", _ablation_options),
+}
