@@ -121,20 +121,27 @@ def fit_cnn(paper: Path, folder: Path, minutes: float) -> None:
     train, validation = PaperMaps(paper, "train"), PaperMaps(paper, "validation")
     # 300 maps decide when to stop; all of the validation maps cost as much as 14 steps.
     some = Subset(validation, np.arange(0, len(validation), max(1, len(validation) // 300)))
-    begun, cubes = time.monotonic(), folder / "cubes"
+    begun, cubes, box = time.monotonic(), folder / "cubes", folder / "box"
     schedule = replace(CUBES, minutes=minutes)
-    if not paper_fit(
-        lambda: networks.compiled(networks.cnn(CUBE)), Cubes(train), Cubes(some), cubes, schedule
-    ):
+    if not paper_fit(lambda: _fast(networks.cnn(CUBE)), Cubes(train), Cubes(some), cubes, schedule):
         return
 
     def widened():
         small = keras.models.load_model(cubes / "best.keras", compile=False)
-        return networks.compiled(networks.widened(small))
+        return _fast(networks.widened(small))
 
     left = minutes - (time.monotonic() - begun) / 60
-    if paper_fit(widened, train, some, folder / "box", replace(WHOLE, minutes=left)):
-        (folder / "box" / "best.keras").replace(folder / "exact.keras")
+    if paper_fit(widened, train, some, box, replace(WHOLE, minutes=left)):
+        exact = networks.cnn()
+        best = keras.models.load_model(box / "best.keras", compile=False)
+        exact.set_weights(best.get_weights())
+        exact.save(folder / "exact.keras")
+
+
+def _fast(network):
+    from training.fourier_convolution import with_fourier
+
+    return networks.compiled(with_fourier(network))
 
 
 def _cached(path: Path, maps: PaperMaps, others: PaperMaps) -> NDArray[np.float64]:
