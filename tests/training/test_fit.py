@@ -11,10 +11,11 @@ import pytest
 from mapres import models
 from mapres.distribution import BINS, CLASSES, class_of
 from mapres.preprocess import Patches, power_spectra
+from training import ablation, robustness
 from training import export as exporting
 from training.dataset import examples, write_shard
 from training.evaluate import evaluate_real, evaluate_simulated
-from training.fit import Schedule, Shards, fit
+from training.fit import Schedule, Shards, fit, take_over
 from training.networks import default_network
 
 
@@ -117,3 +118,55 @@ def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_pat
     evaluate_real(shared_data / "maps", str(exported), tmp_path)
     text = (tmp_path / "real-maps.md").read_text()
     assert text.count("\n| emd_") == 15 and "refused" in text
+
+
+def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
+    """The convolutions are the same; what reads the spectrum is new."""
+    earlier, later = default_network(BINS, spectrum=False), default_network(BINS + 1)
+    take_over(later, earlier)
+    pairs = [
+        np.array_equal(a, b)
+        for a, b in zip(later.get_weights(), earlier.get_weights(), strict=True)
+        if a.shape == b.shape and a.ndim > 1
+    ]
+    assert all(pairs)
+    assert later.get_weights()[-1].shape == (BINS + 1,)
+
+
+def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
+    few = ("everything", "no masks", "half as wide")
+    monkeypatch.setattr(ablation, "VARIANTS", {name: ablation.VARIANTS[name] for name in few})
+    monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
+    monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
+    ablation.ablation(packed, tmp_path / "cache", 6, 0.02, tmp_path)
+    rows = list(csv.reader((tmp_path / "ablation.csv").read_text().splitlines()))
+    assert [row[0] for row in rows[1:]] == list(few)
+    assert {row[3] for row in rows[1:]} == {"0 of 1"}
+
+
+def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path):
+    """The tiny model says 7 Å of everything; only two voxels of a wrong size can stop it."""
+    robustness.robustness(packed, 2, tmp_path)
+    rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
+    assert len(rows) == sum(map(len, robustness.FAMILIES.values()))
+    assert {row["moved by (median)"] for row in rows if row["change"] == "box edge"} == {"+0.0%"}
+    assert (tmp_path / "robustness.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("family", ["sharpening B (Å²)", "storage", "contrast", "voxel size"])
+def test_changes_are_what_they_say(packed, family):
+    (example,) = examples(packed, "test", 0, 1)
+    before = example.density
+    for name, change in robustness.FAMILIES[family]:
+        after = change(example)
+        assert after.values.shape == before.values.shape
+        if family == "contrast":
+            assert np.array_equal(after.values, -before.values)
+        if family == "storage":
+            assert len(np.unique(after.values)) <= 256
+        if family == "voxel size":
+            assert after.spacing == pytest.approx(before.spacing * float(name.split()[1]))
+        if family.startswith("sharpening"):
+            # The level of the map, at the origin of Fourier space, stays as it is.
+            assert after.values.mean() == pytest.approx(before.values.mean(), abs=1e-5)
+            assert (after.values.std() > before.values.std()) == (float(name) < 0)

@@ -1,0 +1,53 @@
+"""What ships of the paper's networks, from stored maps to a model that loads."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from mapres import models
+from mapres.paper import central_box
+from training import export_paper
+from training.paper_maps import PaperMaps, write_paper_maps
+
+
+@pytest.fixture(scope="module")
+def paper(shared_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("paper")
+    for split in ("train", "test"):
+        list(write_paper_maps(shared_data, split, 3, folder, processes=1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return the folder of a dense network in miniature: 20 units and a kernel of rank 2."""
+    folder = tmp_path_factory.mktemp("run")
+    rng = np.random.default_rng(0)
+    layers = [keras.Input((64**3,)), keras.layers.Dense(20, "relu"), keras.layers.Dense(3)]
+    exact = keras.Sequential(layers)
+    kernel = rng.standard_normal((64**3, 2)) @ rng.standard_normal((2, 20))
+    exact.set_weights([1e-3 * kernel, *exact.get_weights()[1:]])
+    exact.save(folder / "exact.keras")
+    header = "step,minutes,loss,accuracy,validation loss,validation accuracy"
+    (folder / "curve.csv").write_text(f"{header}\n1,0.1,1.1,0.3,1.0,0.4\n2,0.2,0.9,0.5,1.2,0.6\n")
+    return folder
+
+
+def test_export_loads_and_agrees(paper, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_paper, "SVD_MAPS", 9)
+    export_paper.export_paper(paper, run, tmp_path, "dnn", None)
+    card = json.loads((tmp_path / "dnn.json").read_text())
+    scores = card["scores"]["simulated test split"]
+    assert (scores["maps"], scores["molecules"]) == (9, 3)
+    assert scores["agreement_with_exact"] == 1.0
+    assert card["training"]["stages"][run.name] == {"steps": 2, "minutes": 0.2, "best_step": 1}
+    assert card["training"]["molecules"] == 3 and len(card["training"]["molecules_sha256"]) == 64
+    model = models.load(str(tmp_path / "dnn.json"))
+    maps = PaperMaps(paper, "test").batch(np.arange(3))[..., 0]
+    logits = np.asarray(
+        keras.models.load_model(run / "exact.keras").predict_on_batch(maps.reshape(3, -1))
+    )
+    boxes = np.stack([central_box(values) for values in maps])
+    assert np.array_equal(model.predict(boxes).argmax(axis=1), logits.argmax(axis=1))
