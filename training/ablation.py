@@ -22,8 +22,8 @@ from mapres.reading import read_patches
 from mapres.validation import find_molecule
 from training.dataset import examples, write_shard
 from training.draw import Ingredients
-from training.experimental import Published, listed_maps
 from training.fit import Schedule, Shards, fit
+from training.published import Published, listed_maps
 from training.tables import Table
 
 SEED = 7000

@@ -17,8 +17,8 @@ from mapres.errors import MapResError
 from mapres.mrc import read
 from mapres.validation import Validation, validate
 from training.confusion import MEASURES, agreement, class_measures, confusion_matrix
-from training.experimental import Published
 from training.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
+from training.published import Published
 from training.structures import from_packed
 from training.tables import Table
 

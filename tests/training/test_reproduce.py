@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from handmade import mrc_bytes, noisy_ball
 
-from training import experimental, reproduce
+from training import published, reproduce
 from training.__main__ import main
 from training.tables import Table
 
@@ -16,7 +16,7 @@ from training.tables import Table
 def thirty(tmp_path):
     """Return a folder with a small map under every name of the paper's thirty."""
     content = gzip.compress(mrc_bytes(noisy_ball().values, cell=(48.0, 48.0, 48.0)))
-    rows = csv.DictReader(experimental.PAPER_MAPS.open(), delimiter="\t")
+    rows = csv.DictReader(published.PAPER_MAPS.open(), delimiter="\t")
     for row in rows:
         if "global" in row["used_for"].split("+"):
             (tmp_path / f"emd_{row['emdb_id']}.map.gz").write_bytes(content)
@@ -30,12 +30,12 @@ def cells(path):
 
 def test_published_classes_of_the_thirty_are_the_papers(thirty):
     """Ten of each class; the paper's own answers give its own confusion matrices."""
-    maps = experimental.published_maps(thirty)
-    published = [reproduce.CLASSES[reproduce.class_of(m.resolution)] for m in maps]
-    assert [published.count(name) for name in reproduce.CLASSES] == [10, 10, 10]
+    maps = published.published_maps(thirty)
+    classes = [reproduce.CLASSES[reproduce.class_of(m.resolution)] for m in maps]
+    assert [classes.count(name) for name in reproduce.CLASSES] == [10, 10, 10]
     for place, model in enumerate(("dnn", "cnn")):
         found = [m.paper[place] for m in maps]
-        matrix = reproduce.confusion_matrix(published, found)
+        matrix = reproduce.confusion_matrix(classes, found)
         assert np.array_equal(matrix, reproduce.PAPER_CONFUSION[model])
 
 
@@ -62,14 +62,14 @@ def test_tables_of_published_maps(thirty, tmp_path, tiny_models, monkeypatch):
 def test_a_map_that_is_missing_says_what_to_run(thirty):
     (thirty / "emd_8221.map.gz").unlink()
     with pytest.raises(FileNotFoundError, match="training fetch"):
-        experimental.published_maps(thirty)
+        published.published_maps(thirty)
 
 
 def test_a_map_that_cannot_be_used_is_named(thirty, tiny_models):
     path = thirty / "emd_8221.map.gz"
     values = np.ones((16, 16, 16), dtype=np.float32)
     path.write_bytes(gzip.compress(mrc_bytes(values)))
-    maps = experimental.published_maps(thirty)[:2]
+    maps = published.published_maps(thirty)[:2]
     answers, refused = reproduce.ask_published(maps)
     assert len(answers) == len(refused) == 1 and "emd_8221" in refused[0]
 

@@ -39,7 +39,7 @@ def _reproduce_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from training import experimental, reproduce
+    from training import published, reproduce
 
     options.out.mkdir(parents=True, exist_ok=True)
     if options.figure:
@@ -51,7 +51,7 @@ def _reproduce(options: argparse.Namespace) -> None:
         reproduce.table_1_curves(options.data, options.out, options.per_step)
         return
     folder = options.maps or options.data / "maps"
-    answers, refused = reproduce.ask_published(experimental.published_maps(folder))
+    answers, refused = reproduce.ask_published(published.published_maps(folder))
     if options.table == 2:
         reproduce.table_2(answers, refused, folder.name, options.out)
     elif options.table == 5:
