@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+from training.structures import rows
 
 PAPER_MAPS = Path(__file__).parent / "splits" / "paper_maps.tsv"
 
@@ -31,7 +32,7 @@ def listed_maps(folder: Path) -> list[Published]:
     """Return the maps of a folder whose ``maps.tsv`` states a published resolution."""
     return [
         Published(row["file"], folder / row["file"], float(row["published_resolution_A"]))
-        for row in _rows(folder / "maps.tsv")
+        for row in rows(folder / "maps.tsv")
         if row["published_resolution_A"]
     ]
 
@@ -45,7 +46,7 @@ def paper_maps(folder: Path) -> list[Published]:
         If one is missing.
     """
     found = []
-    for row in _rows(PAPER_MAPS):
+    for row in rows(PAPER_MAPS):
         if "global" not in row["used_for"].split("+"):
             continue
         path = folder / f"emd_{row['emdb_id']}.map.gz"
@@ -59,8 +60,3 @@ def paper_maps(folder: Path) -> list[Published]:
 def published_maps(folder: Path) -> list[Published]:
     """Return what a folder holds: maps listed in its ``maps.tsv``, else the paper's thirty."""
     return listed_maps(folder) if (folder / "maps.tsv").exists() else paper_maps(folder)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
