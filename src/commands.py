@@ -31,7 +31,7 @@ from chimerax.map import MapArg, MapsArg
 from .coloring import colour_maps
 from .mapres.errors import Cancelled, MapResError
 from .mapres.local import METHODS
-from .mapres.models import ALL, SHIPPED, chosen
+from .mapres.models import ALL, available, chosen
 from .mapres.report import comparison_json, comparison_rows, local_json, local_rows
 from .mapres.worker import Worker
 from .volumes import density_of, open_result
@@ -198,7 +198,7 @@ _RESVALIDATE = {
     "keyword": [
         ("claimed", PositiveFloatArg),
         ("half_maps", MapsArg),
-        ("model", Or(EnumOf((*SHIPPED, ALL)), StringArg)),
+        ("model", Or(EnumOf((*available(), ALL)), StringArg)),
     ],
 }
 _LOCALRES = {

@@ -100,7 +100,7 @@ def test_validate_with_every_model_is_one_json_object(run, tiny_models):
     assert (status, err) == (0, "")
     first, second = map(json.loads, out.splitlines())
     assert (first["map"], second["map"]) == ("map.mrc", "half1.mrc")
-    assert list(first["models"]) == list(models.SHIPPED)
+    assert list(first["models"]) == list(models.ORDER)
     for name, found in first["models"].items():
         assert set(VALIDATE_KEYS) <= set(found)
         assert found == json.loads(run(f"validate map.mrc --model {name} --json")[1])
@@ -123,7 +123,7 @@ def test_a_bad_map_is_one_error_however_many_models(run, tiny_models, folder):
 def test_progress_says_which_model_is_at_work(run, tiny_models, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     _, _, err = run("validate map.mrc --model all")
-    told = [err.index(f"0% {name}: loading the model") for name in models.SHIPPED]
+    told = [err.index(f"0% {name}: loading the model") for name in models.ORDER]
     assert told == sorted(told)
 
 
@@ -206,7 +206,7 @@ def test_help_names_every_verb_or_option(run, verb):
     assert status == 0
     words = {
         "": ["mapres validate", "mapres local", "mapres fsc", "130"],
-        "validate": ["--claimed", "--half-maps", "--model", "--json", *models.SHIPPED, "all"],
+        "validate": ["--claimed", "--half-maps", "--model", "--json", *models.ORDER, "all"],
         "local": ["--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"],
         "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
     }

@@ -156,17 +156,17 @@ def test_validation_is_the_cores(worker):
     assert time.monotonic() - start < 3.0
 
 
-def test_a_classifiers_validation_is_the_cores(worker):
+def test_a_classifiers_validation_is_the_cores(worker, tiny_folder):
     """With None in place of a resolution."""
-    density = noisy_ball()
-    answer = worker.validate(density, claimed=4.0, model="dnn")
-    assert answer == validate(density, claimed=4.0, model="dnn")
+    density, card = noisy_ball(), str(tiny_folder / "dnn.json")
+    answer = worker.validate(density, claimed=4.0, model=card)
+    assert answer == validate(density, claimed=4.0, model=card)
     assert (answer.resolution, answer.interval) == (None, None)
 
 
-def test_progress_says_which_model_is_at_work(worker):
-    heard = set()
-    worker.validate(noisy_ball(), model="dnn", progress=lambda _, message: heard.add(message))
+def test_progress_says_which_model_is_at_work(worker, tiny_folder):
+    heard, card = set(), str(tiny_folder / "dnn.json")
+    worker.validate(noisy_ball(), model=card, progress=lambda _, message: heard.add(message))
     assert {message.partition(":")[0] for message in heard - {"starting"}} == {"dnn"}
 
 

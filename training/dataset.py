@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from mapres import fourier
 from mapres.errors import MapResError
@@ -66,7 +67,7 @@ def examples(
     """Yield simulated maps of one split, its sets mixed as `SETS` says.
 
     Map ``k`` of a seed is always the same map, however many are asked for. More than one process
-    simulates ahead of the caller.
+    simulates ahead of the caller, and shows how far it is.
     """
     make = partial(_example, data, pools(data, split), seed, ingredients)
     if processes == 1:
@@ -74,8 +75,9 @@ def examples(
         return
     # A fresh interpreter each: one that has loaded TensorFlow must not be forked.
     with get_context("spawn").Pool(processes, initializer=one_thread) as pool:
-        for start in range(0, count, AHEAD):
-            yield from pool.imap(make, range(start, min(start + AHEAD, count)))
+        ahead = (range(start, min(start + AHEAD, count)) for start in range(0, count, AHEAD))
+        made = (example for part in ahead for example in pool.imap(make, part))
+        yield from tqdm(made, total=count, desc=f"{split} maps", unit="")
 
 
 def _example(

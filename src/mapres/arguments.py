@@ -11,7 +11,8 @@ from .local import METHODS
 BAD_INPUT = 2
 MODEL_HELP = (
     "default: resolution with a calibrated error bar; dnn, cnn: the paper's classifiers, class "
-    "only; all: the three side by side; or the path of a model card (%(default)s)"
+    "only, where they were trained; all: those that are there, side by side; or the path of a "
+    "model card (%(default)s)"
 )
 
 

@@ -23,8 +23,8 @@ from .paper import BOX
 # (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3).
 Predict = Callable[[Any], NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "models"
-# In the order in which `ALL` asks and shows them.
-SHIPPED = ("default", "dnn", "cnn")
+# In the order in which `ALL` asks and shows those of them that are there.
+ORDER = ("default", "dnn", "cnn")
 ALL = "all"
 
 
@@ -72,13 +72,13 @@ class Model:
 
 
 def available() -> list[str]:
-    """Return the names of the models that came with the package."""
-    return [name for name in SHIPPED if card_path(name).is_file()]
+    """Return the names of the models that are in the package's folder."""
+    return [name for name in ORDER if card_path(name).is_file()]
 
 
 def chosen(name: str) -> tuple[str, ...]:
-    """Return the models that a name stands for: ``all`` for every shipped one, others for one."""
-    return SHIPPED if name == ALL else (name,)
+    """Return the models that a name stands for: ``all`` for every one there is, others for one."""
+    return tuple(available()) if name == ALL else (name,)
 
 
 def card_path(name: str) -> Path:
