@@ -46,7 +46,7 @@ def two_halves():
     """Return half maps and mask of a ball, known to 4 Å where z is low, to 8 Å where it is high."""
     mask = ball(15)
     share = 1 / (1 + np.exp(np.arange(48.0) - 24))[:, None, None]
-    signal = share * band(4.0) + (1 - share) * 2.8 * band(8.0)
+    signal = share * band(4.0) + (1 - share) * band(8.0)
     signal *= ndimage.gaussian_filter(mask.astype(np.float32), 1.5)
     return (*in_noise(signal.astype(np.float32), 20), mask)
 
@@ -62,7 +62,7 @@ def test_noise_is_not_resolved(colour):
     mask = ball(14)
     both = tuple(filtered(noise(seed), VOXEL, COLOURS[colour]) for seed in (3, 4))
     for half_maps in (both, None):
-        found = resmap(both[0], VOXEL, mask, half_maps=half_maps, max_res=10.0)
+        found = resmap(both[0], VOXEL, mask, half_maps=half_maps, max_res=8.0)
         # By the procedure one of twenty such maps may have a few voxels.
         assert np.isfinite(found.values).sum() <= 0.003 * mask.sum()
         assert found.beyond.sum() + np.isfinite(found.values).sum() == mask.sum()
@@ -107,7 +107,7 @@ def test_more_noise_is_never_finer():
     signal, mask = band(5.0), ball(15)
     medians = [
         np.nanmedian(resmap(h[0], VOXEL, mask, half_maps=h, max_res=14.0).values)
-        for h in (in_noise(signal, ratio) for ratio in (100, 30, 10))
+        for h in (in_noise(signal, ratio) for ratio in (100, 20))
     ]
     assert medians == sorted(medians)
     assert medians[0] < medians[-1]
@@ -169,14 +169,15 @@ def test_agrees_with_the_truth_of_the_reference(shared_data):
         first.spacing,
         inside,
         half_maps=(first.values, second.values),
-        max_res=12.0,
-    )
-    assert not found.beyond.any()
-    # 0.35: low frequencies are 1000 times the noise there, so that tests of short waves pass on
+        max_res=8.4,
+    ).values[inside]
+    known = np.isfinite(found)
+    assert known.mean() > 0.97
+    # 0.41: low frequencies are 1000 times the noise there, so that tests of short waves pass on
     # their slopes alone, and the mask's rim has truth but no density.
-    rank = stats.spearmanr(found.values[inside], truth.values[inside]).statistic
-    assert rank > 0.3
-    assert np.median(found.values[inside] - truth.values[inside]) == pytest.approx(-1.6, abs=0.3)
+    expected = truth.values[inside][known]
+    assert stats.spearmanr(found[known], expected).statistic > 0.3
+    assert np.median(found[known] - expected) == pytest.approx(-1.6, abs=0.3)
 
 
 @pytest.mark.parametrize("wavelength", [2.0, 2.8, 4.0, 8.0])
@@ -234,12 +235,13 @@ def test_background_is_where_noise_is():
     found = background_blocks(cut, mask)
     assert found.any() and not found[mask].any()
     assert found.shape == values.shape
-    assert np.mean(cut[found] == 0) < 0.3
+    # Zeros beyond the sphere would make the noise seem weaker than it is.
+    assert np.average(cut == 0, weights=soft_region(found) ** 2) < 0.02
     assert not background_blocks(values * mask, mask).any()
 
 
 def test_progress_goes_up_and_may_cancel():
-    first, second, mask = two_halves()
+    first, _, mask = two_halves()
     seen = []
     resmap(first, VOXEL, mask, progress=lambda fraction, message: seen.append(fraction))
     assert seen == sorted(seen)

@@ -64,7 +64,7 @@ def robustness_figure(rows: list[list], path: Path) -> None:
             np.array([float(row[k].rstrip("%")) for row in here]) for k in (3, 4, 5)
         )
         places = np.arange(len(here))
-        spread = [middle - low, high - middle]
+        spread = np.stack([middle - low, high - middle])
         axis.errorbar(places, middle, spread, fmt="o", color=COLOURS[0], capsize=3)
         axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
         axis.set_xticks(places, [row[1] for row in here])

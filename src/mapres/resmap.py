@@ -11,15 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .density import Progress, silent
 from .errors import GridMismatchError, MapContentError
 from .steerable import chance, likelihood_ratio, orthonormal_kernels, window_radius
 from .whitening import FLATNESS, background_blocks, soft_region, whiten
 
-# The coarsest wavelength by default, voxels, as in the paper.
+# The coarsest wavelength by default, voxels, as in the original.
 COARSEST = 4.0
 FINEST_STEP = 0.01
+# Within 4 voxels of a mask noise goes on as it was; a cut at the mask's rim leaves none of its
+# spread, one softened over 3 voxels 16 %. Whitening makes a ring of false structure of the hard cut
+# of filtered maps (22 % of a ball of 20 voxels' radius), and none of the soft one.
+RIM, RIM_SHARE = 4, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +91,8 @@ def resmap(
     answer = np.full(shape, np.nan, dtype=np.float32)
     voxels = np.flatnonzero(inside)
     for number, wavelength in enumerate(wavelengths):
+        if voxels.size == 0:
+            break
         progress(number / len(wavelengths), f"ResMap at {wavelength:.1f} Å")
         kernels = orthonormal_kernels(wavelength / voxel_size)
         statistic = likelihood_ratio(transform, shape, kernels, voxels)
@@ -121,24 +128,38 @@ def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:
     if half_maps is None:
         signal = noise = np.asarray(values, dtype=np.float32)
         region = background_blocks(signal, inside)
-        flaw = (
-            "the solvent is flat (masked or denoised map) or the mask leaves none, and ResMap "
-            "needs solvent noise: give half maps, an unmasked map or a tighter mask."
-        )
-    else:
-        first, second = (np.asarray(half, dtype=np.float32) for half in half_maps)
-        if first.shape != second.shape:
-            raise GridMismatchError(
-                f"the half maps have shapes {first.shape} and {second.shape}; they must agree."
+        if not region.any():
+            raise MapContentError(
+                "the solvent is flat (masked or denoised map) or the mask leaves none, and ResMap "
+                "needs solvent noise: give half maps, an unmasked map or a tighter mask."
             )
-        signal, noise, region = (first + second) / 2, (first - second) / 2, inside
-        flaw = (
-            "the half maps do not differ inside the mask (twice the same map) and ResMap needs "
-            "that noise: give the two independent half maps."
-        )
-    if not noise[region].std() > FLATNESS * signal[inside].std():
-        raise MapContentError(flaw)
+    else:
+        signal, noise = _mean_and_difference(*half_maps)
+        region = inside
+        if _no_noise(signal, noise, inside):
+            raise MapContentError(
+                "the half maps do not differ around the molecule (cut by a mask, or twice the same "
+                "map) and ResMap needs that noise: give the two unmasked half maps."
+            )
     return whiten(signal, noise, soft_region(region))
+
+
+def _mean_and_difference(first, second) -> tuple[NDArray, NDArray]:
+    first, second = (np.asarray(half, dtype=np.float32) for half in (first, second))
+    if first.shape != second.shape:
+        raise GridMismatchError(
+            f"the half maps have shapes {first.shape} and {second.shape}; they must agree."
+        )
+    return (first + second) / 2, (first - second) / 2
+
+
+def _no_noise(signal: NDArray, noise: NDArray, inside: NDArray[np.bool_]) -> bool:
+    """Tell whether the halves are one map or were cut at the mask's rim."""
+    spread = noise[inside].std()
+    if not spread > FLATNESS * signal[inside].std():
+        return True
+    rim = ndimage.maximum_filter(inside, 2 * RIM + 1) & ~inside
+    return rim.any() and noise[rim].std() < RIM_SHARE * spread
 
 
 def _discovered(probability: NDArray, rate: float) -> NDArray[np.bool_]:

@@ -103,7 +103,7 @@ def likelihood_ratio(
 
 def _padded_transform(kernel: NDArray, shape: tuple[int, ...]) -> NDArray[np.complex64]:
     """Return the half-grid transform of a small array in the corner of a box."""
-    # One axis after the other, so that most of the zeros are never transformed: a third of the time.
+    # One axis after the other leaves most of the zeros untransformed: a third of the time.
     rows = scipy.fft.rfft(kernel, shape[2], axis=2)
     planes = scipy.fft.fft(rows, shape[1], axis=1)
     return scipy.fft.fft(planes, shape[0], axis=0, workers=WORKERS)
@@ -113,8 +113,9 @@ def chance(statistic: NDArray, kernels: NDArray) -> NDArray[np.float64]:
     """Return how probable white noise of variance 1 makes a statistic so large, or larger.
 
     The statistic of noise is a sum of 16 chi-squared variables weighted with the eigenvalues of the
-    kernels' products. Its tail is the saddlepoint's (Lugannani and Rice 1980), within 1 % of the
-    truth. Below the mean, where no test needs it, the tail stays at that of the mean.
+    kernels' products. Its tail is the saddlepoint's (Lugannani and Rice 1980): within 8 % of the
+    exact one down to 1e-11 for wavelengths of 2 to 3.5 voxels. Below the mean, where no test needs
+    it, the tail stays at that of the mean.
 
     Parameters
     ----------

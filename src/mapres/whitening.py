@@ -11,13 +11,15 @@ from .fourier import forward, radial_frequency, shell_index, shell_sums, shell_w
 
 # Voxels: blocks that lie outside the mask, and the width of the soft edge of a region. A hard edge
 # would spread the low frequencies of steep spectra over the high ones.
-BLOCK = 8
+BLOCK = 4
 EDGE = 7
 # Solvent noise of single-particle maps is above 1 % of the molecule's spread; a masked or
 # noise-free map has none at all, or 1e-7 of rounding.
 FLATNESS = 1e-3
-# A block with a hundredth of the usual variance lies where a spherical mask cut the noise off.
-VARIANCE_DROP = 0.01
+# Less than 0.3 of the usual variance: a spherical mask cut some of the block off. Blocks of 8³ with
+# a drop of 0.01 would count so many zeros in that noise seems up to 4 times weaker than it is; of
+# whole blocks, even of noise smooth over 4 voxels, under 1 % vary so little.
+VARIANCE_DROP = 0.3
 # The power of that many voxels is known to 9 % in variance, enough to smooth over shells.
 FEWEST_VOXELS = 256
 # Shells over which the logarithm of the power is smoothed.
@@ -28,7 +30,7 @@ LEAST_POWER = 1e-6
 
 
 def background_blocks(values: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the blocks of 8³ voxels outside a mask that hold noise.
+    """Return the blocks of 4³ voxels outside a mask that hold noise.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ def background_blocks(values: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _blocks(values: NDArray) -> NDArray:
-    """Return an array's blocks, shape (blocks, voxels); what is left over at its ends is dropped."""
+    """Return an array's blocks, shape (blocks, voxels), without what is left over at its ends."""
     z, y, x = (n // BLOCK for n in values.shape)
     cut = values[: z * BLOCK, : y * BLOCK, : x * BLOCK]
     cut = cut.reshape(z, BLOCK, y, BLOCK, x, BLOCK).transpose(0, 2, 4, 1, 3, 5)
@@ -67,8 +69,8 @@ def soft_region(region: NDArray[np.bool_]) -> NDArray[np.float32]:
     weight = np.clip(2 * share - 1, 0, 1) * region
     if np.square(weight).sum() < FEWEST_VOXELS:
         raise MapContentError(
-            f"only {int(region.sum())} voxels hold noise alone, too few for its spectrum; "
-            "give a mask that covers the molecule only, or half maps."
+            f"only {int(region.sum())} voxels tell the spectrum of the noise, too few: give half "
+            "maps, an unmasked map or another mask."
         )
     return weight
 

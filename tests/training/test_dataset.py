@@ -24,11 +24,14 @@ def test_same_seed_same_example_whatever_the_count(packed):
     )
 
 
-def test_labels_are_the_truth_around_the_patch(ball):
-    example = draw_example(ball, np.random.default_rng(3))
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_labels_differ_from_the_maps_resolution_as_the_truth_does(ball, seed):
+    example = draw_example(ball, np.random.default_rng(seed))
     _, labels = label_patches(example, 6)
-    inside = example.truth[example.mask]
-    assert labels.min() >= inside.min() * 0.999 and labels.max() <= inside.max() * 1.001
+    inside = np.log(example.truth[example.mask])
+    away = np.log(labels / example.resolution)
+    assert away.min() >= (inside - inside.mean()).min() - 1e-3
+    assert away.max() <= (inside - inside.mean()).max() + 1e-3
 
 
 def test_training_patches_are_what_prediction_sees(ball):
