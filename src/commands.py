@@ -20,6 +20,7 @@ from chimerax.core.commands import (
     JSONResult,
     Or,
     PositiveFloatArg,
+    PositiveIntArg,
     StringArg,
     register,
 )
@@ -30,7 +31,7 @@ from chimerax.map import MapArg, MapsArg
 
 from .coloring import colour_maps
 from .mapres.errors import Cancelled, MapResError
-from .mapres.local import METHODS
+from .mapres.methods import METHODS
 from .mapres.models import ALL, available, chosen
 from .mapres.report import comparison_json, comparison_rows, local_json, local_rows
 from .mapres.worker import Worker
@@ -73,8 +74,11 @@ def localres(
     mask=None,
     half_maps=None,
     method="monores",
-    max_res=20.0,
-    step=0.5,
+    max_res=None,
+    step=None,
+    box_size=None,
+    stride=None,
+    cutoff=None,
     palette=None,
     range=None,
     key=True,
@@ -88,7 +92,9 @@ def localres(
     mask : Volume on the grid of the map, or None for an automatic mask
     half_maps : list of the two half maps (only with a single map), or None
     method : name of the method
-    max_res, step : coarsest resolution measured and distance between two, Å
+    max_res, step : coarsest resolution that MonoRes measures and distance between two, Å
+    box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
+        correlation that counts as resolved
     palette, range, key : how the surfaces are coloured, see `coloring.colour_maps`
     return_json : whether to return a JSONResult
 
@@ -103,6 +109,9 @@ def localres(
         "method": method,
         "max_res": max_res,
         "step": step,
+        "box_size": box_size,
+        "stride": stride,
+        "cutoff": cutoff,
     }
     results, summaries = [], []
     for map in _some(maps):
@@ -209,6 +218,9 @@ _LOCALRES = {
         ("method", EnumOf(METHODS)),
         ("max_res", PositiveFloatArg),
         ("step", PositiveFloatArg),
+        ("box_size", PositiveFloatArg),
+        ("stride", PositiveIntArg),
+        ("cutoff", PositiveFloatArg),
         ("palette", ColormapArg),
         ("range", ColormapRangeArg),
         ("key", BoolArg),

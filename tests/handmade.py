@@ -1,8 +1,9 @@
-"""Maps made by hand: a molecule-like ball, and MRC files written byte by byte from the standard."""
+"""Maps made by hand: a ball, a chain of atoms, MRC files written byte by byte from the standard."""
 
 import struct
 
 import numpy as np
+from scipy import ndimage
 
 from mapres.density import Density
 
@@ -18,6 +19,33 @@ def noisy_ball(n=32, radius=9.0, seed=0):
     values = (1 + texture) / (1 + np.exp(distance - radius))
     values += 0.1 * rng.standard_normal((n, n, n))
     return Density(values.astype(np.float32), (1.5, 1.5, 1.5), (3.0, -4.5, 6.0), "ball.mrc")
+
+
+def folded_chain(shape=(48, 48, 48), seed=0):
+    """Atoms of a random walk, blurred to 5 Å, in white noise: what no warning takes for noise.
+
+    A seed changes the noise only, so that two are half maps of one molecule.
+    """
+    half = 0.4 * np.array(shape)
+    points = np.zeros(shape, dtype=np.float32)
+    atoms = np.rint(_walk(half, int(half.prod() / 8)) + (np.array(shape) - 1) / 2)
+    np.add.at(points, tuple(atoms.astype(int).T), 1)
+    values = ndimage.gaussian_filter(points, 0.75)
+    noise = np.random.default_rng(seed).standard_normal(shape)
+    values += 0.5 * values.std() * noise.astype(np.float32)
+    return Density(values, (1.5, 1.5, 1.5), (3.0, -4.5, 6.0), "chain.mrc")
+
+
+def _walk(half, count):
+    """Steps of 2.5 voxels, as between C-alpha atoms, inside an ellipsoid of half-axes ``half``."""
+    rng = np.random.default_rng(99)
+    atoms = [np.zeros(3)]
+    while len(atoms) < count:
+        step = rng.standard_normal(3)
+        ahead = atoms[-1] + 2.5 * step / np.linalg.norm(step)
+        if np.sum((ahead / half) ** 2) < 1:
+            atoms.append(ahead)
+    return np.array(atoms)
 
 
 def mrc_bytes(

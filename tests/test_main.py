@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 import pytest
-from handmade import mrc_bytes, noisy_ball
+from handmade import folded_chain, mrc_bytes, noisy_ball
 
 import mapres
 from mapres import local, models, mrc
@@ -83,7 +83,8 @@ def test_validate_prints_a_table(run):
 
 
 def test_validate_with_every_model_is_one_table(run, tiny_models):
-    status, out, err = run("validate map.mrc --claimed 8 --model all")
+    mrc.write("chain.mrc", folded_chain())
+    status, out, err = run("validate chain.mrc --claimed 8 --model all")
     assert (status, err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if line[:1].strip())
     assert ["default", "dnn", "cnn"] in [line.split() for line in out.splitlines()]
@@ -91,7 +92,7 @@ def test_validate_with_every_model_is_one_table(run, tiny_models):
     assert lines["Resolution"].count("class only") == 2
     verdicts = ("consistent ", "consistent (by the class alone)", "optimistic (by the class alone)")
     assert all(verdict in lines["Claimed"] for verdict in verdicts)
-    assert out.count("map.mrc") == 1 and "dnn, cnn: This classifier" in lines["Warning"]
+    assert out.count("chain.mrc") == 1 and "dnn, cnn: This classifier" in lines["Warning"]
 
 
 def test_validate_with_every_model_is_one_json_object(run, tiny_models):
@@ -162,6 +163,17 @@ def test_local_writes_the_map_the_figure_and_json(run, folder):
     assert found["median_A"] == pytest.approx(expected.median, abs=5e-4)
 
 
+def test_local_by_blocres_says_what_boxes_it_took(run):
+    command = "local map.mrc -o out.mrc --mask mask.mrc --half-maps half1.mrc half2.mrc --json "
+    status, out, err = run(command + "--method blocres --stride 2")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["method"] == "blocres" and "one every 2 voxels" in found["notes"][0]
+    status, out, _ = run(command + "--method blocres --box-size 18 --cutoff 0.143 --stride 4")
+    assert "Boxes of 12 voxels (18 Å)" in json.loads(out)["notes"][0]
+    assert json.loads(out)["median_A"] < found["median_A"] + 0.5
+
+
 def test_local_prints_a_table(run):
     status, out, err = run("local map.mrc -o out.mrc --step 2")
     assert (status, err) == (0, "")
@@ -180,6 +192,17 @@ def test_fsc_of_a_map_with_itself_is_two_voxels(run, folder):
     assert json.loads(out)["resolution_A"] == {"0.143": 3.0, "0.5": 3.0, "half-bit": 3.0}
     assert "same map" in json.loads(out)["warnings"][0]
     assert (folder / "fsc.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_fsc_says_what_is_wrong_with_a_pair(run, folder):
+    half = mrc.read("half2.mrc")
+    mrc.write("turned.mrc", half.with_values(-np.roll(half.values, 2, axis=2)))
+    for mask in ("", "--mask mask.mrc"):
+        opposite, shifted = json.loads(run(f"fsc half1.mrc turned.mrc {mask} --json")[1])[
+            "warnings"
+        ]
+        assert "turned.mrc has the opposite sign of half1.mrc" in opposite
+        assert "by 2, 0, 0 voxels along x, y, z" in shifted
 
 
 def test_fsc_within_a_mask_is_finer_than_without(run):
@@ -207,7 +230,10 @@ def test_help_names_every_verb_or_option(run, verb):
     words = {
         "": ["mapres validate", "mapres local", "mapres fsc", "130"],
         "validate": ["--claimed", "--half-maps", "--model", "--json", *models.ORDER, "all"],
-        "local": ["--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"],
+        "local": [
+            *("--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"),
+            *("blocres", "--box-size", "--stride", "--cutoff"),
+        ],
         "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
     }
     assert all(word in out for word in words[verb])
@@ -321,6 +347,11 @@ def test_outputs_are_refused_before_anything_is_computed(run, folder, monkeypatc
         ("local map.mrc -o out.mrc --max-res x", "'x'"),
         ("local map.mrc -o out.mrc --max-res 1", "2 voxels"),
         ("local map.mrc -o out.mrc --step 0", "'0'"),
+        ("local map.mrc -o out.mrc --stride 0", "'0'"),
+        ("local map.mrc -o out.mrc --stride 1.5", "'1.5'"),
+        ("local map.mrc -o out.mrc --stride 2", "no option stride"),
+        ("local map.mrc -o out.mrc --method blocres --step 1", "no option step"),
+        ("local map.mrc -o out.mrc --method blocres", "half maps"),
         ("local map.mrc -o out.mrc --half-maps half1.mrc", "--half-maps"),
         ("fsc half1.mrc", "HALF2"),
     ],

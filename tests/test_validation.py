@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mapres
-from mapres import reading, validation
+from mapres import content_doubts, reading, validation
 from mapres.density import Density
 from mapres.distribution import quantile, soft_targets
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
@@ -100,11 +100,26 @@ def test_flat_solvent_is_warned_of(example):
     assert any("solvent is flat" in warning for warning in answer.warnings)
 
 
-def test_no_molecule_no_verdict():
-    values = np.ones((32, 32, 32), dtype=np.float32)
-    values[16, 16, 16] = 0
-    answer = mapres.validate(Density(values, (2.0,) * 3), claimed=5.0)
-    assert validation.FILLS_BOX in answer.warnings and answer.verdict == "cannot tell"
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.random.default_rng(3).standard_normal((32, 32, 32)), content_doubts.NOISE),
+        (np.arange(32**3).reshape(32, 32, 32) != 16912, content_doubts.EMPTY),
+    ],
+    ids=["noise", "a hole"],
+)
+def test_no_molecule_no_verdict(tiny_models, values, said):
+    """Although the tiny model finds 7 Å in anything."""
+    answer = mapres.validate(Density(values.astype(np.float32), (2.0,) * 3), claimed=7.0)
+    assert said in answer.warnings and answer.verdict == "cannot tell"
+
+
+def test_density_that_fills_the_box_has_no_verdict(tiny_models, example):
+    middle = example.with_values(example.values[22:42, 22:42, 22:42])
+    answer = mapres.validate(middle, claimed=7.0)
+    assert answer.verdict == "cannot tell"
+    assert answer.warnings == (validation.FILLS_BOX,)
+    assert mapres.validate(example, claimed=7.0).verdict == "consistent"
 
 
 def test_half_map_on_another_grid(example, halves):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,14 @@ from training.span import products, span_of
 # One look an epoch; the paper stopped after 50 without progress, at epoch 90.
 DNN = PaperSchedule(batch=150, steps_per_check=0, patience=50, max_steps=0)
 DNN_EPOCHS = 400
-# Cubes half the box first, an eighth of the work a step, then the whole box.
-CUBES = PaperSchedule(batch=75, steps_per_check=25, patience=50, max_steps=400)
-WHOLE = PaperSchedule(batch=75, steps_per_check=5, patience=50, max_steps=1500)
-CUBE = BOX // 2
+# Cubes of an eighth of the work a step each first, then the whole box: edge in voxels, schedule.
+CNN = {
+    16: PaperSchedule(batch=75, steps_per_check=50, patience=50, max_steps=1000),
+    32: PaperSchedule(batch=75, steps_per_check=25, patience=50, max_steps=200),
+    64: PaperSchedule(batch=75, steps_per_check=10, patience=50, max_steps=1500),
+}
+# So many maps decide when to stop; all 2,700 cost as much as 14 steps.
+DECIDING = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +66,10 @@ class Subset:
 
 @dataclass(frozen=True, eq=False)
 class Cubes:
-    """Cubes of 32³ cut at random out of maps, each with some of the molecule in it."""
+    """Cubes cut at random out of maps, each with some of the molecule in it."""
 
     maps: PaperMaps | Subset
+    edge: int
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def __len__(self) -> int:
@@ -75,13 +81,13 @@ class Cubes:
         return self.maps.labels
 
     def batch(self, indices: NDArray) -> NDArray[np.float32]:
-        """Return cubes, shape (n, 32, 32, 32, 1)."""
+        """Return cubes, shape (n, edge, edge, edge, 1)."""
         return np.stack([self._cube(values) for values in self.maps.batch(indices)])
 
     def _cube(self, values: NDArray) -> NDArray[np.float32]:
         while True:
-            start = self.rng.integers(0, BOX - CUBE + 1, 3)
-            cube = values[tuple(slice(s, s + CUBE) for s in start)]
+            start = self.rng.integers(0, BOX - self.edge + 1, 3)
+            cube = values[tuple(slice(s, s + self.edge) for s in start)]
             if cube.max() > 0.3:
                 return cube
 
@@ -118,29 +124,32 @@ def fit_cnn(paper: Path, folder: Path, minutes: float) -> None:
     """Train the 3D CNN, on cubes first and then on the box; leaves ``exact.keras``."""
     import keras
 
+    import training.fourier_convolution  # noqa: F401  (what checkpoints are made of)
+
     train, validation = PaperMaps(paper, "train"), PaperMaps(paper, "validation")
-    # 300 maps decide when to stop; all of the validation maps cost as much as 14 steps.
-    some = Subset(validation, np.arange(0, len(validation), max(1, len(validation) // 300)))
-    begun, cubes, box = time.monotonic(), folder / "cubes", folder / "box"
-    schedule = replace(CUBES, minutes=minutes)
-    if not paper_fit(lambda: _fast(networks.cnn(CUBE)), Cubes(train), Cubes(some), cubes, schedule):
-        return
-
-    def widened():
-        small = keras.models.load_model(cubes / "best.keras", compile=False)
-        return _fast(networks.widened(small))
-
-    left = minutes - (time.monotonic() - begun) / 60
-    if paper_fit(widened, train, some, box, replace(WHOLE, minutes=left)):
-        exact = networks.cnn()
-        best = keras.models.load_model(box / "best.keras", compile=False)
-        exact.set_weights(best.get_weights())
-        exact.save(folder / "exact.keras")
+    some = Subset(validation, np.linspace(0, len(validation) - 1, DECIDING).astype(int))
+    end, best = time.monotonic() + 60 * minutes, None
+    for edge, schedule in CNN.items():
+        sets = (train, some) if edge == BOX else (Cubes(train, edge), Cubes(some, edge))
+        left = replace(schedule, minutes=(end - time.monotonic()) / 60)
+        if not paper_fit(partial(_cnn, edge, best), *sets, folder / str(edge), left):
+            return
+        best = folder / str(edge) / "best.keras"
+    exact = networks.cnn()
+    exact.set_weights(keras.models.load_model(best, compile=False).get_weights())
+    exact.save(folder / "exact.keras")
 
 
-def _fast(network):
+def _cnn(edge: int, smaller: Path | None):
+    """Return the network that a stage begins with: a new one, or the last stage's, widened."""
+    import keras
+
     from training.fourier_convolution import with_fourier
 
+    if smaller is None:
+        network = networks.cnn(edge)
+    else:
+        network = networks.widened(keras.models.load_model(smaller, compile=False), edge)
     return networks.compiled(with_fourier(network))
 
 

@@ -77,6 +77,7 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
 def _local(options: argparse.Namespace) -> int:
     from . import mrc
     from .local import local_resolution
+    from .methods import OPTION_NAMES
     from .report import local_json, local_rows
 
     _check_outputs(options)
@@ -87,9 +88,8 @@ def _local(options: argparse.Namespace) -> int:
             method=options.method,
             mask=options.mask and mrc.read(options.mask),
             half_maps=_half_maps(options.half_maps),
-            max_res=options.max_res,
-            step=options.step,
             progress=progress,
+            **{name: getattr(options, name) for name in OPTION_NAMES},
         )
         mrc.write(options.output, density.with_values(result.values))
         if options.png:
@@ -104,6 +104,7 @@ def _local(options: argparse.Namespace) -> int:
 def _fsc(options: argparse.Namespace) -> int:
     from . import mrc
     from .fsc import fourier_shell_correlation
+    from .halves import pair_doubts
     from .report import fsc_json, fsc_rows
 
     _check_outputs(options)
@@ -113,6 +114,7 @@ def _fsc(options: argparse.Namespace) -> int:
         mask = mrc.read(options.mask) if options.mask else None
         if mask:
             require_same_grid(first, mask, "mask")
+        warnings = list(pair_doubts(first, second, mask.values > 0.5 if mask else None))
         curve = fourier_shell_correlation(
             first.values, second.values, first.voxel_size, mask.values if mask else None
         )
@@ -120,7 +122,8 @@ def _fsc(options: argparse.Namespace) -> int:
             from .figures import fsc_figure
 
             fsc_figure(curve, options.png)
-    _print(options, fsc_json(first, second, curve, mask), fsc_rows(first, second, curve, mask))
+    shown = (first, second, curve, mask, warnings)
+    _print(options, fsc_json(*shown), fsc_rows(*shown))
     return 0
 
 

@@ -6,7 +6,7 @@ import argparse
 import math
 
 from . import __version__
-from .local import METHODS
+from .methods import METHODS
 
 BAD_INPUT = 2
 MODEL_HELP = (
@@ -54,11 +54,18 @@ def _describe_local(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("-o", "--output", metavar="OUT.mrc", required=True, help="map to write, in Å")
     verb.add_argument("--mask", metavar="MASK", help="where to measure; found by itself if missing")
     _add_half_maps(verb)
-    verb.add_argument("--method", choices=METHODS, default=METHODS[0])
-    verb.add_argument("--max-res", metavar="Å", type=_positive, default=20.0,
-                      help="coarsest resolution to try (%(default)g)")  # fmt: skip
-    verb.add_argument("--step", metavar="Å", type=_positive, default=0.5,
-                      help="distance between two resolutions tried (%(default)g)")  # fmt: skip
+    verb.add_argument("--method", choices=METHODS, default=METHODS[0],
+                      help="%(choices)s; blocres needs half maps (%(default)s)")  # fmt: skip
+    verb.add_argument("--max-res", metavar="Å", type=_positive,
+                      help="monores: coarsest resolution to try (20)")  # fmt: skip
+    verb.add_argument("--step", metavar="Å", type=_positive,
+                      help="monores: distance between two resolutions tried (0.5)")  # fmt: skip
+    verb.add_argument("--box-size", metavar="Å", type=_positive,
+                      help="blocres: edge of the boxes (6 times the resolution)")  # fmt: skip
+    verb.add_argument("--stride", metavar="VOXELS", type=_count,
+                      help="blocres: from box to box (1; more in large maps)")  # fmt: skip
+    verb.add_argument("--cutoff", metavar="FSC", type=float,
+                      help="blocres: correlation that counts as resolved (0.5)")  # fmt: skip
     verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 
@@ -81,3 +88,9 @@ def _positive(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a positive number of Å, not {text!r}")
     return value
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    return int(text)

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from .density import Density
 from .fsc import fourier_shell_correlation
+from .registration import registration
 
 HalfMaps = tuple[Density, Density]
 # Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
@@ -19,11 +20,37 @@ LEAST_DIFFERENCE = 1e-3
 SOFT_EDGE = 3.0
 
 
-def identity_doubts(half1: Density, half2: Density) -> Iterator[str]:
-    """Say so if two half maps are one and the same."""
-    difference = float((half1.values - half2.values).std())
-    if difference < LEAST_DIFFERENCE * float(half1.values.std()):
+def pair_doubts(
+    half1: Density, half2: Density, inside: NDArray[np.bool_] | None = None
+) -> Iterator[str]:
+    """Say why two maps can hardly be independent half maps on one grid; nothing where they may be.
+
+    Another scale or offset is no reason.
+
+    Parameters
+    ----------
+    half1, half2 : on the same grid
+    inside : bool array, shape (z, y, x), the molecule; None for the whole box
+    """
+    if _same(half1.values, half2.values):
         yield "The two half maps are the same map; give two independent ones."
+        return
+    everywhere = np.ones(half1.values.shape, dtype=bool)
+    found = registration(half1.values, half2.values, everywhere if inside is None else inside)
+    if found.sign < 0:
+        yield f"{half2.name} has the opposite sign of {half1.name}; multiply one of them by -1."
+    if any(found.shift):
+        z, y, x = found.shift
+        yield (
+            f"{half2.name} is shifted against {half1.name} by {x}, {y}, {z} voxels along x, y, z; "
+            "give the half maps of one reconstruction, or shift one of them back."
+        )
+
+
+def _same(first: NDArray, second: NDArray) -> bool:
+    """Return whether two maps differ by no more than rounding, a factor and a constant."""
+    first, second = ((half - half.mean()) / half.std() for half in (first, second))
+    return float((first - second).std()) < LEAST_DIFFERENCE
 
 
 def half_map_doubts(
@@ -37,9 +64,13 @@ def half_map_doubts(
     half_maps : on its grid
     inside : bool array, shape (z, y, x), the molecule
     """
-    yield from identity_doubts(*half_maps)
+    wrong = list(pair_doubts(*half_maps, inside))
+    yield from wrong
+    if wrong:
+        # The mean of halves of opposite sign, say, is noise: it tells nothing of the map.
+        return
     first, second = (half.values for half in half_maps)
-    mean = first[inside] + second[inside]
+    mean = first[inside] / first.std() + second[inside] / second.std()
     agreement = float(np.corrcoef(mean, density.values[inside])[0, 1])
     if not agreement >= LITTLE_AGREEMENT:
         yield (

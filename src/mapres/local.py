@@ -11,19 +11,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .density import Density, Progress, checked, require_same_grid, silent
-from .errors import MapContentError, MapResError
+from .errors import MapContentError
 from .halves import HalfMaps, half_map_doubts
 from .mask import solvent_mask
-from .monores import monores
+from .methods import complete_options, measure
 
-METHODS = ("monores",)
-# Shares of the mask: of the two reference maps 0.3 % is unmeasured and 0.6 % at the coarsest.
+# Share of the mask: of the two reference maps of MonoRes 0.3 % is unmeasured.
 MUCH_UNMEASURED = 0.05
-MANY_COARSEST = 0.1
 # Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
 MANY_FINEST = 0.15
-# Smoothing moves the answer a little below the resolution that was tried.
-AT_COARSEST = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +34,7 @@ class LocalResolution:
     method : name of the method
     warnings : one sentence each
     seconds : wall time
+    notes : how it was measured, where the map decided that, one sentence each
     """
 
     values: NDArray[np.float32]
@@ -45,6 +42,7 @@ class LocalResolution:
     method: str
     warnings: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def median(self) -> float:
@@ -69,20 +67,25 @@ def local_resolution(
     method: str = "monores",
     mask: Density | None = None,
     half_maps: HalfMaps | None = None,
-    max_res: float = 20.0,
-    step: float = 0.5,
     progress: Progress = silent,
+    **options: float | None,
 ) -> LocalResolution:
     """Measure the local resolution of a map.
 
     Parameters
     ----------
     density : the map
-    method : ``monores`` (Vilas et al. 2018), see `mapres.monores`
+    method : ``monores`` (Vilas et al. 2018), see `mapres.monores`, or ``blocres`` (Cardone et al.
+        2013), which needs half maps, see `mapres.blocres`
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
-    half_maps : measured in place of the map, if given: their mean against their difference
-    max_res, step : Å, the coarsest resolution tried and the steps down to 2 voxels
+    half_maps : measured in place of the map, if given: MonoRes their mean against their
+        difference, blocres how they correlate
     progress : called as ``progress(fraction, message)``
+    max_res, step : of MonoRes: Å, the coarsest resolution tried (20) and the steps (0.5) down to 2
+        voxels
+    box_size : of blocres: Å, edge of the boxes; by default 6 times the resolution of the half maps
+    stride : of blocres: voxels from one box to the next; by default as small as 10 s allow
+    cutoff : of blocres: the correlation that counts as resolved, 0.5
 
     Returns
     -------
@@ -96,35 +99,34 @@ def local_resolution(
     GridMismatchError
         If the mask or a half map has another grid.
     MapResError
-        If there is no such method.
+        If there is no such method, or it has no such option.
     Cancelled
         If ``progress`` raises it.
     """
     started = time.perf_counter()
-    if method not in METHODS:
-        raise MapResError(f"method {method!r} is not one of {', '.join(METHODS)}; choose another.")
+    chosen = complete_options(method, options)
     checked(density)
     for half in half_maps or ():
         require_same_grid(density, half, "half map")
         checked(half)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
     inside = _inside(density, mask)
-    measured = monores(
-        density.values,
-        density.spacing,
-        inside,
-        half_maps=half_maps and (half_maps[0].values, half_maps[1].values),
-        max_res=max_res,
-        step=step,
-        progress=progress,
-    )
-    known = measured > 0
+    doubts = [] if half_maps is None else list(half_map_doubts(density, half_maps, inside))
+    try:
+        measured = measure(method, density, inside, half_maps, chosen, progress)
+    except MapContentError as error:
+        # Half maps of opposite sign, say, leave no signal: the cause is worth more than the effect.
+        if doubts:
+            raise MapContentError(doubts[0]) from error
+        raise
+    known = measured.values > 0
     return LocalResolution(
-        values=_spread(measured, known),
+        values=_spread(measured.values, known),
         mask=known,
         method=method,
-        warnings=tuple(_warnings(density, half_maps, inside, measured[known], max_res)),
+        warnings=(*_warnings(inside, measured.values[known]), *measured.warnings, *doubts),
         seconds=time.perf_counter() - started,
+        notes=measured.notes,
     )
 
 
@@ -148,20 +150,12 @@ def _spread(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np
     return values[tuple(nearest)]
 
 
-def _warnings(
-    density: Density, half_maps: HalfMaps | None, inside: NDArray, values: NDArray, max_res: float
-) -> Iterator[str]:
+def _warnings(inside: NDArray[np.bool_], values: NDArray) -> Iterator[str]:
     missing = 1 - values.size / inside.sum()
     if missing > MUCH_UNMEASURED:
         yield (
             f"{missing:.0%} of the mask could not be measured and was filled from the nearest "
             "measured voxels; the mask may be too large."
-        )
-    stuck = float(np.mean(values > AT_COARSEST * max_res))
-    if stuck > MANY_COARSEST:
-        yield (
-            f"{stuck:.0%} of the voxels are near the coarsest resolution tried, {max_res:.3g} Å, "
-            "and may be worse; repeat with a larger max_res."
         )
     finest = float(values.min())
     piled = float(np.mean(values < 1.001 * finest))
@@ -170,5 +164,3 @@ def _warnings(
             f"{piled:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, "
             "where the voxel size or the method ends: they may be better, or cut by the box."
         )
-    if half_maps is not None:
-        yield from half_map_doubts(density, half_maps, inside)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .density import Density
 from .distribution import CLASSES
-from .halves import identity_doubts
 from .local import LocalResolution
 from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 # Label and text, or label and a text for each column; a single text belongs to all columns.
 Rows = list[tuple[str, ...]]
 
-METHOD_NAMES = {"monores": "MonoRes"}
+METHOD_NAMES = {"monores": "MonoRes", "blocres": "blocres"}
 
 
 def validation_rows(validation: Validation) -> Rows:
@@ -120,6 +119,7 @@ def local_rows(density: Density, result: LocalResolution) -> Rows:
         ("Map", density.name),
         *_grid_rows(density.voxel_size, reversed(density.values.shape)),
         ("Method", f"{method_name(result)}, MapRes {__version__}"),
+        *(("Note", text) for text in result.notes),
         ("Median", f"{result.median:.2f} Å (quartiles {lower:.2f}–{upper:.2f} Å)"),
         ("Measured", f"{result.mask_fraction:.1%} of the box"),
         ("Time", f"{result.seconds:.1f} s"),
@@ -128,7 +128,11 @@ def local_rows(density: Density, result: LocalResolution) -> Rows:
 
 
 def fsc_rows(
-    half1: Density, half2: Density, curve: ShellCorrelation, mask: Density | None = None
+    half1: Density,
+    half2: Density,
+    curve: ShellCorrelation,
+    mask: Density | None = None,
+    warnings: Iterable[str] = (),
 ) -> Rows:
     """Return (label, text) pairs that tell where a shell correlation crosses its thresholds."""
     nyquist = half1.nyquist
@@ -140,7 +144,7 @@ def fsc_rows(
     for name, value in curve.resolution.items():
         text = "none: below it from the first shell" if value is None else f"{value:.2f} Å"
         rows.append((f"FSC {name}", text + " (two voxels)" * (value == nyquist)))
-    return [*rows, *_warning_rows(identity_doubts(half1, half2))]
+    return [*rows, *_warning_rows(warnings)]
 
 
 def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
@@ -153,13 +157,18 @@ def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
         "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
         "mask_fraction": round(result.mask_fraction, 5),
         "seconds": round(result.seconds, 2),
+        "notes": list(result.notes),
         "warnings": list(result.warnings),
         "version": __version__,
     }
 
 
 def fsc_json(
-    half1: Density, half2: Density, curve: ShellCorrelation, mask: Density | None = None
+    half1: Density,
+    half2: Density,
+    curve: ShellCorrelation,
+    mask: Density | None = None,
+    warnings: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return plain types under the keys of ``mapres fsc --json``."""
     crossings = {name: value and round(value, 3) for name, value in curve.resolution.items()}
@@ -168,7 +177,7 @@ def fsc_json(
         "mask": mask and mask.name,
         **_grid_json(half1),
         "resolution_A": crossings,
-        "warnings": list(identity_doubts(half1, half2)),
+        "warnings": list(warnings),
         "version": __version__,
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__, models
+from .content_doubts import content_doubts, forbid_verdict
 from .density import Density, Progress, checked, labelled, require_same_grid, silent
 from .distribution import CLASSES, class_of
 from .doubts import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
@@ -121,10 +122,12 @@ def validate(
     network = models.load(model)
     progress(0.1, "finding the molecule")
     mask, warnings = find_molecule(density)
+    seen = content_doubts(density, mask, claimed)
+    groundless = forbid_verdict(seen)
     reading = read_map(density, mask, network, progress)
     unsure = uncertainties(reading)
-    warnings += [*claim_doubts(density, claimed), *limit_doubts(density, reading), *unsure]
-    believed = None if unsure or FILLS_BOX in warnings else reading.interval
+    warnings += [*seen, *claim_doubts(density, claimed), *limit_doubts(density, reading), *unsure]
+    believed = None if unsure or groundless or FILLS_BOX in warnings else reading.interval
     fsc = None
     if half_maps:
         fsc, suspicions = _half_map_evidence(density, half_maps, mask)
@@ -132,7 +135,7 @@ def validate(
         believed = (fsc, fsc) if fsc else None
     verdict = None
     if claimed is not None:
-        by_class = reading.resolution is None and not half_maps
+        by_class = reading.resolution is None and not half_maps and not groundless
         verdict = (
             _class_verdict(claimed, density.nyquist, reading)
             if by_class

@@ -60,14 +60,12 @@ class Worker:
         method: str = "monores",
         mask: Density | None = None,
         half_maps: HalfMaps | None = None,
-        max_res: float = 20.0,
-        step: float = 0.5,
         progress: Progress = silent,
+        **options: float | None,
     ) -> LocalResolution:
         """Do what `local.local_resolution` does."""
         arguments = {"density": density, "method": method, "mask": mask, "half_maps": half_maps}
-        arguments |= {"max_res": max_res, "step": step}
-        return self._call("local_resolution", arguments, progress)
+        return self._call("local_resolution", arguments | options, progress)
 
     def close(self) -> None:
         """End the child, if there is one, and remove its files; a call under way is `Cancelled`."""

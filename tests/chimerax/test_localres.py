@@ -209,6 +209,9 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
     halves = do("localres #1 mask #2 halfMaps #3,4 maxRes 12 step 1")
     assert halves.local_resolution.median <= 12
     assert not np.array_equal(halves.full_matrix(), masked.full_matrix())
+    boxes = do("localres #1 mask #2 halfMaps #3,4 method blocres boxSize 24 stride 2 cutoff 0.143")
+    assert boxes.local_resolution.method == "blocres"
+    assert boxes.local_resolution.notes[0].startswith("Boxes of ")
 
 
 @pytest.mark.parametrize(
@@ -223,6 +226,8 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
         ("localres #1 step 0", "greater than 0"),
         ("localres #1 maxRes -2", "greater than 0"),
         ("localres #1 maxRes 3", "3"),
+        ("localres #1 method blocres", "half maps"),
+        ("localres #1 stride 2", "no option stride"),
         ("localres #1 palette red,blue,green:1", "palette"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Verbs that measure: scores, the paper's tables and figures, robustness, ablation."""
+"""Verbs that measure: scores, the paper's tables and figures, robustness, warnings, ablation."""
 
 from __future__ import annotations
 
@@ -73,6 +73,19 @@ def _robustness(options: argparse.Namespace) -> None:
     robustness(options.data, options.maps, options.out)
 
 
+def _warnings_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
+    verb.add_argument("--maps", type=int, default=200, help="simulated, and as many noise-free")
+    verb.add_argument("--out", type=Path, default=RESULTS)
+    verb.set_defaults(run_verb=_warnings)
+
+
+def _warnings(options: argparse.Namespace) -> None:
+    from training.warnings import measure
+
+    measure(options.data, options.maps, options.out)
+
+
 def _ablation_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--data", type=Path, default=DATA)
     verb.add_argument("--cache", type=Path, default=CACHE / "ablation")
@@ -92,5 +105,6 @@ VERBS = {
     "evaluate": ("score on simulated and real maps", _evaluate_options),
     "reproduce": ("the paper's tables and figures", _reproduce_options),
     "robustness": ("how answers move when maps change", _robustness_options),
+    "warnings": ("how often each warning is given, rightly and wrongly", _warnings_options),
     "ablation": ("what training needs, by leaving it out", _ablation_options),
 }

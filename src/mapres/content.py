@@ -1,0 +1,75 @@
+"""What is in a map: measured once, for the doubts of `mapres.content_doubts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .density import Density
+from .preprocess import HOT
+from .shapes import Shape, measure_shape
+from .spectra import Spectra, measure_spectra
+
+# Enough for shares of 1e-4 to be known to 20 %, at a hundredth of the time of a 256³ map.
+SAMPLE = 300_000
+# A 4³ cube: with fewer voxels beside the solvent there is nothing to measure.
+FEWEST = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What was measured of a map.
+
+    Attributes
+    ----------
+    empty : nothing is left once hot voxels are cut down
+    lowest : deepest density below the solvent level, in units of the molecule's height: 0 or less
+    faint : voxels 1e-5 to 1e-3 of the height above the solvent, divided by those 1e-3 to 0.1
+        of it. Tails of Gaussians fill all decades alike, noise a hundred times less
+    shape : of the density, on a coarse grid
+    spectra : power per shell in the molecule and in the solvent
+    """
+
+    empty: bool
+    lowest: float
+    faint: float
+    shape: Shape
+    spectra: Spectra
+
+
+def measure_content(density: Density, mask: NDArray[np.bool_]) -> Content:
+    """Measure a map whose molecule is where ``mask`` is, bool (z, y, x)."""
+    values = density.values - np.float32(_solvent_level(density.values))
+    sample = _thinned(values)
+    height = max(float(np.percentile(np.abs(sample), 99.9)), 1e-30)
+    faint, strong = np.histogram(sample / height, bins=[1e-5, 1e-3, 1e-1])[0]
+    lowest = min(0.0, float(values.min()) / height)
+    limit = _hot_limit(sample)
+    np.clip(values, -limit, limit, out=values)
+    flattened = density.with_values(values)
+    return Content(
+        empty=limit == 0,
+        lowest=lowest,
+        faint=float(faint / max(strong, 1)),
+        shape=measure_shape(flattened, mask),
+        spectra=measure_spectra(flattened, mask),
+    )
+
+
+def _solvent_level(values: NDArray) -> float:
+    """Return the median over the six faces of the box, where there is solvent if anywhere."""
+    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
+    return float(np.median(np.concatenate(faces)))
+
+
+def _thinned(values: NDArray) -> NDArray:
+    """Return every so-manieth voxel, about `SAMPLE`; an odd step does not stay on a few planes."""
+    return values.ravel()[:: values.size // SAMPLE | 1]
+
+
+def _hot_limit(sample: NDArray) -> float:
+    """Return what no voxel but a hot one exceeds: 0 where only hot ones differ from the solvent."""
+    apart = np.abs(sample[sample != 0])
+    return HOT * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0

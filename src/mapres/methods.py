@@ -1,0 +1,156 @@
+"""The methods of local resolution: the options that each has, and what each makes of a map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blocres import WORST, BoxResolution, blocres, default_box
+from .density import Density, Progress
+from .errors import MapContentError, MapResError
+from .halves import HalfMaps, half_map_resolution
+from .monores import monores
+
+Options = Mapping[str, float | None]
+# Names and defaults; None where the map decides.
+OPTIONS: dict[str, dict[str, float | None]] = {
+    "monores": {"max_res": 20.0, "step": 0.5},
+    "blocres": {"box_size": None, "stride": None, "cutoff": 0.5},
+}
+METHODS = tuple(OPTIONS)
+OPTION_NAMES = tuple(dict.fromkeys(name for options in OPTIONS.values() for name in options))
+# Share of the voxels: of MonoRes's two reference maps 0.6 % is at the coarsest, of blocres's none
+# at 200 Å or beyond a third of the box.
+MANY = 0.1
+# Smoothing moves the answer a little below the resolution that was tried.
+AT_COARSEST = 0.9
+# Local resolutions at 0.5 are up to twice as coarse as the FSC at 0.143 of which the default box is
+# six times: what has less than three to its box is beyond that.
+FEWEST_PER_BOX = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a method says of a map.
+
+    Attributes
+    ----------
+    values : float32 array, shape (z, y, x), Å; 0 where nothing was measured
+    notes : how it was measured, where the map decided that, one sentence each
+    warnings : one sentence each
+    """
+
+    values: NDArray[np.float32]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def complete_options(method: str, options: Options) -> dict[str, float | None]:
+    """Return all options of a method, those not given (or None) at their defaults.
+
+    Raises
+    ------
+    MapResError
+        If there is no such method, or it has no such option.
+    """
+    if method not in OPTIONS:
+        raise MapResError(f"method {method!r} is not one of {', '.join(METHODS)}; choose another.")
+    known = OPTIONS[method]
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if name not in known:
+            raise MapResError(
+                f"{method} has no option {name}; it has {', '.join(known)}: leave the other out."
+            )
+    return known | given
+
+
+def measure(
+    method: str,
+    density: Density,
+    inside: NDArray[np.bool_],
+    half_maps: HalfMaps | None,
+    options: Options,
+    progress: Progress,
+) -> Measured:
+    """Measure a map with a method; ``options`` are those of `complete_options`."""
+    return _MEASURES[method](density, inside, half_maps, options, progress)
+
+
+def _monores(density, inside, half_maps, options, progress) -> Measured:
+    values = monores(
+        density.values,
+        density.spacing,
+        inside,
+        half_maps=half_maps and (half_maps[0].values, half_maps[1].values),
+        progress=progress,
+        **options,
+    )
+    stuck = float(np.mean(values[values > 0] > AT_COARSEST * options["max_res"]))
+    warnings = (
+        f"{stuck:.0%} of the voxels are near the coarsest resolution tried, "
+        f"{options['max_res']:.3g} Å, and may be worse; repeat with a larger max_res.",
+    )
+    return Measured(values, (), warnings if stuck > MANY else ())
+
+
+def _blocres(density, inside, half_maps, options, progress) -> Measured:
+    if half_maps is None:
+        raise MapContentError("blocres compares two half maps and got none; give both.")
+    box, reason = _box(density, inside, half_maps, options["box_size"])
+    found = blocres(
+        half_maps[0].values,
+        half_maps[1].values,
+        density.spacing,
+        inside,
+        box=box,
+        stride=options["stride"],
+        cutoff=options["cutoff"],
+        progress=progress,
+    )
+    note = f"Boxes of {box} voxels ({box * density.spacing:.3g} Å){reason}, {_spacing(found)}."
+    return Measured(found.values, (note,), tuple(_box_doubts(found, density.spacing)))
+
+
+def _box(density, inside, half_maps, box_size) -> tuple[int, str]:
+    """Return the edge of the boxes, voxels, and why it is that."""
+    if box_size is not None:
+        return round(box_size / density.spacing), ""
+    resolution = half_map_resolution(density, half_maps, inside)
+    if resolution is None:
+        raise MapContentError(
+            "the half maps do not correlate inside the molecule, so that no box can be chosen; "
+            "check them, or give box_size."
+        )
+    box = default_box(resolution, density.spacing, density.values.shape)
+    times = box * density.spacing / resolution
+    return box, f", {times:.1f} times the {resolution:.2f} Å of the half maps' FSC at 0.143"
+
+
+def _spacing(found: BoxResolution) -> str:
+    if found.stride == 1:
+        return "one at every voxel"
+    return f"one every {found.stride} voxels along each axis, interpolated between"
+
+
+def _box_doubts(found: BoxResolution, voxel_size: float) -> Iterator[str]:
+    values, edge = found.values[found.visited], found.box * voxel_size
+    lost = values > 0.999 * WORST
+    if lost.mean() > MANY:
+        yield (
+            f"{lost.mean():.0%} of the boxes correlate at no resolution ({WORST:g} Å stands for "
+            "that); the mask may be too large."
+        )
+    tight = (values > edge / FEWEST_PER_BOX) & ~lost
+    if tight.mean() > MANY:
+        wanted = FEWEST_PER_BOX * float(np.percentile(values[~lost], 90))
+        yield (
+            f"{tight.mean():.0%} of the voxels are coarser than a third of the box, {edge:.3g} Å, "
+            f"which reads them too good; repeat with a box_size of {wanted:.0f} Å or more."
+        )
+
+
+_MEASURES: dict[str, Callable[..., Measured]] = {"monores": _monores, "blocres": _blocres}

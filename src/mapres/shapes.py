@@ -1,0 +1,143 @@
+"""The shape of the density in a map, seen on a coarse copy: is it that of a molecule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .density import Density
+
+COARSE = 64
+# Standard deviation of a Gaussian, Å. At 4 side chains and noise merge, at 8 domains do.
+FINE, SMOOTH = 4.0, 8.0
+# Ellipsoidal shells, in units of the molecule's own standard deviation.
+SHELL, SHELLS = 0.15, 100
+FEWEST = 60
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the density looks like from afar.
+
+    Attributes
+    ----------
+    coupling : correlation of the smoothed density with the spread of the density about it, times
+        the root of the number of independent places, at 4 and 8 Å. Positive: what is dense has
+        structure, as molecules have; below 2 either way: noise; negative: what has structure is
+        darker than the rest
+    skewness : of the density at 8 Å. Positive: a small part is brighter than the rest
+    open_face : least share of molecule on a face of the box: above 0 it leaves on all sides
+    slope : share of the variance that a linear function of the coordinates explains
+    roundness : share of the variance inside the molecule that concentric ellipsoidal shells explain
+    unevenness : spread of the density deep inside the molecule, over its height
+    """
+
+    coupling: tuple[float, float]
+    skewness: float
+    open_face: float
+    slope: float
+    roundness: float
+    unevenness: float
+
+
+def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
+    """Look from afar at a map without hot voxels, its solvent at 0.
+
+    Parameters
+    ----------
+    density : the map
+    mask : bool array, shape (z, y, x), the molecule
+    """
+    factor = -(-max(mask.shape) // COARSE)
+    spacing = factor * density.spacing
+    mean, square = block_means(density.values, factor), block_means(density.values**2, factor)
+    fine, _ = _structure(mean, square, FINE / spacing)
+    smooth, skewness = _structure(mean, square, SMOOTH / spacing)
+    roundness, unevenness = _inside(mean, block_means(mask, factor) > 0.5, spacing)
+    faces = (mask.take(end, axis).mean() for axis in range(3) for end in (0, -1))
+    return Shape(
+        coupling=(fine, smooth),
+        skewness=skewness,
+        open_face=float(min(faces)),
+        slope=_slope(mean),
+        roundness=roundness,
+        unevenness=unevenness,
+    )
+
+
+def block_means(values: NDArray, factor: int) -> NDArray[np.float32]:
+    """Average blocks of ``factor``³ voxels; what does not fill a block is left out.
+
+    Sums of planes, axis after axis, take a fifth of the time of a mean over a reshaped array.
+    """
+    means = values.astype(np.float32, copy=False)
+    for axis in range(3):
+        planes = np.moveaxis(means, axis, 0)[: means.shape[axis] // factor * factor]
+        total = reduce(np.add, (planes[k::factor] for k in range(factor)))
+        means = np.moveaxis(total / np.float32(factor), 0, axis)
+    return means
+
+
+def _structure(mean: NDArray, square: NDArray, sigma: float) -> tuple[float, float]:
+    """Return the coupling and the skewness of a map smoothed with ``sigma`` coarse voxels."""
+    sigma = min(max(0.8, sigma), min(mean.shape) / 8)
+    smooth = ndimage.gaussian_filter(mean, sigma)
+    variance = np.clip(ndimage.gaussian_filter(square, sigma) - smooth**2, 0, None)
+    density, spread = _standardised(smooth), _standardised(np.sqrt(variance))
+    power = variance.astype(np.float64)
+    voxels = power.sum() ** 2 / max(float(np.sum(power**2)), 1e-300)
+    places = voxels / (2 * np.sqrt(np.pi) * sigma) ** 3
+    return float(np.mean(density * spread) * np.sqrt(places)), float(np.mean(density**3))
+
+
+def _standardised(values: NDArray) -> NDArray[np.float64]:
+    centred = values - values.mean(dtype=np.float64)
+    return centred / max(float(centred.std()), 1e-30)
+
+
+def _slope(mean: NDArray) -> float:
+    """Return the squared correlation with the best linear function (axes are orthogonal)."""
+    a = _standardised(mean)
+    share = 0.0
+    for axis, n in enumerate(mean.shape):
+        ramp = _standardised(np.arange(n, dtype=np.float64))
+        others = tuple(other for other in range(3) if other != axis)
+        share += float(np.mean(a.mean(axis=others) * ramp)) ** 2
+    return share
+
+
+def _inside(mean: NDArray, inside: NDArray, spacing: float) -> tuple[float, float]:
+    """Return roundness and unevenness; 0 and infinity where there is no inside to look at.
+
+    Unevenness is the lesser of that of the map and of a smoothed one: smoothing takes noise off a
+    large body, and makes a small one uneven.
+    """
+    if inside.all() or np.count_nonzero(inside) < FEWEST:
+        return 0.0, np.inf
+    smooth = ndimage.gaussian_filter(mean, max(0.8, FINE / spacing))
+    smooth = smooth - np.median(smooth[~inside])
+    depth = ndimage.distance_transform_edt(inside)[inside]
+    deep = depth >= np.percentile(depth, 80)
+    uneven = (
+        values.std() / max(abs(float(np.median(values))), 1e-30)
+        for values in (mean[inside][deep], smooth[inside][deep])
+    )
+    points = np.argwhere(inside).astype(np.float64)
+    return _roundness(points, smooth[inside].astype(np.float64)), float(min(uneven))
+
+
+def _roundness(points: NDArray, density: NDArray) -> float:
+    weight = np.clip(density, 0, None)
+    if not weight.any():
+        return 0.0
+    centred = points - np.average(points, axis=0, weights=weight)
+    covariance = (centred.T * weight) @ centred / weight.sum() + 1e-6 * np.eye(3)
+    radius = np.sqrt(np.einsum("ij,jk,ik->i", centred, np.linalg.inv(covariance), centred))
+    shell = np.minimum(radius / SHELL, SHELLS).astype(np.intp)
+    means = np.bincount(shell, density) / np.maximum(np.bincount(shell), 1)
+    total = float(np.sum((density - density.mean()) ** 2))
+    return 1 - float(np.sum((density - means[shell]) ** 2)) / max(total, 1e-30)

@@ -1,0 +1,162 @@
+"""Rotational power spectra of a molecule and of the solvent about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .density import Density
+from .fourier import forward, radial_frequency, shell_index, shell_sums, shell_width
+from .mask import FLAT_FRACTION
+from .shapes import FEWEST, block_means
+
+EDGE = 128
+# Soft edges this many voxels wide keep what leaks from one shell into others below 1e-4.
+RIM = 5
+# Å from the molecule that masks leave alone.
+REACH = 8.0
+# Frequencies of a spectrum on a logarithmic scale are 2 % apart.
+STEP = 0.02
+# Below this share of the strongest shell there is only rounding and what leaks.
+LEAKS = 1e-6
+Slices = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Spectra:
+    """Power per voxel and shell, at frequencies with equal ratios up to Nyquist.
+
+    Attributes
+    ----------
+    frequency : float array, shape (n,), 1/Å; empty where the window has too few shells
+    whole : ln of the power in the window, under a Hann taper, shape (n,)
+    molecule : ln of the power inside the molecule, shape (n,)
+    solvent : ln of the power in the solvent, shape (n,); None where the window shows no solvent, or
+        solvent that is flat anyway
+    contrast : least power inside the molecule over that in the solvent, of all shells; 1 without
+    """
+
+    frequency: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    molecule: NDArray[np.float64]
+    solvent: NDArray[np.float64] | None
+    contrast: float
+
+
+def measure_spectra(density: Density, mask: NDArray[np.bool_]) -> Spectra:
+    """Measure the spectra of a map without hot voxels, its solvent at 0.
+
+    Parameters
+    ----------
+    density : the map
+    mask : bool array, shape (z, y, x), the molecule
+    """
+    near, far = _window(mask, most=True), _window(mask, most=False)
+    reach = 2 * int(np.ceil(REACH / density.spacing)) + 1
+    values, soft = density.values[near], _soft(mask[near])
+    shells = _Shells(values.shape, density)
+    whole = shells.power(values, _hann(values.shape))
+    molecule = shells.power(values, _inside(soft))
+    if far != near:
+        values, soft = density.values[far], _soft(mask[far])
+    around = ndimage.uniform_filter(soft, reach, mode="constant")
+    solvent = shells.power(values, _outside(around, values, far, mask.shape))
+    frequency = shells.on_scale()
+    return Spectra(
+        frequency,
+        shells.resampled(whole, frequency),
+        shells.resampled(molecule, frequency),
+        shells.resampled(solvent, frequency) if solvent.any() else None,
+        _contrast(molecule, solvent),
+    )
+
+
+class _Shells:
+    """Shells of a window, up to Nyquist."""
+
+    def __init__(self, shape: tuple[int, ...], density: Density):
+        frequency = radial_frequency(shape, density.voxel_size)
+        width = shell_width(shape, density.voxel_size)
+        self.index = shell_index(frequency, width)
+        self.nx = shape[-1]
+        self.count = shell_sums(np.ones(frequency.shape), self.index, self.nx)
+        self.kept = int(1 / (density.nyquist * width)) + 1
+        self.frequency = np.arange(self.kept) * width
+
+    def power(self, values: NDArray, weight: NDArray) -> NDArray[np.float64]:
+        """Return the mean power of each shell, as if the weight were 1 everywhere."""
+        transform = forward(values * weight)
+        power = shell_sums(transform.real**2 + transform.imag**2, self.index, self.nx)
+        total = float(np.sum(weight**2, dtype=np.float64))
+        return (power / self.count)[: self.kept] / max(total, 1e-30)
+
+    def on_scale(self) -> NDArray[np.float64]:
+        """Return frequencies with equal ratios, from the second shell to Nyquist."""
+        if self.kept < 5:
+            return np.empty(0)
+        first, last = np.log(self.frequency[[2, -1]])
+        return np.exp(np.arange(first, last + 1e-9, STEP))
+
+    def resampled(self, power: NDArray, frequency: NDArray) -> NDArray[np.float64]:
+        least = max(1e-30 * float(power.max()), 1e-300)
+        return np.interp(frequency, self.frequency, np.log(np.maximum(power, least)))
+
+
+def _contrast(molecule: NDArray, solvent: NDArray) -> float:
+    seen = molecule > LEAKS * molecule[1:].max(initial=0.0)
+    seen[:2] = False
+    if not seen.any() or not solvent.any():
+        return 1.0
+    return float(np.min(molecule[seen] / np.maximum(solvent[seen], 1e-30 * molecule.max())))
+
+
+def _window(mask: NDArray[np.bool_], most: bool) -> Slices:
+    """Return the window, at most `EDGE` voxels long, that shows most, or least, of the molecule."""
+    step = EDGE // 8
+    shares = block_means(mask, step)
+    sizes = tuple(min(n, EDGE // step) for n in shares.shape)
+    sums = sliding_window_view(shares, sizes).sum(axis=(3, 4, 5))
+    place = int(np.argmax(sums) if most else np.argmin(sums))
+    starts = (step * int(i) for i in np.unravel_index(place, sums.shape))
+    z, y, x = (slice(i, min(i + EDGE, n)) for i, n in zip(starts, mask.shape, strict=True))
+    return z, y, x
+
+
+def _soft(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the share of molecule around each voxel; outside the window there is none."""
+    once = ndimage.uniform_filter(mask.astype(np.float32), RIM, mode="constant")
+    return ndimage.uniform_filter(once, RIM, mode="constant")
+
+
+def _inside(soft: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a weight that rises from 0 at the molecule's surface; of a speck, all of it."""
+    rise = np.clip(2 * soft - 1, 0, 1)
+    weight = rise**2 * (3 - 2 * rise)
+    return weight if np.sum(weight**2) > FEWEST else soft
+
+
+def _outside(
+    around: NDArray[np.float32], values: NDArray, where: Slices, box: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Return a weight that is 1 in the solvent, or 0 everywhere if the solvent is flat.
+
+    Beyond the ellipsoid that fits the box many programs write zeros: that is no solvent.
+    """
+    z, y, x = (
+        ((np.arange(n, dtype=np.float32) - n // 2) / (n / 2))[part]
+        for n, part in zip(box, where, strict=True)
+    )
+    ellipsoid = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
+    weight = np.clip(1 - 20 * around, 0, 1) ** 2 * ellipsoid
+    seen = values[weight > 0.5]
+    flat = seen.size < FEWEST or np.mean(seen == 0) > FLAT_FRACTION
+    return np.zeros_like(weight) if flat else weight
+
+
+def _hann(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    z, y, x = (np.sin(np.pi * (np.arange(n, dtype=np.float32) + 0.5) / n) ** 2 for n in shape)
+    return z[:, None, None] * y[:, None] * x
