@@ -12,6 +12,7 @@ from mapres.density import Density
 from mapres.distribution import soft_targets
 from mapres.paper import BOX
 from mapres.preprocess import PATCH, SHELLS
+from mapres.profile import CURVES, FREQUENCIES
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 # What the tiny models say of any map: `default` 7 Å, `dnn` medium, `cnn` low.
@@ -66,10 +67,11 @@ def _tiny_default():
     import keras
     from keras import layers
 
-    patch, spectrum = keras.Input((PATCH, PATCH, PATCH, 1)), keras.Input((SHELLS,))
-    both = layers.Concatenate()([layers.GlobalAveragePooling3D()(patch), spectrum])
+    shapes = ((PATCH, PATCH, PATCH, 1), (SHELLS,), (CURVES, len(FREQUENCIES)))
+    inputs = [keras.Input(shape) for shape in shapes]
+    flat = layers.Concatenate()([layers.Flatten()(each) for each in inputs])
     wanted = np.log(soft_targets(np.array([TINY_RESOLUTION]))[0] + 1e-6)
-    return keras.Model([patch, spectrum], layers.Softmax()(_constant(both, wanted)))
+    return keras.Model(inputs, layers.Softmax()(_constant(flat, wanted)))
 
 
 def _tiny_classifier(logits: list[float]):

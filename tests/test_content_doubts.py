@@ -8,6 +8,7 @@ from scipy import ndimage
 
 import mapres
 from mapres import content_doubts as doubts
+from mapres.content import measure_content
 from mapres.density import Density
 from mapres.fourier import filtered
 from mapres.validation import find_molecule
@@ -18,7 +19,7 @@ RESOLUTION = 5.0
 
 def said(density, claimed=None):
     mask, _ = find_molecule(density)
-    return doubts.content_doubts(density, mask, claimed)
+    return doubts.content_doubts(measure_content(density, mask), claimed)
 
 
 def low_passed(density, resolution):
@@ -83,7 +84,7 @@ def test_a_low_pass_scales_with_the_voxel(measured):
     changed = low_passed(measured, 9.0)
     wider = replace(changed, voxel_size=(3 * VOXEL,) * 3)
     spectra = [
-        doubts.measure_content(density, np.ones(density.values.shape, dtype=bool)).spectra
+        measure_content(density, np.ones(density.values.shape, dtype=bool)).spectra
         for density in (changed, wider)
     ]
     fine, coarse = map(doubts.low_pass, spectra)
@@ -208,7 +209,8 @@ def test_odd_content_never_raises(content, shape, voxel_size):
     speck = np.zeros(shape, dtype=bool)
     speck[3, 3, 3] = True
     for region in (mask, speck, np.ones(shape, dtype=bool)):
-        assert all(isinstance(text, str) for text in doubts.content_doubts(density, region, 8.0))
+        said = doubts.content_doubts(measure_content(density, region), 8.0)
+        assert all(isinstance(text, str) for text in said)
 
 
 def test_only_what_is_no_map_of_a_molecule_forbids_a_verdict():

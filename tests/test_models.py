@@ -13,6 +13,7 @@ from mapres import models
 from mapres.distribution import BINS
 from mapres.errors import ModelError
 from mapres.preprocess import Patches, power_spectra
+from mapres.profile import CURVES, FREQUENCIES
 
 SRC = Path(models.__file__).parents[1]
 
@@ -32,7 +33,8 @@ def change(card: Path, **values) -> None:
 def test_default_model_predicts_distributions():
     model = models.load("default")
     values = np.random.default_rng(0).standard_normal((3, 48, 48, 48)).astype(np.float32)
-    predicted = model.predict(Patches(values, power_spectra(values)))
+    seen = np.zeros((CURVES, len(FREQUENCIES)), dtype=np.float32)
+    predicted = model.predict(Patches(values, power_spectra(values)), seen)
     assert predicted.shape == (3, BINS)
     assert np.allclose(predicted.sum(axis=1), 1, atol=1e-4)
     assert model.label == f"default@{model.sha256[:12]}"

@@ -13,15 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.density import silent
 from mapres.distribution import CENTRES, class_of, quantile
 from mapres.errors import MapResError
 from mapres.models import Predict, predictor
 from mapres.mrc import read
-from mapres.reading import read_patches
-from mapres.validation import find_molecule
 from training.dataset import examples, write_shard
 from training.draw import Ingredients
+from training.export import patch_predictions
 from training.fit import Schedule, Shards, fit
 from training.published import Published, listed_maps
 from training.tables import Table
@@ -58,6 +56,7 @@ VARIANTS = {
     "voxel size 1 Å only": _without(voxel_sizes=False),
     "no complexes": _without(complexes=False),
     "no spectrum beside the patch": Variant(options={"spectrum": False}),
+    "no spectra of the whole map": Variant(options={"whole_map": False}),
     "patch 32 Å instead of 48 Å": Variant(options={"crop": 8}),
     "half as wide": Variant(options={"widths": (16, 24, 48, 80)}),
 }
@@ -128,8 +127,7 @@ def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:
     for each in published:
         try:
             density = read(each.path)
-            mask, _ = find_molecule(density)
-            predictions = read_patches(density, mask, predict, silent)
+            predictions = patch_predictions(density, predict)
         except MapResError:
             continue
         mean = np.exp((predictions @ np.log(CENTRES)).mean())

@@ -13,20 +13,25 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mapres import fourier
+from mapres.content import measure_content
 from mapres.errors import MapResError
 from mapres.mask import solvent_mask
 from mapres.preprocess import Patches, cut_patches, patch_centres, shown_by_patch
+from mapres.profile import profile
 from training.draw import EVERYTHING, Example, Ingredients, draw_example
 from training.structures import from_packed, rows
 
-PATCHES_PER_MAP = 6
+# A fresh map teaches more than further patches of the same one.
+PATCHES_PER_MAP = 3
 # Maps simulated ahead, of up to 40 MB each.
 AHEAD = 16
 # Share of each set in the maps drawn; rebuilt chains have no B factors of their own.
 SETS = {"chain": 0.45, "chain-rebuilt": 0.3, "complex": 0.25}
 
 
-def label_patches(example: Example, count: int) -> tuple[Patches, NDArray[np.float32]]:
+def label_patches(
+    example: Example, count: int
+) -> tuple[Patches, NDArray[np.float32], NDArray[np.float32]]:
     """Cut patches as prediction does where it finds a molecule, and label each.
 
     The label is the map's resolution, changed by how far the mean ln r(x) over what the patch shows
@@ -34,15 +39,16 @@ def label_patches(example: Example, count: int) -> tuple[Patches, NDArray[np.flo
 
     Returns
     -------
-    Patches, and a float32 array, shape (n,), of resolutions in Å. Patches with under 2 % molecule
-    are left out.
+    Patches, the profile of the map, shape (4, 75), and a float32 array, shape (n,), of resolutions
+    in Å. Patches with under 2 % molecule are left out.
 
     Raises
     ------
     MapResError
         If no molecule is found in the map.
     """
-    centres = patch_centres(solvent_mask(example.density), example.density.spacing, count)
+    mask = solvent_mask(example.density)
+    centres = patch_centres(mask, example.density.spacing, count)
     kept, labels = [], []
     everywhere = np.log(example.truth[example.mask]).mean()
     for index, centre in enumerate(centres):
@@ -53,7 +59,8 @@ def label_patches(example: Example, count: int) -> tuple[Patches, NDArray[np.flo
             here = np.log(example.truth[near][inside]).mean()
             labels.append(example.resolution * np.exp(here - everywhere))
     patches = cut_patches(example.density, centres[np.array(kept, dtype=int)])
-    return patches, np.array(labels, dtype=np.float32)
+    seen = profile(measure_content(example.density, mask).spectra)
+    return patches, seen, np.array(labels, dtype=np.float32)
 
 
 def examples(
@@ -115,16 +122,17 @@ def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:
 def write_shard(source: Iterator[Example], path: Path) -> int:
     """Store labelled patches; return how many.
 
-    Values go into ``.npy`` as float16, spectra and labels into the ``.npz`` beside it.
+    Values go into ``.npy`` as float16, spectra, profiles and labels into the ``.npz`` beside it.
     """
-    values, spectra, labels, ids = [], [], [], []
+    values, spectra, profiles, labels, ids = [], [], [], [], []
     for example in source:
         try:
-            cut, label = label_patches(example, PATCHES_PER_MAP)
+            cut, seen, label = label_patches(example, PATCHES_PER_MAP)
         except MapResError:
             continue
         values.append(cut.values.astype(np.float16))
         spectra.append(cut.spectra)
+        profiles += [seen] * len(label)
         labels.append(label)
         ids += [example.structure_id] * len(label)
     np.save(path.with_suffix(".npy"), np.concatenate(values))
@@ -133,6 +141,7 @@ def write_shard(source: Iterator[Example], path: Path) -> int:
     np.savez(
         temporary,
         spectrum=np.concatenate(spectra),
+        profile=np.array(profiles, dtype=np.float16),
         resolution=np.concatenate(labels),
         structure=np.array(ids),
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.density import Density
-from mapres.fourier import filtered, shell_width
+from mapres.fourier import filtered, gaussian_low_pass, shell_width
 from mapres.fsc import full_map_fsc
 from training.simulate import Reconstruction
 
@@ -26,6 +26,9 @@ class Treatment:
     filter_edge : relative width of the filter's cosine edge
     mask_distance : how far outside the molecule the mask cuts (negative: inside), None for no mask
     mask_edge : width of the mask's soft edge, 0 for a hard one
+    solvent_kept : what the mask leaves of the amplitudes outside it: 0 of a mask proper, more where
+        denoising or regularised refinement only quiets the solvent
+    solvent_low_pass : half-height of a filter of what is left, or None
     sphere : everything outside the sphere that fits the box set to 0, as reconstruction does
     bits : 32, or 8 for a map stored as int8
     """
@@ -36,6 +39,8 @@ class Treatment:
     filter_edge: float = 0.1
     mask_distance: float | None = None
     mask_edge: float = 5.0
+    solvent_kept: float = 0.0
+    solvent_low_pass: float | None = None
     sphere: bool = False
     bits: int = 32
 
@@ -48,7 +53,8 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
     recipe = made.recipe
     values = filtered(made.average, recipe.voxel_size, lambda s2: _gain(s2, made, treatment))
     if treatment.mask_distance is not None:
-        values = values * _soft_mask(made, treatment)
+        soft = _soft_mask(made, treatment)
+        values = soft * values + (1 - soft) * _solvent(values, recipe.voxel_size, treatment)
     if treatment.sphere:
         values = values * _sphere(values.shape)
     if treatment.bits == 8:
@@ -73,6 +79,14 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
         past = (frequency * treatment.low_pass - 1) / max(treatment.filter_edge, 1e-3)
         gain *= 0.5 - 0.5 * np.sin(0.5 * np.pi * np.clip(past, -1, 1))
     return gain.astype(np.float32)
+
+
+def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArray:
+    if treatment.solvent_low_pass is None or treatment.solvent_kept == 0:
+        return treatment.solvent_kept * values
+    # `gaussian_low_pass` falls to 1/e where it is asked to; this makes it a half.
+    width = treatment.solvent_low_pass * np.sqrt(np.log(2))
+    return treatment.solvent_kept * gaussian_low_pass(values, voxel_size, width)
 
 
 def _soft_mask(made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:

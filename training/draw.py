@@ -173,7 +173,7 @@ def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
         low_pass = max(limit * factor, 2 * made.recipe.voxel_size)
     masked, hard = rng.random() < 0.5, rng.random() < 0.3
     distance = rng.uniform(-2, 4) if hard else rng.uniform(1, 15)
-    return Treatment(
+    treatment = Treatment(
         weighted=rng.random() < 0.55,
         sharpening=sharpening,
         low_pass=low_pass,
@@ -183,6 +183,14 @@ def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
         sphere=rng.random() < 0.25,
         bits=8 if rng.random() < 0.05 else 32,
     )
+    return _quieted(treatment, limit, rng) if masked and rng.random() < 0.2 else treatment
+
+
+def _quieted(treatment: Treatment, limit: float, rng: np.random.Generator) -> Treatment:
+    """Leave something of the solvent outside the mask, every other time filtered as well."""
+    kept = _log_uniform(rng, 0.01, 1.0)
+    low_pass = limit * rng.uniform(1.5, 4) if rng.random() < 0.5 else None
+    return replace(treatment, solvent_kept=kept, solvent_low_pass=low_pass)
 
 
 def _on_grid(recipe: Recipe, voxel_size: float) -> Recipe:

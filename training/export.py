@@ -18,8 +18,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from mapres import models, reading, validation
+from mapres.content import measure_content
 from mapres.density import silent
-from mapres.distribution import BINS, EDGES
+from mapres.distribution import BINS, CLASSES, EDGES, class_of
 from training.dataset import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
@@ -162,16 +163,20 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
 
 
 def score_calibration(maps: list[tuple], calibration: models.Calibration) -> dict:
-    """Return how many maps, their coverage and median error; see `calibrate` for the tuples."""
-    answers = [
-        reading.resolution_quantiles(reading.pool(predictions, calibration), nyquist)
-        for predictions, _, nyquist in maps
-    ]
+    """Return how many maps, and how good answers are; see `calibrate` for the tuples."""
+    answers, found = [], []
+    for predictions, _, nyquist in maps:
+        pooled = reading.pool(predictions, calibration)
+        answers.append(reading.resolution_quantiles(pooled, nyquist))
+        probabilities = reading.class_probabilities(pooled, nyquist)
+        found.append(max(probabilities, key=probabilities.__getitem__))
     low, middle, high = np.array(answers).T
     resolution = np.array([true for _, true, _ in maps])
     inside = (low <= resolution) & (resolution <= high)
+    true_classes = np.array(CLASSES)[class_of(resolution)]
     return {
         "maps": len(maps),
+        "right_class": round(float(np.mean(np.array(found) == true_classes)), 4),
         "coverage_90": round(float(np.mean(inside)), 4),
         "median_relative_error": round(float(np.median(np.abs(middle / resolution - 1))), 4),
     }
@@ -190,4 +195,5 @@ def _calibration(parameters: NDArray) -> models.Calibration:
 def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
     mask, _ = validation.find_molecule(density)
-    return reading.read_patches(density, mask, predict, silent)
+    spectra = measure_content(density, mask).spectra
+    return reading.read_patches(density, mask, spectra, predict, silent)

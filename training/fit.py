@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mapres.distribution import BINS, quantile, soft_targets
 from mapres.models import sha256
+from training.fit_head import fit_head
 from training.networks import default_network
 
 WARM_UP = 0.03
@@ -54,7 +55,10 @@ class Shards:
         self.patches = [np.load(path.with_suffix(".npy"), mmap_mode="r") for path in self.paths]
         labels = [np.load(path)["resolution"] for path in self.paths]
         self.resolution = np.concatenate(labels)
-        self.spectrum = np.concatenate([np.load(path)["spectrum"] for path in self.paths])
+        self.spectrum, self.profile = (
+            np.concatenate([np.load(path)[name] for path in self.paths]).astype(np.float32)
+            for name in ("spectrum", "profile")
+        )
         self.place = [(s, k) for s, label in enumerate(labels) for k in range(len(label))]
 
     def __len__(self) -> int:
@@ -63,7 +67,7 @@ class Shards:
     def batch(
         self, indices: NDArray, rng: np.random.Generator | None
     ) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
-        """Return the network's inputs, (n, 48, 48, 48, 1) and (n, shells), and targets (n, bins).
+        """Return the network's three inputs, see `default_network`, and targets (n, bins).
 
         With ``rng``, each patch is turned and mirrored into one of its 48 orientations.
         """
@@ -71,7 +75,8 @@ class Shards:
         if rng is not None:
             chosen = [_turned(patch, rng) for patch in chosen]
         values = np.stack(chosen).astype(np.float32)[..., None]
-        return [values, self.spectrum[indices]], soft_targets(self.resolution[indices])
+        inputs = [values, self.spectrum[indices], self.profile[indices]]
+        return inputs, soft_targets(self.resolution[indices])
 
 
 def fit(
@@ -87,7 +92,8 @@ def fit(
     patches : folder of shards
     folder : of this training
     schedule : how long
-    start : weights whose layers are taken over where shapes agree, or None
+    start : weights whose layers are taken over where shapes agree, or None; the head is then
+        trained first, by itself
     options : of `networks.default_network`
     """
     import keras
@@ -103,6 +109,7 @@ def fit(
         if start is not None:
             state["start_sha256"] = sha256(start)
             take_over(model, keras.models.load_model(start, compile=False))
+            fit_head(model, Shards(patches, "train"), Shards(patches, "validation"))
         model.compile(
             keras.optimizers.AdamW(schedule.peak_rate, weight_decay=0.01, clipnorm=1.0),
             "categorical_crossentropy",
@@ -112,14 +119,18 @@ def fit(
 
 def take_over(model, earlier) -> None:
     """Copy the weights of an earlier network's layers, in order, as long as their shapes agree."""
-    ours, theirs = (
-        [layer for layer in network.layers if layer.weights] for network in (model, earlier)
-    )
+    ours, theirs = map(_layers_with_weights, (model, earlier))
     for layer, source in zip(ours, theirs, strict=False):
         shapes = [[tuple(w.shape) for w in each.weights] for each in (layer, source)]
         if type(layer) is not type(source) or shapes[0] != shapes[1]:
             break
         layer.set_weights(source.get_weights())
+
+
+def _layers_with_weights(network) -> list:
+    """Return the layers of a network and of the networks in it, in order."""
+    parts = [_layers_with_weights(x) if hasattr(x, "layers") else [x] for x in network.layers]
+    return [layer for part in parts for layer in part if layer.weights]
 
 
 def _train(model, patches: Path, folder: Path, schedule: Schedule, state: dict) -> None:

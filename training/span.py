@@ -65,18 +65,21 @@ def products(maps, others, progress: Progress) -> NDArray[np.float64]:
     """
     out = np.zeros((len(maps), len(others)))
     same = maps is others
-    for i in range(0, len(maps), BLOCK):
-        a = _rows(maps, i)
-        for j in range(0, i + 1 if same else len(others), BLOCK):
-            progress((i + BLOCK * j / len(others)) / len(maps), "products of maps")
-            b = a if same and i == j else _rows(others, j)
-            part = sum(
-                (a[:, k : k + CHUNK] @ b[:, k : k + CHUNK].T).astype(np.float64)
-                for k in range(0, a.shape[1], CHUNK)
-            )
-            out[i : i + len(a), j : j + len(b)] = part
-            if same:
-                out[j : j + len(b), i : i + len(a)] = part.T
+    starts = [range(0, len(each), BLOCK) for each in (maps, others)]
+    pairs = [(i, j) for i in starts[0] for j in starts[1] if not same or j <= i]
+    a, row = np.empty(0), -1
+    for done, (i, j) in enumerate(pairs):
+        progress(done / len(pairs), "products of maps")
+        if i != row:
+            a, row = _rows(maps, i), i
+        b = a if same and i == j else _rows(others, j)
+        part = sum(
+            (a[:, k : k + CHUNK] @ b[:, k : k + CHUNK].T).astype(np.float64)
+            for k in range(0, a.shape[1], CHUNK)
+        )
+        out[i : i + len(a), j : j + len(b)] = part
+        if same:
+            out[j : j + len(b), i : i + len(a)] = part.T
     return out
 
 

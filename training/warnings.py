@@ -10,11 +10,12 @@ import numpy as np
 from scipy import ndimage
 
 from mapres import content_doubts as doubts
+from mapres.content import measure_content
 from mapres.density import Density, checked
 from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
 from mapres.mrc import read
-from mapres.validation import FILLS_BOX, find_molecule
+from mapres.validation import FILLS_BOX, find_molecule, validate
 from training.bodies import BODIES, CELLS
 from training.dataset import examples
 from training.draw import Example, Ingredients
@@ -34,6 +35,7 @@ SIGNS = {
     "quiet": (doubts.QUIET,),
     "no molecule": (doubts.EMPTY, doubts.FEATURELESS, doubts.GRADIENT, doubts.NOISE),
     "crystal": (doubts.OPEN, FILLS_BOX),
+    "near Nyquist": ("limit of the voxel size",),
 }
 NOTES = (
     "Ordinary maps are simulated and treated as depositors do; all other kinds but noise-free maps "
@@ -50,6 +52,7 @@ NOTES = (
     "- **no molecule**: of each map a third of the kinds is made, on its grid and as large as its "
     "molecule. Of ordinary maps this is said where sharpening drowned the molecule in noise.",
     "- **crystal**: density is said to fill the box or to leave it on all sides.",
+    "- **near Nyquist**: by the resolution that the default model reads.",
 )
 
 
@@ -76,7 +79,7 @@ def measure(data: Path, count: int, out: Path) -> None:
     trials = []
     for k, example in enumerate(examples(data, "test", SEED, count)):
         trials += [*_claim_trials(example), *_plain_trials(example), *_solvent_trials(example)]
-        trials += _body_trials(example, k)
+        trials += [*_body_trials(example, k), *_limit_trials(example)]
     for example in examples(data, "test", SEED, count, Ingredients(noise=False)):
         trials.append(_trial("calculated", "noise-free maps", True, _said(example.density)))
     made_by = (
@@ -109,7 +112,7 @@ def _counted(trials: list[Trial]) -> list[list]:
 
 def _said(density: Density, claimed: float | None = None) -> list[str]:
     mask, warnings = find_molecule(density)
-    return [*warnings, *doubts.content_doubts(density, mask, claimed)]
+    return [*warnings, *doubts.content_doubts(measure_content(density, mask), claimed)]
 
 
 def _trial(warning: str, what: str, due: bool, said: list[str]) -> Trial:
@@ -137,7 +140,8 @@ def _plain_trials(e: Example) -> Iterator[Trial]:
     for warning in ("inverted", "calculated", "no molecule", "crystal"):
         yield _trial(warning, "ordinary maps", False, said)
     masked = treatment.mask_distance is not None
-    yield _trial("flat", "masked" if masked else "not masked", masked, said)
+    if treatment.solvent_kept == 0:
+        yield _trial("flat", "masked" if masked else "not masked", masked, said)
     if not masked:
         yield _trial("quiet", "not masked", False, said)
     values = e.density.values
@@ -146,6 +150,13 @@ def _plain_trials(e: Example) -> Iterator[Trial]:
     yield _trial("calculated", "cut off at 0", False, _said(cut))
     finer = cut.with_values(ndimage.zoom(cut.values, FINER, order=1))
     yield _trial("calculated", "cut off at 0, then interpolated", False, _said(finer))
+
+
+def _limit_trials(e: Example) -> Iterator[Trial]:
+    ratio = e.resolution / e.density.nyquist
+    if not 1.05 < ratio < 1.2:
+        what = "up to 1.05 × two voxels" if ratio < 1.1 else "beyond 1.2 × two voxels"
+        yield _trial("near Nyquist", what, ratio < 1.1, list(validate(e.density).warnings))
 
 
 def _solvent_trials(e: Example) -> Iterator[Trial]:

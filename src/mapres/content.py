@@ -1,4 +1,4 @@
-"""What is in a map: measured once, for the doubts of `mapres.content_doubts`."""
+"""What is in a map: measured once, for `mapres.content_doubts` and `mapres.profile`."""
 
 from __future__ import annotations
 

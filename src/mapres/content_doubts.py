@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .content import Content, measure_content
-from .density import Density
+from .content import Content
 from .shapes import Shape
 from .spectra import Spectra
 
@@ -71,22 +70,18 @@ COARSER = 1.1
 RISE = float(np.log(4))
 
 
-def content_doubts(
-    density: Density, mask: NDArray[np.bool_], claimed: float | None = None
-) -> list[str]:
+def content_doubts(content: Content, claimed: float | None = None) -> list[str]:
     """Say what the density itself shows to be wrong with a map.
 
     Parameters
     ----------
-    density : the map, of at least 16 voxels along each axis
-    mask : bool array, shape (z, y, x), the molecule, or all of the box
+    content : what was measured of the map, of at least 16 voxels along each axis
     claimed : Å, what the map's authors say
 
     Returns
     -------
     One sentence each. Where it is no molecule, or an inverted one, nothing else is said.
     """
-    content = measure_content(density, mask)
     for doubts in (_no_molecule(content), _inverted(content.shape)):
         if doubts:
             return doubts

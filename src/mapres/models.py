@@ -8,20 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from . import preprocess
+from . import preprocess, profile
 from .distribution import EDGES
 from .errors import ModelError
 from .paper import BOX
 
-# From patches to one distribution over the bins each, shape (n, bins); from boxes, shape
-# (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3).
-Predict = Callable[[Any], NDArray[np.float32]]
+# From patches and their map's profile to one distribution over the bins each, shape (n, bins); from
+# boxes, shape (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3).
+Predict = Callable[..., NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "models"
 # In the order in which `ALL` asks and shows those of them that are there.
 ORDER = ("default", "dnn", "cnn")
@@ -143,6 +142,8 @@ _PREPROCESSING: dict[str, dict] = {
         "clip_sd": preprocess.CLIP,
         "spectrum_shells": preprocess.SHELLS,
         "spectrum_faintest": preprocess.FAINTEST,
+        "profile_A": [round(float(1 / f), 4) for f in profile.FREQUENCIES[[0, -1]]],
+        "profile_points": len(profile.FREQUENCIES),
         "normalisation": "median 0, standard deviation 1, per patch",
         "bin_edges_A": [round(float(edge), 4) for edge in EDGES],
     },
@@ -175,10 +176,12 @@ def _load_network(weights: Path):
 
 
 def predictor(network, kind: str = "distribution") -> Predict:
-    """Wrap a Keras network as a function of `Patches` or, for classifiers, of boxes."""
+    """Wrap a Keras network as a function of patches and a profile or, for classifiers, of boxes."""
 
-    def of_patches(patches: preprocess.Patches) -> NDArray[np.float32]:
-        return np.asarray(network.predict_on_batch([patches.values[..., None], patches.spectra]))
+    def of_patches(patches: preprocess.Patches, seen: NDArray) -> NDArray[np.float32]:
+        profiles = np.repeat(seen[None], len(patches), axis=0)
+        inputs = [patches.values[..., None], patches.spectra, profiles]
+        return np.asarray(network.predict_on_batch(inputs))
 
     def of_boxes(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         logits = np.asarray(network.predict_on_batch(boxes[..., None]), dtype=np.float32)

@@ -3,11 +3,12 @@
 A patch is 48³ voxels of 1 Å, centred in the molecule, cut from the map with an 8 Å margin,
 Fourier-resampled, and normalised by its own median and standard deviation. Beside it goes its
 rotational power spectrum, which spans more orders of magnitude than convolutions can tell apart.
+What a patch does not show, the solvent and the finest shells, `mapres.profile` tells of the map.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class Patches:
 
     def turned(self, quarters: int) -> Patches:
         """Return them turned by quarters about the middle axis; spectra stay as they are."""
-        return Patches(np.rot90(self.values, quarters, axes=(1, 3)), self.spectra)
+        return replace(self, values=np.rot90(self.values, quarters, axes=(1, 3)))
 
 
 def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArray[np.intp]:

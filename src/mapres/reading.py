@@ -13,6 +13,8 @@ from .density import Density, Progress
 from .distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
 from .models import Calibration, Model, Predict
 from .paper import BOX, central_box
+from .profile import profile
+from .spectra import Spectra
 
 MAX_PATCHES = 32
 BATCH = 8
@@ -43,17 +45,25 @@ class Reading:
 
 
 def read_map(
-    density: Density, mask: NDArray[np.bool_], network: Model, progress: Progress
+    density: Density,
+    mask: NDArray[np.bool_],
+    spectra: Spectra,
+    network: Model,
+    progress: Progress,
 ) -> Reading:
     """Let a network read a map whose molecule is where ``mask`` is, bool (z, y, x)."""
-    return _READERS[network.kind](density, mask, network, progress)
+    return _READERS[network.kind](density, mask, spectra, network, progress)
 
 
 def _read_distribution(
-    density: Density, mask: NDArray[np.bool_], network: Model, progress: Progress
+    density: Density,
+    mask: NDArray[np.bool_],
+    spectra: Spectra,
+    network: Model,
+    progress: Progress,
 ) -> Reading:
     assert network.calibration is not None
-    predictions = read_patches(density, mask, network.predict, progress)
+    predictions = read_patches(density, mask, spectra, network.predict, progress)
     pooled = pool(predictions, network.calibration)
     low, middle, high = resolution_quantiles(pooled, density.nyquist)
     probabilities = class_probabilities(pooled, density.nyquist)
@@ -61,7 +71,11 @@ def _read_distribution(
 
 
 def _read_class(
-    density: Density, mask: NDArray[np.bool_], network: Model, progress: Progress
+    density: Density,
+    mask: NDArray[np.bool_],
+    spectra: Spectra,
+    network: Model,
+    progress: Progress,
 ) -> Reading:
     progress(0.2, f"reading the central {BOX}³ voxels")
     (predicted,) = network.predict(central_box(density.values)[None])
@@ -75,17 +89,21 @@ _READERS: dict[str, Callable[..., Reading]] = {
 
 
 def read_patches(
-    density: Density, mask: NDArray[np.bool_], predict: Predict, progress: Progress
+    density: Density,
+    mask: NDArray[np.bool_],
+    spectra: Spectra,
+    predict: Predict,
+    progress: Progress,
 ) -> NDArray[np.float32]:
     """Return the distribution of every patch, shape (n, bins)."""
     centres = preprocess.patch_centres(mask, density.spacing, MAX_PATCHES)
     # A small molecule has few patches: each is read in up to four orientations instead.
     turns = int(np.clip(12 // len(centres), 1, 4))
-    out = []
+    seen, out = profile(spectra), []
     for start in range(0, len(centres), BATCH):
         progress(0.2 + 0.8 * start / len(centres), f"reading {len(centres)} patches")
         patches = preprocess.cut_patches(density, centres[start : start + BATCH])
-        turned = [predict(patches.turned(k)) for k in range(turns)]
+        turned = [predict(patches.turned(k), seen) for k in range(turns)]
         out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
     return np.concatenate(out)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__, models
+from .content import measure_content
 from .content_doubts import content_doubts, forbid_verdict
 from .density import Density, Progress, checked, labelled, require_same_grid, silent
 from .distribution import CLASSES, class_of
@@ -122,9 +123,10 @@ def validate(
     network = models.load(model)
     progress(0.1, "finding the molecule")
     mask, warnings = find_molecule(density)
-    seen = content_doubts(density, mask, claimed)
+    content = measure_content(density, mask)
+    seen = content_doubts(content, claimed)
     groundless = forbid_verdict(seen)
-    reading = read_map(density, mask, network, progress)
+    reading = read_map(density, mask, content.spectra, network, progress)
     unsure = uncertainties(reading)
     warnings += [*seen, *claim_doubts(density, claimed), *limit_doubts(density, reading), *unsure]
     believed = None if unsure or groundless or FILLS_BOX in warnings else reading.interval

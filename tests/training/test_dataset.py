@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from mapres.content import measure_content
 from mapres.mask import solvent_mask
 from mapres.preprocess import SHELLS, cut_patches, patch_centres
+from mapres.profile import CURVES, FREQUENCIES, profile
 from training.dataset import examples, label_patches, write_shard
 from training.draw import draw_example, draw_recipe
 
@@ -27,7 +29,7 @@ def test_same_seed_same_example_whatever_the_count(packed):
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_labels_differ_from_the_maps_resolution_as_the_truth_does(ball, seed):
     example = draw_example(ball, np.random.default_rng(seed))
-    _, labels = label_patches(example, 6)
+    _, _, labels = label_patches(example, 6)
     inside = np.log(example.truth[example.mask])
     away = np.log(labels / example.resolution)
     assert away.min() >= (inside - inside.mean()).min() - 1e-3
@@ -37,11 +39,13 @@ def test_labels_differ_from_the_maps_resolution_as_the_truth_does(ball, seed):
 def test_training_patches_are_what_prediction_sees(ball):
     """One preprocessing: the same functions, the same array."""
     example = draw_example(ball, np.random.default_rng(3))
-    patches, _ = label_patches(example, 6)
-    centres = patch_centres(solvent_mask(example.density), example.density.spacing, 6)
+    patches, seen, _ = label_patches(example, 6)
+    mask = solvent_mask(example.density)
+    centres = patch_centres(mask, example.density.spacing, 6)
     expected = cut_patches(example.density, centres)
     assert np.array_equal(patches.values, expected.values)
     assert np.array_equal(patches.spectra, expected.spectra)
+    assert np.array_equal(seen, profile(measure_content(example.density, mask).spectra))
 
 
 def test_a_shard_holds_its_patches(packed, tmp_path):
@@ -52,6 +56,7 @@ def test_a_shard_holds_its_patches(packed, tmp_path):
     assert patches.dtype == np.float16 and patches.shape[1:] == (48, 48, 48)
     assert labels["spectrum"].shape == (written, SHELLS)
     assert labels["spectrum"].dtype == np.float32
+    assert labels["profile"].shape == (written, CURVES, len(FREQUENCIES))
     assert set(labels["structure"]) <= {
         f"ball_{s}_train" for s in ("chain", "chain-rebuilt", "complex")
     }

@@ -11,12 +11,14 @@ import pytest
 from mapres import models
 from mapres.distribution import BINS, CLASSES, class_of
 from mapres.preprocess import Patches, power_spectra
+from mapres.profile import CURVES, FREQUENCIES
 from training import ablation, robustness
 from training import export as exporting
 from training.dataset import examples, write_shard
 from training.evaluate import evaluate_real, evaluate_simulated
 from training.fit import Schedule, Shards, fit, take_over
-from training.networks import default_network
+from training.fit_head import fit_head
+from training.networks import HEAD, TOWER, default_network
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +47,9 @@ def exported(packed, shards, run, tmp_path_factory):
 
 def test_augmented_patches_are_turned_not_changed(shards):
     stored = Shards(shards, "train")
-    (plain, spectra), targets = stored.batch(np.arange(4), None)
-    (turned, same_spectra), same = stored.batch(np.arange(4), np.random.default_rng(0))
-    assert np.array_equal(targets, same) and np.array_equal(spectra, same_spectra)
+    (plain, *spectra), targets = stored.batch(np.arange(4), None)
+    (turned, *same_spectra), same = stored.batch(np.arange(4), np.random.default_rng(0))
+    assert np.array_equal(targets, same) and all(map(np.array_equal, spectra, same_spectra))
     assert not np.array_equal(plain, turned)
     for before, after in zip(plain, turned, strict=True):
         assert np.array_equal(np.sort(before.ravel()), np.sort(after.ravel()))
@@ -76,17 +78,22 @@ def test_training_resumes_where_it_stopped(shards, run):
 def test_network_is_small_and_plain():
     network = default_network(BINS)
     assert network.count_params() <= 3_000_000
-    kinds = {type(layer).__module__.split(".")[0] for layer in network.layers}
-    assert kinds == {"keras"} and not any("Lambda" in type(x).__name__ for x in network.layers)
+    parts = [network, *(network.get_layer(name) for name in (TOWER, HEAD))]
+    layers = [layer for part in parts for layer in part.layers]
+    assert {type(layer).__module__.split(".")[0] for layer in layers} == {"keras"}
+    assert not any("Lambda" in type(layer).__name__ for layer in layers)
 
 
 def test_export_is_half_precision_and_answers_alike(run, exported):
     model = models.load(str(exported))
     full = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    values = np.random.default_rng(0).standard_normal((4, 48, 48, 48)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((4, 48, 48, 48)).astype(np.float32)
+    seen = rng.standard_normal((CURVES, len(FREQUENCIES))).astype(np.float32)
     patches = Patches(values, power_spectra(values))
-    expected = full.predict_on_batch([values[..., None], patches.spectra])
-    assert np.allclose(model.predict(patches), expected, atol=0.01)
+    profiles = np.stack([seen] * 4)
+    expected = full.predict_on_batch([values[..., None], patches.spectra, profiles])
+    assert np.allclose(model.predict(patches, seen), expected, atol=0.01)
     weights = exported.with_suffix(".keras")
     assert weights.stat().st_size < 2.4 * full.count_params()
     assert "model.weights.h5" in zipfile.ZipFile(weights).namelist()
@@ -131,6 +138,24 @@ def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     ]
     assert all(pairs)
     assert later.get_weights()[-1].shape == (BINS + 1,)
+
+
+def test_the_head_is_trained_by_itself(shards):
+    keras.utils.set_random_seed(0)
+    model, train = default_network(BINS), Shards(shards, "train")
+    before = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
+    inputs, targets = train.batch(np.arange(len(train)), None)
+
+    def loss():
+        predicted = model.predict_on_batch(inputs)
+        return -float(np.mean(np.sum(targets * np.log(predicted + 1e-9), axis=1)))
+
+    first = loss()
+    fit_head(model, train, train)
+    after = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
+    assert all(map(np.array_equal, before[0], after[0]))
+    assert not any(map(np.array_equal, before[1], after[1]))
+    assert loss() < first - 0.5
 
 
 def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):

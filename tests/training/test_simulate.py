@@ -96,3 +96,20 @@ def test_a_mask_leaves_flat_solvent_and_the_molecule_alone(ball):
     masked, _ = deposit(made, Treatment(mask_distance=3.0, mask_edge=4.0))
     assert np.allclose(masked.values[made.mask], raw.values[made.mask], atol=1e-5)
     assert (masked.values[0] == 0).all() and raw.values[0].std() > 0
+
+
+def test_a_quieted_solvent_keeps_what_it_is_told_to(ball):
+    made = reconstruct(ball, RECIPE, np.random.default_rng(0))
+    raw, _ = deposit(made, Treatment())
+    quiet, filtered = (
+        deposit(made, Treatment(mask_distance=3.0, solvent_kept=0.25, solvent_low_pass=low_pass))[0]
+        for low_pass in (None, 12.0)
+    )
+    assert np.allclose(quiet.values[0], 0.25 * raw.values[0], atol=1e-6)
+    assert np.allclose(quiet.values[made.mask], raw.values[made.mask], atol=1e-5)
+    power = [
+        np.abs(np.fft.rfft(density.values[0], axis=1)).mean(axis=0) for density in (quiet, filtered)
+    ]
+    frequency = np.fft.rfftfreq(72, 1.2)
+    fine = frequency > 1 / 6
+    assert power[1][fine].max() < 0.1 * power[0][fine].min()

@@ -1,0 +1,55 @@
+"""Training the head of the default network by itself: the tower's features are computed once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.distribution import soft_targets
+from training.networks import HEAD, TOWER
+
+EPOCHS = 30
+BATCH = 64
+RATE = 2e-3
+WEIGHT_DECAY = 0.02
+
+
+def fit_head(model, train, validation) -> None:
+    """Train the head of a default network whose tower is good already.
+
+    Parameters
+    ----------
+    model : of `networks.default_network`; its head is changed in place
+    train, validation : `fit.Shards`; the smallest loss on the latter decides which weights stay
+    """
+    import keras
+
+    tower, head = model.get_layer(TOWER), model.get_layer(HEAD)
+    steps = EPOCHS * max(1, len(train) // BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
+    head.compile(
+        keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY), "categorical_crossentropy"
+    )
+    best = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
+    held_out = _features(tower, validation)
+    history = head.fit(
+        *_features(tower, train),
+        batch_size=BATCH,
+        epochs=EPOCHS,
+        validation_data=held_out,
+        callbacks=[best],
+        verbose=0,
+    )
+    losses = history.history["val_loss"]
+    best_epoch = int(np.argmin(losses))
+    print(f"head: validation loss {losses[best_epoch]:.4f} in epoch {best_epoch + 1}", flush=True)
+
+
+def _features(tower, shards) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+    found = []
+    for start in range(0, len(shards), BATCH):
+        (values, *_), _ = shards.batch(np.arange(start, min(start + BATCH, len(shards))), None)
+        found.append(np.asarray(tower.predict_on_batch(values)))
+        print(f"features of {start} of {len(shards)} patches", end="\r", flush=True)
+    inputs = [np.concatenate(found), shards.spectrum, shards.profile]
+    return inputs, soft_targets(shards.resolution)
