@@ -82,7 +82,7 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
 
 
 def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArray:
-    if treatment.solvent_low_pass is None or treatment.solvent_kept == 0:
+    if treatment.solvent_low_pass is None:
         return treatment.solvent_kept * values
     # `gaussian_low_pass` falls to 1/e where it is asked to; this makes it a half.
     width = treatment.solvent_low_pass * np.sqrt(np.log(2))

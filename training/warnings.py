@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from mapres import content_doubts as doubts
-from mapres.content import measure_content
+from mapres.content import Content, measure_content
 from mapres.density import Density, checked
 from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
@@ -78,7 +78,9 @@ def measure(data: Path, count: int, out: Path) -> None:
     """Try the warnings on ``count`` maps of the test split, and on published ones."""
     trials = []
     for k, example in enumerate(examples(data, "test", SEED, count)):
-        trials += [*_claim_trials(example), *_plain_trials(example), *_solvent_trials(example)]
+        found = _found(example.density)
+        trials += [*_claim_trials(example, *found), *_plain_trials(example, *found)]
+        trials += _solvent_trials(example)
         trials += [*_body_trials(example, k), *_limit_trials(example)]
     for example in examples(data, "test", SEED, count, Ingredients(noise=False)):
         trials.append(_trial("calculated", "noise-free maps", True, _said(example.density)))
@@ -110,16 +112,21 @@ def _counted(trials: list[Trial]) -> list[list]:
     ]
 
 
-def _said(density: Density, claimed: float | None = None) -> list[str]:
+def _found(density: Density) -> tuple[list[str], Content]:
     mask, warnings = find_molecule(density)
-    return [*warnings, *doubts.content_doubts(measure_content(density, mask), claimed)]
+    return warnings, measure_content(density, mask)
+
+
+def _said(density: Density, claimed: float | None = None) -> list[str]:
+    warnings, content = _found(density)
+    return [*warnings, *doubts.content_doubts(content, claimed)]
 
 
 def _trial(warning: str, what: str, due: bool, said: list[str]) -> Trial:
     return Trial(warning, what, due, any(sign in text for sign in SIGNS[warning] for text in said))
 
 
-def _claim_trials(e: Example) -> Iterator[Trial]:
+def _claim_trials(e: Example, warnings: list[str], content: Content) -> Iterator[Trial]:
     assert e.made is not None
     low_pass = e.treatment.low_pass or 0.0
     for claimed in (e.made.resolution, e.made.resolution / OPTIMISM):
@@ -127,12 +134,13 @@ def _claim_trials(e: Example) -> Iterator[Trial]:
         if claimed < e.density.nyquist or 1.02 <= ratio <= 1.1:
             continue
         what = "filter beyond 1.1 × claim" if ratio > 1.1 else "none, or below 1.02 × claim"
-        yield _trial("low-passed", what, ratio > 1.1, _said(e.density, claimed))
+        said = [*warnings, *doubts.content_doubts(content, claimed)]
+        yield _trial("low-passed", what, ratio > 1.1, said)
 
 
-def _plain_trials(e: Example) -> Iterator[Trial]:
+def _plain_trials(e: Example, warnings: list[str], content: Content) -> Iterator[Trial]:
     assert e.made is not None
-    treatment, said = e.treatment, _said(e.density)
+    treatment, said = e.treatment, [*warnings, *doubts.content_doubts(content)]
     if treatment.sharpening > 1.1 and (treatment.low_pass or 0.0) <= e.made.resolution:
         yield _trial("sharpened", "more than 1.1 B", True, said)
     elif treatment.sharpening <= (0.9 if treatment.weighted else 0.6):

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distribution import BINS, CENTRES
+from .preprocess import FAINTEST
 from .spectra import Spectra
 
 # At the centres of the bins of resolution, finest first, so that a network may answer where it sees
 # something, and on to 61 Å. 5 % apart, but a cliff is seen more finely by how far power has fallen.
 FREQUENCIES = 1 / (CENTRES[0] * 2.0 ** (np.arange(BINS + 11) / 14))
 CURVES = 4
-# Power below 1e-9 of the strongest is rounding; signal to noise beyond e^12 is a flat solvent.
-FAINTEST = float(np.log(1e-9))
+# Signal to noise beyond e^12 is a flat solvent.
 WEAKEST, STRONGEST = -1.0, 12.0
 # Where there is nothing to see: past Nyquist, below the first shells, and of a missing solvent.
 UNSEEN = -3.0
@@ -38,7 +38,7 @@ def profile(spectra: Spectra) -> NDArray[np.float32]:
     seen = (frequency[0] <= FREQUENCIES) & (frequency[-1] >= FREQUENCIES)
     for curve, power in zip(out, (spectra.whole, spectra.molecule), strict=False):
         fallen = np.interp(FREQUENCIES[seen], frequency, power - power.max())
-        curve[seen] = 2 + np.maximum(fallen, FAINTEST) / 5
+        curve[seen] = 2 + np.maximum(fallen, np.log(FAINTEST)) / 5
     if spectra.solvent is not None:
         ratio = np.interp(FREQUENCIES[seen], frequency, spectra.molecule - spectra.solvent)
         out[2, seen] = np.clip(ratio, WEAKEST, STRONGEST) / 4
