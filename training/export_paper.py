@@ -13,8 +13,8 @@ import numpy as np
 from mapres import models
 from training.export import halve, write_card
 from training.paper_maps import PaperMaps
-from training.paper_networks import Subset
 from training.shrink import shrunk
+from training.subsets import Subset
 
 # Singular vectors kept: 32 × 262,144 half-precision numbers are 17 MB, 32 × 65,536 are 4 MB.
 RANK = {"dnn": 16, "cnn": 32}
@@ -31,7 +31,7 @@ def export_paper(paper: Path, run: Path, folder: Path, name: str, test_maps: int
 
     exact = keras.models.load_model(run / "exact.keras", compile=False)
     train, test = PaperMaps(paper, "train"), PaperMaps(paper, "test")
-    some = Subset(train, np.linspace(0, len(train) - 1, SVD_MAPS).astype(int))
+    some = Subset.evenly(train, SVD_MAPS)
     shrunk(exact, some, RANK[name]).save(run / "shrunk.keras")
     weights = run / f"{name}.keras"
     halve(run / "shrunk.keras", weights)

@@ -68,6 +68,16 @@ def _tiled(kernel: NDArray, cells: int) -> NDArray[np.float32]:
     return np.tile(half, (2, 2, 2, 1, 1)).reshape(-1, kernel.shape[-1]) / 8
 
 
+def parted(network):
+    """Return a CNN's convolutions, with boxes in, and its dense layers as networks of their own."""
+    import keras
+
+    place = 1 + [type(layer).__name__ for layer in network.layers].index("Flatten")
+    tower = keras.Sequential([keras.Input(network.input_shape[1:]), *network.layers[:place]])
+    head = keras.Sequential([keras.Input(tower.output_shape[1:]), *network.layers[place:]])
+    return tower, head
+
+
 def compiled(network):
     """Give one of the paper's networks its loss and optimiser."""
     import keras

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from training import networks
+from training.fit_cnn import features
 from training.paper_fit import PaperSchedule, paper_fit, scores
 from training.shrink import shrunk
 
@@ -60,6 +61,37 @@ def test_wide_cnn_starts_as_the_mean_of_its_cubes(rng):
     kernels = small.layers[7].kernel, large.layers[7].kernel
     expected = features.reshape(1, -1) @ np.asarray(kernels[0])
     assert np.allclose(eight @ np.asarray(kernels[1]), expected, atol=1e-5)
+
+
+def test_convolutions_and_dense_layers_make_the_whole(rng):
+    whole = networks.cnn(16)
+    tower, head = networks.parted(whole)
+    cubes = rng.random((2, 16, 16, 16, 1), dtype=np.float32)
+    assert np.array_equal(head.predict_on_batch(tower.predict_on_batch(cubes)),
+                          whole.predict_on_batch(cubes))  # fmt: skip
+    joined = [*tower.get_weights(), *head.get_weights()]
+    assert all(np.array_equal(*pair) for pair in zip(joined, whole.get_weights(), strict=True))
+
+
+def test_features_go_on_where_they_were_interrupted(rng, tmp_path):
+    tower, _ = networks.parted(networks.cnn(16))
+    maps = Maps(rng.random((60, 16, 16, 16, 1), dtype=np.float32), np.zeros(60))
+
+    class Interrupted(Maps):
+        def batch(self, indices):
+            if indices[0] >= 50:
+                raise KeyboardInterrupt
+            return super().batch(indices)
+
+    with pytest.raises(KeyboardInterrupt):
+        features(tower, Interrupted(maps.values, maps.labels), tmp_path / "f.npy")
+    assert not (tmp_path / "f.npy").exists()
+    rest = Maps(maps.values.copy(), maps.labels)
+    # What was done is not done again: were it, these rows would be those of empty maps.
+    rest.values[:50] = 0
+    found = features(tower, rest, tmp_path / "f.npy")
+    expected = np.asarray(tower.predict_on_batch(maps.values))
+    assert np.allclose(found, expected, atol=1e-3 * expected.max())
 
 
 def test_truncation_of_a_low_rank_layer_is_exact(rng):

@@ -33,9 +33,10 @@ def _fit(options: argparse.Namespace) -> None:
         schedule = Schedule(minutes=options.minutes, peak_rate=rate)
         fit(options.patches, out, schedule, options.start)
         return
-    from training import paper_networks
+    from training.fit_cnn import fit_cnn
+    from training.fit_dnn import fit_dnn
 
-    train = paper_networks.fit_dnn if options.network == "dnn" else paper_networks.fit_cnn
+    train = {"dnn": fit_dnn, "cnn": fit_cnn}[options.network]
     train(options.paper, out, options.minutes)
 
 

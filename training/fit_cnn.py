@@ -1,0 +1,103 @@
+"""The schedule of the paper's 3D CNN: cubes, then its dense layers, then all of it on the box.
+
+A step of 75 boxes costs 7 trillion operations, 1,500 of them some 15 hours of two cores. The
+convolutions look no further than 20 voxels, so cubes teach them most of what they learn; the dense
+layers, 67 of the 68 million weights, then learn from what the convolutions make of every map.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.paper import BOX
+from training import networks
+from training.fourier_convolution import with_fourier
+from training.paper_fit import Maps, PaperSchedule, paper_fit
+from training.paper_maps import PaperMaps
+from training.subsets import Coordinates, Cubes, Subset
+
+# Edge in voxels and schedule; a 64th of the work a step each.
+CUBES = {
+    16: PaperSchedule(batch=75, steps_per_check=50, patience=50, max_steps=1000),
+    32: PaperSchedule(batch=75, steps_per_check=25, patience=50, max_steps=200),
+}
+# The dense layers on the box: a 60th of the work of a whole step.
+DENSE = PaperSchedule(batch=75, steps_per_check=40, patience=50, max_steps=1500)
+DENSE_MAPS = 6000
+WHOLE = PaperSchedule(batch=75, steps_per_check=10, patience=50, max_steps=100)
+# So many maps decide when to stop; all 2,700 cost as much as 14 steps.
+DECIDING = 300
+# Maps at once through the convolutions: 0.8 GB.
+BLOCK = 25
+
+
+def fit_cnn(paper: Path, folder: Path, minutes: float) -> None:
+    """Train the 3D CNN; leaves ``exact.keras``. The next call goes on where this one stopped."""
+    end = time.monotonic() + 60 * minutes
+
+    def fit(name: str, build: Callable, sets: list[Maps], schedule: PaperSchedule):
+        left = replace(schedule, minutes=(end - time.monotonic()) / 60)
+        return _load(folder / name) if paper_fit(build, *sets, folder / name, left) else None
+
+    train = PaperMaps(paper, "train")
+    some = Subset.evenly(PaperMaps(paper, "validation"), DECIDING)
+    best = None
+    for edge, schedule in CUBES.items():
+        sets = [Cubes(train, edge), Cubes(some, edge)]
+        best = fit(str(edge), partial(_on_cubes, edge, best), sets, schedule)
+        if best is None:
+            return
+    tower, head = networks.parted(networks.widened(best, BOX))
+    sets = []
+    for name, maps in (("train", Subset.evenly(train, DENSE_MAPS)), ("validation", some)):
+        values = features(tower, maps, folder / "dense" / f"{name}-features.npy")
+        sets.append(Coordinates(values, maps.labels))
+    dense = fit("dense", lambda: networks.compiled(head), sets, DENSE)
+    if dense is None:
+        return
+    exact = networks.cnn()
+    exact.set_weights([*tower.get_weights(), *dense.get_weights()])
+    best = fit("whole", lambda: networks.compiled(with_fourier(exact)), [train, some], WHOLE)
+    if best is not None:
+        exact.set_weights(best.get_weights())
+        exact.save(folder / "exact.keras")
+
+
+def features(tower, maps: Maps, path: Path) -> NDArray[np.float16]:
+    """Return what the convolutions make of some maps, shape (n, features), as a memory map.
+
+    They are stored in ``path``; an interrupted run goes on where it was.
+    """
+    if path.exists():
+        return np.load(path, mmap_mode="r")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, shape = path.with_suffix(".part.npy"), (len(maps), tower.output_shape[1])
+    stored = np.lib.format.open_memmap(part, "r+" if part.exists() else "w+", np.float16, shape)
+    # Nothing that is computed is all zeros: every map has a molecule in it.
+    first = len(maps) if stored[-1].any() else int(np.argmin(stored.any(axis=1)))
+    for start in range(first, len(maps), BLOCK):
+        indices = np.arange(start, min(start + BLOCK, len(maps)))
+        stored[indices] = np.asarray(tower.predict_on_batch(maps.batch(indices)))
+        print(f"features of {start} of {len(maps)} maps", flush=True)
+    stored.flush()
+    part.replace(path)
+    return np.load(path, mmap_mode="r")
+
+
+def _load(folder: Path):
+    import keras
+
+    return keras.models.load_model(folder / "best.keras", compile=False)
+
+
+def _on_cubes(edge: int, smaller):
+    """Return the network that a stage begins with: a new one, or the last stage's, widened."""
+    network = networks.cnn(edge) if smaller is None else networks.widened(smaller, edge)
+    return networks.compiled(with_fourier(network))

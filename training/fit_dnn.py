@@ -1,0 +1,58 @@
+"""The schedule of the paper's dense network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import networks
+from training.paper_fit import PaperSchedule, paper_fit
+from training.paper_maps import PaperMaps
+from training.span import Span, products, span_of
+from training.subsets import Coordinates
+
+# One look an epoch; the paper stopped after 50 without progress, at epoch 90.
+SCHEDULE = PaperSchedule(batch=150, steps_per_check=0, patience=50, max_steps=0)
+EPOCHS = 120
+
+
+def fit_dnn(paper: Path, folder: Path, minutes: float) -> None:
+    """Train the dense network in the span of the training maps; leaves ``exact.keras``."""
+    train, validation = PaperMaps(paper, "train"), PaperMaps(paper, "validation")
+    folder.mkdir(parents=True, exist_ok=True)
+    span = span_of(_cached(folder / "train-products.npy", train, train))
+    across = span.coordinates(_cached(folder / "validation-products.npy", validation, train))
+    steps = len(train) // SCHEDULE.batch
+    over = paper_fit(
+        lambda: networks.compiled(networks.dnn(len(train))),
+        Coordinates(span.lower, train.labels),
+        Coordinates(across, validation.labels),
+        folder,
+        replace(SCHEDULE, steps_per_check=steps, max_steps=EPOCHS * steps, minutes=minutes),
+    )
+    if over:
+        _save_on_voxels(span, train, folder)
+
+
+def _save_on_voxels(span: Span, train: PaperMaps, folder: Path) -> None:
+    import keras
+
+    best = keras.models.load_model(folder / "best.keras", compile=False)
+    exact = networks.dnn()
+    kernel, *others = best.get_weights()
+    exact.set_weights([span.on_voxels(kernel, train, _print_progress), *others])
+    exact.save(folder / "exact.keras")
+
+
+def _cached(path: Path, maps: PaperMaps, others: PaperMaps) -> NDArray[np.float64]:
+    if not path.exists():
+        np.save(path.with_suffix(".part.npy"), products(maps, others, _print_progress))
+        path.with_suffix(".part.npy").replace(path)
+    return np.load(path)
+
+
+def _print_progress(fraction: float, message: str) -> None:
+    print(f"{message}: {fraction:.1%}", flush=True)
