@@ -6,7 +6,9 @@ import csv
 import datetime
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,12 +66,13 @@ def compare(exact, small, test: PaperMaps, count: int | None) -> dict:
     chosen = np.arange(len(test))
     if count is not None:
         chosen = np.sort(np.random.default_rng(0).permutation(len(test))[:count])
+    trunk, exact_rest, small_rest = _parted(exact, small)
     answers = []
     for start in range(0, len(chosen), BATCH):
-        maps = test.batch(chosen[start : start + BATCH])
-        flat = maps.reshape(len(maps), -1) if len(exact.input_shape) == 2 else maps
-        both = exact.predict_on_batch(flat), small.predict_on_batch(maps)
+        values = trunk(test.batch(chosen[start : start + BATCH]))
+        both = exact_rest.predict_on_batch(values), small_rest.predict_on_batch(values)
         answers.append(np.argmax(both, axis=2))
+        print(f"{start} of {len(chosen)} test maps", end="\r", flush=True)
     ours, shipped = np.concatenate(answers, axis=1)
     labels = test.labels[chosen]
     cut = np.repeat(test.summary["cut_off"], 3)[chosen]
@@ -82,6 +85,25 @@ def compare(exact, small, test: PaperMaps, count: int | None) -> dict:
         "accuracy_whole_molecules": round(float(np.mean((shipped == labels)[~cut])), 5),
         "agreement_with_exact": round(float(np.mean(ours == shipped)), 5),
     }
+
+
+def _parted(exact, small) -> tuple[Callable, Any, Any]:
+    """Return what two networks have in common, to be computed once, and the rest of each."""
+    import keras
+
+    same = 0
+    for one, other in zip(exact.layers, small.layers, strict=False):
+        weights = one.get_weights(), other.get_weights()
+        if type(one) is not type(other) or not all(map(np.array_equal, *weights)):
+            break
+        same += 1
+    if not same:
+        # The dense network takes voxels in a row, as nothing has folded them yet.
+        row = keras.layers.Reshape(exact.input_shape[1:])
+        return lambda maps: maps, keras.Sequential([row, *exact.layers]), small
+    trunk = keras.Sequential([keras.Input(small.input_shape[1:]), *small.layers[:same]])
+    rests = (keras.Sequential(network.layers[same:]) for network in (exact, small))
+    return trunk.predict_on_batch, *rests
 
 
 def _training_card(train: PaperMaps, run: Path) -> dict:

@@ -49,23 +49,25 @@ def cnn(edge: int = BOX):
 
 
 def widened(small, edge: int = BOX):
-    """Return the CNN for larger boxes that continues one trained on cubes of half their edge.
+    """Return the CNN for larger boxes that continues one trained on cubes.
 
-    Convolutions are the same; the dense layer reads every eighth of the box with the small one's
-    weights, an eighth of each, so that it starts as the mean of what the cubes said.
+    Convolutions are the same; the dense layer reads every cube of the box with the small one's
+    weights divided by their number, so that it starts as the mean of what the cubes said.
     """
     large = cnn(edge)
     for ours, theirs in zip(large.layers, small.layers, strict=True):
         weights = theirs.get_weights()
         if ours.name.startswith("dense") and weights[0].shape != ours.kernel.shape:
-            weights[0] = _tiled(weights[0], edge // 8)
+            weights[0] = _tiled(weights[0], small.input_shape[1] // 8, edge // 8)
         ours.set_weights(weights)
     return large
 
 
-def _tiled(kernel: NDArray, cells: int) -> NDArray[np.float32]:
-    half = kernel.reshape(*(cells // 2,) * 3, -1, kernel.shape[-1])
-    return np.tile(half, (2, 2, 2, 1, 1)).reshape(-1, kernel.shape[-1]) / 8
+def _tiled(kernel: NDArray, cells: int, wanted: int) -> NDArray[np.float32]:
+    """Repeat the weights of cells, cells³ of them, until they fill wanted³."""
+    times = wanted // cells
+    cube = kernel.reshape(*(cells,) * 3, -1, kernel.shape[-1])
+    return np.tile(cube, (times,) * 3 + (1, 1)).reshape(-1, kernel.shape[-1]) / times**3
 
 
 def parted(network):
@@ -78,12 +80,12 @@ def parted(network):
     return tower, head
 
 
-def compiled(network):
-    """Give one of the paper's networks its loss and optimiser."""
+def compiled(network, optimiser=None):
+    """Give one of the paper's networks its loss and optimiser, or another."""
     import keras
 
     network.compile(
-        keras.optimizers.SGD(0.01),
+        optimiser or keras.optimizers.SGD(0.01),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
