@@ -12,6 +12,9 @@ def _fit_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("network", choices=["default", "dnn", "cnn"])
     verb.add_argument("--patches", type=Path, default=CACHE / "patches", help="for default")
     verb.add_argument("--paper", type=Path, default=CACHE / "paper", help="maps for dnn and cnn")
+    verb.add_argument(
+        "--as-published", action="store_true", help="for cnn: on whole boxes from the start (GPU)"
+    )
     verb.add_argument("--start", type=Path, help="for default: weights to start from")
     verb.add_argument("--out", type=Path, help="default: cache/NETWORK")
     verb.add_argument(
@@ -36,8 +39,10 @@ def _fit(options: argparse.Namespace) -> None:
     from training.fit_cnn import fit_cnn
     from training.fit_dnn import fit_dnn
 
-    train = {"dnn": fit_dnn, "cnn": fit_cnn}[options.network]
-    train(options.paper, out, options.minutes)
+    if options.network == "dnn":
+        fit_dnn(options.paper, out, options.minutes)
+    else:
+        fit_cnn(options.paper, out, options.minutes, options.as_published)
 
 
 def _export_options(verb: argparse.ArgumentParser) -> None:
