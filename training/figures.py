@@ -17,7 +17,7 @@ from mapres.distribution import CLASS_LIMITS, CLASSES
 COLOURS = ("#0072B2", "#E69F00", "#D55E00")
 
 
-def training_figure(curve: list[dict[str, str]], number: int, path: Path) -> None:
+def training_figure(curve: list[dict[str, str]], title: str, path: Path) -> None:
     """Draw accuracy and loss of training and validation maps over the steps."""
     steps = [int(row["step"]) for row in curve]
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
@@ -26,7 +26,7 @@ def training_figure(curve: list[dict[str, str]], number: int, path: Path) -> Non
             axis.plot(steps, [float(row[name]) for row in curve], color=colour, label=name)
         axis.set(xlabel="training step", ylabel=what)
         axis.legend(frameon=False)
-    figure.suptitle({2: "Dense network", 3: "3D CNN"}[number])
+    figure.suptitle(title)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

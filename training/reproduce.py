@@ -34,6 +34,8 @@ PAPER_CONFUSION = {
 }
 NETWORKS = ("dnn", "cnn", "default")
 NAMES = {"dnn": "DNN", "cnn": "3D CNN", "default": "default"}
+# Of the 3D CNN's training, by the name of its folder.
+STAGES = {"cubes": "convolutions on cubes", "dense": "dense layers on the box"}
 
 
 @dataclass(frozen=True)
@@ -213,11 +215,14 @@ def figure_2_3(number: int, run: Path, out: Path) -> None:
     curves = sorted(run.rglob("curve.csv"))
     if not curves:
         raise FileNotFoundError(f"no curve.csv in {run}; train the network first.")
-    for stage, curve in enumerate(curves, 1):
-        name = f"figure-{number}" + (f"-stage-{stage}" if len(curves) > 1 else "")
+    for curve in curves:
+        name, title = f"figure-{number}", {2: "Dense network", 3: "3D CNN"}[number]
+        if len(curves) > 1:
+            stage = curve.parent.name
+            name, title = f"{name}-{stage}", f"{title}: {STAGES.get(stage, stage)}"
         shutil.copyfile(curve, out / f"{name}.csv")
         with open(curve, newline="") as stream:
-            training_figure(list(csv.DictReader(stream)), number, out / f"{name}.png")
+            training_figure(list(csv.DictReader(stream)), title, out / f"{name}.png")
 
 
 def _curves_figure(rows: list[list], path: Path) -> None:

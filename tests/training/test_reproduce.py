@@ -94,6 +94,15 @@ def test_figures_are_drawn_from_curves(tmp_path):
     reproduce.figure_2_3(2, run, tmp_path)
     assert (tmp_path / "figure-2.png").stat().st_size > 5000
     assert cells(tmp_path / "figure-2.csv")[0][0] == "step"
+    for stage in ("cubes", "dense"):
+        (run / stage).mkdir()
+        (run / stage / "curve.csv").write_bytes((run / "curve.csv").read_bytes())
+    (run / "curve.csv").unlink()
+    reproduce.figure_2_3(3, run, tmp_path)
+    assert {p.name for p in tmp_path.glob("figure-3*.png")} == {
+        "figure-3-cubes.png",
+        "figure-3-dense.png",
+    }
     with pytest.raises(FileNotFoundError, match="train the network first"):
         reproduce.figure_2_3(3, tmp_path / "elsewhere", tmp_path)
 
