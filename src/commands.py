@@ -79,6 +79,7 @@ def localres(
     box_size=None,
     stride=None,
     cutoff=None,
+    false_discovery_rate=None,
     palette=None,
     range=None,
     key=True,
@@ -92,9 +93,10 @@ def localres(
     mask : Volume on the grid of the map, or None for an automatic mask
     half_maps : list of the two half maps (only with a single map), or None
     method : name of the method
-    max_res, step : coarsest resolution that MonoRes measures and distance between two, Å
+    max_res, step : coarsest resolution that MonoRes or ResMap tries and distance between two, Å
     box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
         correlation that counts as resolved
+    false_discovery_rate : of ResMap, the share of resolved voxels that noise may make
     palette, range, key : how the surfaces are coloured, see `coloring.colour_maps`
     return_json : whether to return a JSONResult
 
@@ -112,6 +114,7 @@ def localres(
         "box_size": box_size,
         "stride": stride,
         "cutoff": cutoff,
+        "false_discovery_rate": false_discovery_rate,
     }
     results, summaries = [], []
     for map in _some(maps):
@@ -221,6 +224,7 @@ _LOCALRES = {
         ("box_size", PositiveFloatArg),
         ("stride", PositiveIntArg),
         ("cutoff", PositiveFloatArg),
+        ("false_discovery_rate", PositiveFloatArg),
         ("palette", ColormapArg),
         ("range", ColormapRangeArg),
         ("key", BoolArg),

@@ -233,6 +233,7 @@ def test_help_names_every_verb_or_option(run, verb):
         "local": [
             *("--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"),
             *("blocres", "--box-size", "--stride", "--cutoff"),
+            *("resmap", "--false-discovery-rate"),
         ],
         "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
     }

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
+from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.fourier import filtered, forward
+from mapres.local import local_resolution
 from mapres.mrc import read
 from mapres.resmap import resmap
 from mapres.steerable import chance, likelihood_ratio, orthonormal_kernels
@@ -284,5 +286,35 @@ def test_refuses_what_does_not_fit_together():
     refuse(first, mask, GridMismatchError, "half maps have", half_maps=(first, second[1:]))
     refuse(first, np.zeros_like(mask), MapContentError, "mask is empty")
     refuse(first, mask, MapContentError, "max_res is 3 Å", max_res=3.0)
+    refuse(first, mask, MapContentError, "between 0 and 1", false_discovery_rate=1.0)
     refuse(first, mask, MapContentError, "69 Å or less", max_res=80.0)
     refuse(first, mask, MapContentError, "step is 0 Å", step=0.0)
+
+
+def as_maps(*arrays):
+    return [Density(np.asarray(a, dtype=np.float32), (VOXEL,) * 3, name="map") for a in arrays]
+
+
+def test_as_a_method_of_local_resolution():
+    """The same values; what no wavelength resolves is given the coarsest, and said."""
+    first, second, mask = two_halves()
+    whole, a, b, mask_map = as_maps((first + second) / 2, first, second, mask)
+    options = {"method": "resmap", "mask": mask_map, "half_maps": (a, b)}
+    found = local_resolution(whole, **options, max_res=6.5, step=0.5)
+    expected = resmap(first, VOXEL, mask, half_maps=(first, second), max_res=6.5, step=0.5)
+    known = np.isfinite(expected.values)
+    assert np.array_equal(found.values[known], expected.values[known])
+    assert expected.beyond.mean() > 0 and np.all(found.values[expected.beyond] == 6.5)
+    share = expected.beyond.sum() / mask.sum()
+    assert found.warnings == (
+        f"{share:.0%} of the voxels are not resolved at 6.5 Å, the coarsest tried, and are given "
+        "that; repeat with a larger max_res.",
+    )
+    assert found.notes == ("Wavelengths from 3 to 6.5 Å were tried.",)
+
+
+def test_nothing_resolved_says_what_to_give():
+    mask = ball(14)
+    whole, mask_map = as_maps(noise(3), mask)
+    with pytest.raises(MapContentError, match=r"nothing resolved from 3 to 6 Å; give a larger"):
+        local_resolution(whole, method="resmap", mask=mask_map)

@@ -57,15 +57,17 @@ def _describe_local(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--method", choices=METHODS, default=METHODS[0],
                       help="%(choices)s; blocres needs half maps (%(default)s)")  # fmt: skip
     verb.add_argument("--max-res", metavar="Å", type=_positive,
-                      help="monores: coarsest resolution to try (20)")  # fmt: skip
+                      help="coarsest to try (monores: 20; resmap: 4 voxels)")  # fmt: skip
     verb.add_argument("--step", metavar="Å", type=_positive,
-                      help="monores: distance between two resolutions tried (0.5)")  # fmt: skip
+                      help="distance between two tried (monores: 0.5; resmap: 1)")  # fmt: skip
     verb.add_argument("--box-size", metavar="Å", type=_positive,
                       help="blocres: edge of the boxes (6 times the resolution)")  # fmt: skip
     verb.add_argument("--stride", metavar="VOXELS", type=_count,
                       help="blocres: from box to box (1; more in large maps)")  # fmt: skip
     verb.add_argument("--cutoff", metavar="FSC", type=float,
                       help="blocres: correlation that counts as resolved (0.5)")  # fmt: skip
+    verb.add_argument("--false-discovery-rate", metavar="Q", type=float,
+                      help="resmap: share that noise may make (0.05)")  # fmt: skip
     verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 

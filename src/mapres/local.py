@@ -75,17 +75,20 @@ def local_resolution(
     Parameters
     ----------
     density : the map
-    method : ``monores`` (Vilas et al. 2018), see `mapres.monores`, or ``blocres`` (Cardone et al.
-        2013), which needs half maps, see `mapres.blocres`
+    method : ``monores`` (Vilas et al. 2018), see `mapres.monores`; ``blocres`` (Cardone et al.
+        2013), which needs half maps, see `mapres.blocres`; or ``resmap`` (Kucukelbir et al. 2014),
+        see `mapres.resmap`
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
-    half_maps : measured in place of the map, if given: MonoRes their mean against their
-        difference, blocres how they correlate
+    half_maps : measured in place of the map, if given: MonoRes and ResMap their mean
+        against their difference, blocres how they correlate
     progress : called as ``progress(fraction, message)``
-    max_res, step : of MonoRes: Å, the coarsest resolution tried (20) and the steps (0.5) down to 2
-        voxels
+    max_res, step : of MonoRes and ResMap: Å, the coarsest resolution tried (20; 4 voxels) and the
+        steps (0.5; 1) down to 2 voxels
     box_size : of blocres: Å, edge of the boxes; by default 6 times the resolution of the half maps
     stride : of blocres: voxels from one box to the next; by default as small as 10 s allow
     cutoff : of blocres: the correlation that counts as resolved, 0.5
+    false_discovery_rate : of ResMap: of the voxels resolved at a wavelength, the share that noise
+        may make, 0.05
 
     Returns
     -------

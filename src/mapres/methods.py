@@ -13,12 +13,14 @@ from .density import Density, Progress
 from .errors import MapContentError, MapResError
 from .halves import HalfMaps, half_map_resolution
 from .monores import monores
+from .resmap import resmap
 
 Options = Mapping[str, float | None]
 # Names and defaults; None where the map decides.
 OPTIONS: dict[str, dict[str, float | None]] = {
     "monores": {"max_res": 20.0, "step": 0.5},
     "blocres": {"box_size": None, "stride": None, "cutoff": 0.5},
+    "resmap": {"max_res": None, "step": 1.0, "false_discovery_rate": 0.05},
 }
 METHODS = tuple(OPTIONS)
 OPTION_NAMES = tuple(dict.fromkeys(name for options in OPTIONS.values() for name in options))
@@ -115,6 +117,31 @@ def _blocres(density, inside, half_maps, options, progress) -> Measured:
     return Measured(found.values, (note,), tuple(_box_doubts(found, density.spacing)))
 
 
+def _resmap(density, inside, half_maps, options, progress) -> Measured:
+    found = resmap(
+        density.values,
+        density.spacing,
+        inside,
+        half_maps=half_maps and (half_maps[0].values, half_maps[1].values),
+        progress=progress,
+        **options,
+    )
+    coarsest = found.wavelengths[-1]
+    beyond = float(found.beyond.sum() / inside.sum())
+    if beyond == 1:
+        raise MapContentError(
+            f"ResMap finds nothing resolved from {found.wavelengths[0]:.3g} to {coarsest:.3g} Å; "
+            "give a larger max_res."
+        )
+    values = np.where(found.beyond, np.float32(coarsest), np.nan_to_num(found.values))
+    warnings = (
+        f"{beyond:.0%} of the voxels are not resolved at {coarsest:.3g} Å, the coarsest tried, and "
+        "are given that; repeat with a larger max_res.",
+    )
+    note = f"Wavelengths from {found.wavelengths[0]:.3g} to {coarsest:.3g} Å were tried."
+    return Measured(values, (note,), warnings if beyond > MANY else ())
+
+
 def _box(density, inside, half_maps, box_size) -> tuple[int, str]:
     """Return the edge of the boxes, voxels, and why it is that."""
     if box_size is not None:
@@ -153,4 +180,8 @@ def _box_doubts(found: BoxResolution, voxel_size: float) -> Iterator[str]:
         )
 
 
-_MEASURES: dict[str, Callable[..., Measured]] = {"monores": _monores, "blocres": _blocres}
+_MEASURES: dict[str, Callable[..., Measured]] = {
+    "monores": _monores,
+    "blocres": _blocres,
+    "resmap": _resmap,
+}

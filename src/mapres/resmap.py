@@ -36,10 +36,12 @@ class Resolved:
     values : float32 array, shape (z, y, x), Å; NaN outside the mask and beyond the range
     beyond : bool array, shape (z, y, x), in-mask voxels that no tried wavelength resolves: they
         are worse than the coarsest
+    wavelengths : those tried, Å, fine to coarse
     """
 
     values: NDArray[np.float32]
     beyond: NDArray[np.bool_]
+    wavelengths: tuple[float, ...]
 
 
 def resmap(
@@ -74,10 +76,16 @@ def resmap(
     GridMismatchError
         If the mask or a half map has another shape.
     MapContentError
-        If there is no noise to compare with, or the sweep is empty or too coarse for the box.
+        If there is no noise to compare with, the sweep is empty or too coarse for the box, or the
+        rate is no share.
     Cancelled
         If ``progress`` raises it.
     """
+    if not 0 < false_discovery_rate < 1:
+        raise MapContentError(
+            f"false_discovery_rate is {false_discovery_rate:g}; give a share between 0 and 1, "
+            "such as 0.05."
+        )
     inside = np.asarray(mask) > 0.5
     shape = np.shape(values) if half_maps is None else np.shape(half_maps[0])
     wavelengths = _wavelengths(min(shape), voxel_size, max_res, step)
@@ -99,10 +107,12 @@ def resmap(
         resolved = _discovered(chance(statistic, kernels), false_discovery_rate)
         answer.ravel()[voxels[resolved]] = wavelength
         voxels = voxels[~resolved]
-    return Resolved(answer, inside & np.isnan(answer))
+    return Resolved(answer, inside & np.isnan(answer), wavelengths)
 
 
-def _wavelengths(edge: int, voxel_size: float, max_res: float | None, step: float) -> list[float]:
+def _wavelengths(
+    edge: int, voxel_size: float, max_res: float | None, step: float
+) -> tuple[float, ...]:
     """Return the sweep, fine to coarse, Å."""
     finest = 2 * voxel_size
     coarsest = COARSEST * voxel_size if max_res is None else max_res
@@ -120,7 +130,7 @@ def _wavelengths(edge: int, voxel_size: float, max_res: float | None, step: floa
             f"max_res is {coarsest:g} Å, which needs a window wider than the box; give "
             f"{(edge - 2) * voxel_size:.4g} Å or less."
         )
-    return np.arange(finest, coarsest * (1 + 1e-6), step).tolist()
+    return tuple(np.arange(finest, coarsest * (1 + 1e-6), step).tolist())
 
 
 def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:

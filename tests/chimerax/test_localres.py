@@ -212,6 +212,9 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
     boxes = do("localres #1 mask #2 halfMaps #3,4 method blocres boxSize 24 stride 2 cutoff 0.143")
     assert boxes.local_resolution.method == "blocres"
     assert boxes.local_resolution.notes[0].startswith("Boxes of ")
+    tested = do("localres #1 mask #2 halfMaps #3,4 method resmap maxRes 14 falseDiscoveryRate 0.01")
+    assert tested.local_resolution.method == "resmap"
+    assert tested.local_resolution.values.max() <= 14
 
 
 @pytest.mark.parametrize(
@@ -228,6 +231,7 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
         ("localres #1 maxRes 3", "3"),
         ("localres #1 method blocres", "half maps"),
         ("localres #1 stride 2", "no option stride"),
+        ("localres #1 method resmap falseDiscoveryRate 2", "between 0 and 1"),
         ("localres #1 palette red,blue,green:1", "palette"),
     ],
 )
