@@ -7,24 +7,21 @@ from chimerax.color_key import show_key
 from chimerax.core.colors import BuiltinColormaps, palette_name
 from chimerax.surface import color_sample
 
-from .mapres.figures import colour_range
+from .mapres.figures import colour_range, difference_range
 
-# The palette of `mapres.figures`, as ChimeraX calls it.
-DEFAULT_PALETTE = "^rdylbu-5"
+# The palette of `mapres.figures`, as ChimeraX calls it, and the one for differences.
+DEFAULT_PALETTE, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
 
 
-def colour_maps(session, maps, volumes, results, palette=None, range=None, key=True):
-    """Colour the surfaces of every map by its own local resolution, all on one scale.
+def colour_maps(session, maps, volumes, colormap, key=True):
+    """Colour the surfaces of every map by a volume of its own, all on one scale.
 
     Parameters
     ----------
-    maps, volumes, results : the maps, the volumes that hold their local resolution, and the
-        core's `LocalResolution` of each, in the same order
-    palette : Colormap, or None for blue (fine) over yellow to red (coarse)
-    range : (lowest, highest) Å, ``"full"``, or None for the bulk of the values inside the masks
+    maps, volumes : the maps and the volumes that they are coloured by, in the same order
+    colormap : of `resolution_colormap` or `difference_colormap`
     key : whether to show the colour key
     """
-    colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
     for map, volume in zip(maps, volumes, strict=True):
         surfaces = map_surfaces(map)
         if surfaces:
@@ -41,22 +38,37 @@ def resolution_colormap(values, palette=None, range=None):
     Parameters
     ----------
     values : list of arrays, Å
-    palette, range : as for `colour_maps`
+    palette : Colormap, or None for blue (fine) over yellow to red (coarse)
+    range : (lowest, highest) Å, ``"full"``, or None for the bulk of the values
 
     Returns
     -------
     chimerax.core.colors.Colormap
     """
+    return _colormap(np.concatenate(values), palette, range, DEFAULT_PALETTE, colour_range)
+
+
+def difference_colormap(values, palette=None, range=None):
+    """Put a palette on a range of differences: by default blue over white at 0 to red.
+
+    Parameters
+    ----------
+    values : array, Å
+    palette, range : as for `resolution_colormap`
+    """
+    return _colormap(values, palette, range, DIFFERENCES, difference_range)
+
+
+def _colormap(values, palette, range, usual_palette, usual_range):
     if palette is None:
-        palette = BuiltinColormaps[DEFAULT_PALETTE.lstrip("^")].reversed()
+        palette = BuiltinColormaps[usual_palette.lstrip("^")].reversed()
     elif palette.values_specified and range is None:
         return palette
-    measured = np.concatenate(values)
-    if range is None or (range == "full" and measured.min() == measured.max()):
+    if range is None or (range == "full" and values.min() == values.max()):
         # Also makes room around a single value.
-        range = colour_range(measured)
+        range = usual_range(values)
     elif range == "full":
-        range = measured.min(), measured.max()
+        range = values.min(), values.max()
     low, high = range
     if palette.values_specified:
         return palette.rescale_range(low, high)

@@ -11,6 +11,7 @@ import sys
 from html import escape
 from pathlib import Path
 
+import numpy as np
 from chimerax.core.commands import (
     BoolArg,
     CmdDesc,
@@ -29,13 +30,20 @@ from chimerax.core.logger import html_table_params
 from chimerax.core.python_utils import chimerax_python_executable
 from chimerax.map import MapArg, MapsArg
 
-from .coloring import colour_maps
+from .coloring import colour_maps, difference_colormap, resolution_colormap
+from .mapres.agreement import agreement, measured
 from .mapres.errors import Cancelled, MapResError
 from .mapres.methods import METHODS
 from .mapres.models import ALL, available, chosen
-from .mapres.report import comparison_json, comparison_rows, local_json, local_rows
+from .mapres.report import (
+    METHOD_NAMES,
+    comparison_json,
+    comparison_rows,
+    local_json,
+    local_rows,
+)
 from .mapres.worker import Worker
-from .volumes import density_of, open_result
+from .volumes import density_of, indices_between, name_of, open_difference, open_result
 
 
 def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default", return_json=False):
@@ -80,6 +88,7 @@ def localres(
     stride=None,
     cutoff=None,
     false_discovery_rate=None,
+    compare=None,
     palette=None,
     range=None,
     key=True,
@@ -97,7 +106,9 @@ def localres(
     box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
         correlation that counts as resolved
     false_discovery_rate : of ResMap, the share of resolved voxels that noise may make
-    palette, range, key : how the surfaces are coloured, see `coloring.colour_maps`
+    compare : Volume that holds another local resolution of the map, whatever program made it, or
+        name of a method; the surface then shows the difference
+    palette, range, key : how the surfaces are coloured, see `coloring.resolution_colormap`
     return_json : whether to return a JSONResult
 
     Returns
@@ -105,9 +116,10 @@ def localres(
     Volume
         Hidden, on the grid of the map; a list of them where several maps were given.
     """
-    options = {
-        "mask": mask and density_of(mask),
-        "half_maps": _half_maps(maps, half_maps),
+    shared = {"mask": mask and density_of(mask), "half_maps": _half_maps(maps, half_maps)}
+    if compare is not None and len(_some(maps)) != 1:
+        raise UserError(f"compare is for one map, got {len(maps)}; give one map at a time.")
+    options = shared | {
         "method": method,
         "max_res": max_res,
         "step": step,
@@ -116,19 +128,40 @@ def localres(
         "cutoff": cutoff,
         "false_discovery_rate": false_discovery_rate,
     }
-    results, summaries = [], []
+    results, summaries, agreed = [], [], None
     for map in _some(maps):
         density = density_of(map)
         result = _ask(session, "local_resolution", density, options)
-        _log_table(session, local_rows(density, result))
+        if compare is not None:
+            agreed = _agreement(session, map, result, compare, shared)
+        _log_table(session, local_rows(density, result, agreed))
         results.append(result)
-        summaries.append(local_json(density, result))
+        summaries.append(local_json(density, result, agreed))
     # Only now: an error in any map must leave nothing half done.
     volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
-    colour_maps(session, maps, volumes, results, palette, range, key)
     for summary, volume in zip(summaries, volumes, strict=True):
         summary["output"] = f"#{volume.id_string}"
+    if agreed is None:
+        colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
+        colour_maps(session, maps, volumes, colormap, key)
+    else:
+        difference = open_difference(maps[0], agreed)
+        summaries[0]["difference"] = f"#{difference.id_string}"
+        colormap = difference_colormap(agreed.difference[agreed.compared], palette, range)
+        colour_maps(session, maps, [difference], colormap, key)
     return _returned(volumes, summaries, return_json)
+
+
+def _agreement(session, map, result, compare, shared):
+    """Compare a result with another volume, or with what a method named ``compare`` finds."""
+    if isinstance(compare, str):
+        found = _ask(session, "local_resolution", density_of(map), shared | {"method": compare})
+        return agreement(result, measured(found), np.eye(3, 4), METHOD_NAMES[compare])
+    other = np.asarray(compare.full_matrix(), dtype=np.float32)
+    try:
+        return agreement(result, other, indices_between(map, compare), name_of(compare))
+    except MapResError as error:
+        raise UserError(str(error)) from error
 
 
 def _some(maps):
@@ -225,6 +258,7 @@ _LOCALRES = {
         ("stride", PositiveIntArg),
         ("cutoff", PositiveFloatArg),
         ("false_discovery_rate", PositiveFloatArg),
+        ("compare", Or(EnumOf(METHODS), MapArg)),
         ("palette", ColormapArg),
         ("range", ColormapRangeArg),
         ("key", BoolArg),

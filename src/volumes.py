@@ -46,23 +46,52 @@ def _voxel_size(grid) -> tuple[float, ...]:
     return tuple(float(size) for size in grid.step)
 
 
+def indices_between(map, other):
+    """Return what turns voxel indices of a map into those of another where the two lie now.
+
+    Returns
+    -------
+    array, shape (3, 4), along z, y, x: see `mapres.agreement.agreement`
+    """
+    place = (
+        other.data.xyz_to_ijk_transform
+        * other.scene_position.inverse()
+        * map.scene_position
+        * map.data.ijk_to_xyz_transform
+    )
+    matrix = place.matrix[::-1]
+    return np.column_stack([matrix[:, 2::-1], matrix[:, 3]])
+
+
 def open_result(map, result):
     """Open a `LocalResolution` as a hidden volume that lies on the map, wherever that was moved.
 
     Scripts find the result itself, with its mask, as the volume's ``local_resolution``.
     """
+    volume = _open_on(map, result.values, "local resolution")
+    volume.local_resolution = result
+    return volume
+
+
+def open_difference(map, agreed):
+    """Open the difference of an `Agreement` likewise; scripts find that as its ``agreement``."""
+    volume = _open_on(map, agreed.difference, f"local resolution less {agreed.other}")
+    volume.agreement = agreed
+    return volume
+
+
+def _open_on(map, values, name):
     grid = map.data
     data = ArrayGridData(
-        result.values,
+        values,
         grid.origin,
         grid.step,
         grid.cell_angles,
         grid.rotation,
         grid.symmetries,
-        name=f"{map.name} local resolution",
+        name=f"{map.name} {name}",
     )
     volume = volume_from_grid_data(data, map.session, open_model=False, show_dialog=False)
-    volume.local_resolution = result
     volume.display = False
     volume.position = map.scene_position
     map.session.models.add([volume])

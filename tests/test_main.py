@@ -174,6 +174,42 @@ def test_local_by_blocres_says_what_boxes_it_took(run):
     assert json.loads(out)["median_A"] < found["median_A"] + 0.5
 
 
+def test_local_compares_with_what_another_program_wrote(run, folder):
+    assert run("local map.mrc -o other.mrc --step 2")[0] == 0
+    other = mrc.read("other.mrc")
+    mrc.write("other.mrc", other.with_values(other.values + 1))
+    options = "--step 2 --compare other.mrc --difference diff.mrc --json"
+    status, out, err = run(f"local map.mrc -o out.mrc {options}")
+    assert (status, err) == (0, "")
+    found = json.loads(out)["compared"]
+    assert (found["with"], found["median_difference_A"]) == ("other.mrc", -1.0)
+    assert found["spread_A"] == pytest.approx(0, abs=1e-5) and found["voxels"] > 1000
+    assert np.allclose(mrc.read("diff.mrc").values, -1, atol=1e-5)
+    assert "Less other.mrc  median -1.00 Å" in run(f"local map.mrc -o out.mrc {options[:-7]}")[1]
+
+
+def test_local_compares_with_a_method(run):
+    halves = "--half-maps half1.mrc half2.mrc --mask mask.mrc"
+    found = json.loads(run(f"local map.mrc -o out.mrc {halves} --compare blocres --json")[1])
+    assert found["method"] == "monores" and found["compared"]["with"] == "blocres"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--difference d.mrc", "give both"),
+        ("--compare none.mrc", "does not exist"),
+        ("--compare mask.mrc --difference out.mrc", "two outputs"),
+        ("--compare half1.mrc --difference half1.mrc", "half1.mrc"),
+    ],
+)
+def test_local_refuses_comparisons_that_cannot_be(run, folder, options, says):
+    before = names(folder)
+    status, out, err = run(f"local map.mrc -o out.mrc {options}")
+    assert (status, out) == (2, "") and says in err
+    assert names(folder) == before
+
+
 def test_local_prints_a_table(run):
     status, out, err = run("local map.mrc -o out.mrc --step 2")
     assert (status, err) == (0, "")
@@ -233,7 +269,7 @@ def test_help_names_every_verb_or_option(run, verb):
         "local": [
             *("--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"),
             *("blocres", "--box-size", "--stride", "--cutoff"),
-            *("resmap", "--false-discovery-rate"),
+            *("resmap", "--false-discovery-rate", "--compare", "--difference"),
         ],
         "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
     }

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from .arguments import BAD_INPUT, parser
 from .density import Density, Progress, checked, require_same_grid, silent
 from .errors import MapResError, OutputError
+from .methods import METHODS
 
 if TYPE_CHECKING:
     from .validation import Validation
@@ -76,6 +77,7 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
 
 def _local(options: argparse.Namespace) -> int:
     from . import mrc
+    from .agreement import agreement, grid_to_grid
     from .local import local_resolution
     from .methods import OPTION_NAMES
     from .report import local_json, local_rows
@@ -83,22 +85,38 @@ def _local(options: argparse.Namespace) -> int:
     _check_outputs(options)
     with _working() as progress:
         density = mrc.read(options.map)
-        result = local_resolution(
-            density,
-            method=options.method,
-            mask=options.mask and mrc.read(options.mask),
-            half_maps=_half_maps(options.half_maps),
-            progress=progress,
-            **{name: getattr(options, name) for name in OPTION_NAMES},
-        )
+        shared: dict[str, Any] = {
+            "mask": options.mask and mrc.read(options.mask),
+            "half_maps": _half_maps(options.half_maps),
+            "progress": progress,
+        }
+        chosen = {name: getattr(options, name) for name in OPTION_NAMES}
+        other = _other(options, density, shared) if options.compare else None
+        result = local_resolution(density, method=options.method, **shared, **chosen)
+        agreed = other and agreement(result, other.values, grid_to_grid(density, other), other.name)
         mrc.write(options.output, density.with_values(result.values))
+        if agreed and options.difference:
+            mrc.write(options.difference, density.with_values(agreed.difference))
         if options.png:
             from .figures import local_figure
 
             local_figure(density, result, options.png)
-    summary = local_json(density, result) | {"output": options.output}
-    _print(options, summary, [*local_rows(density, result), ("Output", options.output)])
+    summary = local_json(density, result, agreed) | {"output": options.output}
+    _print(options, summary, [*local_rows(density, result, agreed), ("Output", options.output)])
     return 0
+
+
+def _other(options: argparse.Namespace, density: Density, shared: dict[str, Any]):
+    """Return the local resolution to compare with: a method's, or what any program wrote."""
+    from . import mrc
+    from .agreement import measured
+    from .local import local_resolution
+    from .report import METHOD_NAMES
+
+    if options.compare not in METHODS:
+        return mrc.read(options.compare)
+    found = local_resolution(density, method=options.compare, **shared)
+    return density.with_values(measured(found), METHOD_NAMES[options.compare])
 
 
 def _fsc(options: argparse.Namespace) -> int:
@@ -133,13 +151,16 @@ def _check_outputs(options: argparse.Namespace) -> None:
     from .output import require_writable
 
     named = vars(options)
-    inputs = [named.get(role) for role in ("map", "mask", "half1", "half2")]
+    inputs = [named.get(role) for role in ("map", "mask", "half1", "half2", "compare")]
     inputs += named.get("half_maps") or ()
-    outputs = [path for path in (named.get("output"), options.png) if path]
+    if named.get("difference") and not named.get("compare"):
+        raise OutputError("--difference is from what --compare names; give both.")
+    outputs = [path for path in map(named.get, ("output", "difference", "png")) if path]
     for path in outputs:
         require_writable(path, filter(None, inputs))
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
-        raise OutputError(f"{options.png} is named as map and as figure; choose two names.")
+    places = list(map(os.path.realpath, outputs))
+    if twice := [path for path in outputs if places.count(os.path.realpath(path)) > 1]:
+        raise OutputError(f"{twice[0]} is named for two outputs; choose two names.")
     if options.png:
         require_matplotlib()
 

@@ -68,6 +68,10 @@ def _describe_local(verb: argparse.ArgumentParser) -> None:
                       help="blocres: correlation that counts as resolved (0.5)")  # fmt: skip
     verb.add_argument("--false-discovery-rate", metavar="Q", type=float,
                       help="resmap: share that noise may make (0.05)")  # fmt: skip
+    verb.add_argument("--compare", metavar="OTHER",
+                      help="another local resolution of the map: a file, or a method")  # fmt: skip
+    verb.add_argument("--difference", metavar="DIFF.mrc",
+                      help="also write this one less the one compared with, in Å")  # fmt: skip
     verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 

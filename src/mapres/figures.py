@@ -123,6 +123,12 @@ def colour_range(measured: NDArray) -> Ends:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
+def difference_range(differences: NDArray) -> Ends:
+    """Return the ends of the colours of differences, Å: alike about 0, the bulk within."""
+    high = max(0.5, float(np.ceil(2 * np.percentile(np.abs(differences), 98)) / 2))
+    return -high, high
+
+
 def _draw_slices(slices: list[Axes], density: Density, result: LocalResolution, ends: Ends):
     centre, middle, side = _window(result.mask)
     low, high = np.percentile(density.values, [1, 99.9])

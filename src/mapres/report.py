@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
+from .agreement import Agreement
 from .density import Density
 from .distribution import CLASSES
 from .local import LocalResolution
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 # Label and text, or label and a text for each column; a single text belongs to all columns.
 Rows = list[tuple[str, ...]]
 
-METHOD_NAMES = {"monores": "MonoRes", "blocres": "blocres"}
+METHOD_NAMES = {"monores": "MonoRes", "blocres": "blocres", "resmap": "ResMap"}
 
 
 def validation_rows(validation: Validation) -> Rows:
@@ -112,7 +113,9 @@ def _reason(validation: Validation) -> str:
     return ""
 
 
-def local_rows(density: Density, result: LocalResolution) -> Rows:
+def local_rows(
+    density: Density, result: LocalResolution, agreement: Agreement | None = None
+) -> Rows:
     """Return (label, text) pairs that tell what `local_resolution` found in a map."""
     lower, upper = result.quartiles
     return [
@@ -122,9 +125,21 @@ def local_rows(density: Density, result: LocalResolution) -> Rows:
         *(("Note", text) for text in result.notes),
         ("Median", f"{result.median:.2f} Å (quartiles {lower:.2f}–{upper:.2f} Å)"),
         ("Measured", f"{result.mask_fraction:.1%} of the box"),
+        *_agreement_rows(agreement),
         ("Time", f"{result.seconds:.1f} s"),
         *_warning_rows(result.warnings),
     ]
+
+
+def _agreement_rows(agreement: Agreement | None) -> Rows:
+    if agreement is None:
+        return []
+    r = "none" if agreement.correlation is None else f"{agreement.correlation:.2f}"
+    text = (
+        f"median {agreement.median:+.2f} Å, spread {agreement.spread:.2f} Å, correlation {r}, "
+        f"over {agreement.compared.sum():,} voxels"
+    )
+    return [(f"Less {agreement.other}", text)]
 
 
 def fsc_rows(
@@ -147,8 +162,11 @@ def fsc_rows(
     return [*rows, *_warning_rows(warnings)]
 
 
-def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
+def local_json(
+    density: Density, result: LocalResolution, agreement: Agreement | None = None
+) -> dict[str, Any]:
     """Return plain types under the keys of ``mapres local --json``."""
+    compared = {} if agreement is None else {"compared": _agreement_json(agreement)}
     return {
         "map": density.name,
         **_grid_json(density),
@@ -156,10 +174,22 @@ def local_json(density: Density, result: LocalResolution) -> dict[str, Any]:
         "median_A": round(result.median, 3),
         "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
         "mask_fraction": round(result.mask_fraction, 5),
+        **compared,
         "seconds": round(result.seconds, 2),
         "notes": list(result.notes),
         "warnings": list(result.warnings),
         "version": __version__,
+    }
+
+
+def _agreement_json(agreement: Agreement) -> dict[str, Any]:
+    r = agreement.correlation
+    return {
+        "with": agreement.other,
+        "median_difference_A": round(agreement.median, 3),
+        "spread_A": round(agreement.spread, 3),
+        "correlation": r if r is None else round(r, 4),
+        "voxels": int(agreement.compared.sum()),
     }
 
 

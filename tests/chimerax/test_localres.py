@@ -217,9 +217,45 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
     assert tested.local_resolution.values.max() <= 14
 
 
+def test_agreement_with_another_volume_wherever_it_lies(session, do, small_map, log):
+    """The same answer on a coarser, shifted grid, moved together with the map."""
+    from chimerax.color_key.model import get_model
+
+    first = do("localres #1 key false")
+    grid = first.data
+    values = 1.5 + first.full_matrix()[1::2, 1::2, 1::2]
+    origin = np.add(grid.origin, grid.step)
+    open_array(session, values, tuple(origin), tuple(2 * s for s in grid.step), name="other")
+    do("turn x 30 models #1-3; move y 12 models #1-3")
+    agreed = json.loads(do("localres #1 compare #3", return_json=True).json_value)["compared"]
+    assert agreed["with"] == "other #3"
+    assert agreed["median_difference_A"] == pytest.approx(-1.5, abs=0.05)
+    assert agreed["spread_A"] < 0.5 and agreed["correlation"] > 0.9
+    assert "Less other #3" in log.getvalue()
+    difference = next(m for m in session.models if "less other" in m.name)
+    assert not difference.display and difference.agreement.other == "other #3"
+    # The key and the surface show differences: the same on both sides of 0.
+    low, *_, high = [float(text) for _, text in get_model(session).rgbas_and_labels if text]
+    assert low == -high and high >= 1.5
+
+
+def test_agreement_with_a_method(session, do, small_map):
+    volume = do("localres #1 compare resmap")
+    (difference,) = [m for m in session.models if hasattr(m, "agreement")]
+    assert difference.agreement.other == "ResMap"
+    one, other = volume.local_resolution, do("localres #1 method resmap").local_resolution
+    both = one.mask & other.mask
+    assert difference.agreement.median == pytest.approx(
+        np.median((one.values - other.values)[both]), abs=1e-4
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "part"),
     [
+        ("localres #1 compare #1,2", "one map"),
+        ("localres #1-2 compare #1", "one map"),
+        ("localres #1 compare #2", "holds no resolutions"),
         ("localres", "maps"),
         ("localres #9", "No map"),
         ("localres #1 method guess", "method"),
