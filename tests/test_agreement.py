@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from mapres.agreement import agreement, grid_to_grid
+from mapres.agreement import agreement
 from mapres.density import Density
 from mapres.errors import GridMismatchError
 from mapres.local import LocalResolution
+from mapres.resampling import grid_to_grid
 
 SHAPE = (20, 24, 28)
 SAME = np.eye(3, 4)

@@ -77,10 +77,11 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
 
 def _local(options: argparse.Namespace) -> int:
     from . import mrc
-    from .agreement import agreement, grid_to_grid
+    from .agreement import agreement
     from .local import local_resolution
     from .methods import OPTION_NAMES
     from .report import local_json, local_rows
+    from .resampling import grid_to_grid
 
     _check_outputs(options)
     with _working() as progress:

@@ -8,14 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Density
 from .errors import GridMismatchError
 from .local import LocalResolution
+from .resampling import UNRESOLVED, sampled
 
-# Å. ResMap writes 100, Bsoft 200 where nothing is resolved, and most programs 0 for background.
-UNRESOLVED = 100.0
-# Share of a sample's weight that must come from known voxels of the other map.
-KNOWN_SHARE = 0.5
 # Of a normal distribution: standard deviation over median absolute deviation.
 NORMAL = 1.4826
 # Of our measured voxels: less is not the same map, or not in its place.
@@ -51,18 +47,6 @@ def measured(result: LocalResolution) -> NDArray[np.float32]:
     return np.where(result.mask, result.values, np.float32(0))
 
 
-def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
-    """Return what turns voxel indices of a map into those of another: (3, 4), along z, y, x.
-
-    Origins are heeded only where both have one: many programs write results without.
-    """
-    scale = np.divide(density.voxel_size, other.voxel_size)
-    shift = np.zeros(3)
-    if any(density.origin) and any(other.origin):
-        shift = np.subtract(density.origin, other.origin) / other.voxel_size
-    return np.column_stack([np.diag(scale[::-1]), shift[::-1]])
-
-
 def agreement(
     result: LocalResolution, other: NDArray, to_other: NDArray, name: str = "the other"
 ) -> Agreement:
@@ -74,7 +58,7 @@ def agreement(
     other : array, shape (z, y, x), Å; what is not above 0 and below 100 Å (background, nothing
         resolved) or not finite counts as unknown
     to_other : array, shape (3, 4), from our voxel indices (z, y, x, 1) to the other's; see
-        `grid_to_grid`
+        `mapres.resampling.grid_to_grid`
     name : what the other is called
 
     Raises
@@ -82,7 +66,7 @@ def agreement(
     GridMismatchError
         If the other is known in less than a twentieth of the voxels that we measured.
     """
-    values = _sampled(other, to_other, result.mask.shape)
+    values = sampled(other, to_other, result.mask.shape)
     compared = result.mask & np.isfinite(values)
     if np.count_nonzero(compared) < LEAST_SHARED * np.count_nonzero(result.mask):
         raise GridMismatchError(
@@ -101,21 +85,6 @@ def agreement(
         spread=NORMAL * float(np.median(np.abs(difference - median))),
         correlation=_correlation(ours, theirs),
     )
-
-
-def _sampled(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return the other's values at our voxels, interpolated among known ones; NaN elsewhere."""
-    values = np.asarray(other, dtype=np.float32)
-    known = np.isfinite(values) & (values > 0) & (values < UNRESOLVED)
-    matrix, offset = to_other[:, :3], to_other[:, 3]
-    if shape == values.shape and np.allclose(matrix, np.eye(3), atol=1e-4) and not offset.any():
-        return np.where(known, values, np.float32(np.nan))
-    weight, weighted = (
-        ndimage.affine_transform(part.astype(np.float32), matrix, offset, shape, order=1)
-        for part in (known, np.where(known, values, 0))
-    )
-    near = weight > KNOWN_SHARE
-    return np.where(near, weighted / np.where(near, weight, 1), np.float32(np.nan))
 
 
 def _correlation(ours: NDArray, theirs: NDArray) -> float | None:

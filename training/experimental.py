@@ -1,0 +1,157 @@
+"""Experimental maps with local-resolution labels, cut into cubes as the paper does (section 4.1).
+
+The labels may be ours or any program's, on any grid. What the paper does not say or does not heed
+is kept apart here: voxels that have no label (background, ResMap's 100 Å) are never a class of
+their own, and sets can be divided by map as well as by cube.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.density import Density, checked, require_same_grid
+from mapres.errors import MapContentError
+from mapres.paper import min_max
+from mapres.resampling import grid_to_grid, sampled
+
+EDGE = 16
+# Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.
+LIMITS = np.arange(2.0, 10.5, 1.0)
+CLASSES = len(LIMITS) + 1
+UNLABELLED = 255
+# Shares of training, validation and evaluation cubes.
+SHARES = {"train": 0.72, "validation": 0.08, "evaluation": 0.20}
+
+
+@dataclass(frozen=True, eq=False)
+class Cubes:
+    """Cubes of 16³ voxels of one or more maps.
+
+    Attributes
+    ----------
+    values : float32 array, shape (n, 16, 16, 16), maps scaled to [0, 1], 0 outside the mask
+    classes : uint8 array, same shape, 0 to 9; `UNLABELLED` outside the mask and without a label
+    maps : int array, shape (n,), which map each is of
+    """
+
+    values: NDArray[np.float32]
+    classes: NDArray[np.uint8]
+    maps: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, chosen: NDArray) -> Cubes:
+        """Return some of the cubes."""
+        return Cubes(self.values[chosen], self.classes[chosen], self.maps[chosen])
+
+    @property
+    def paper_classes(self) -> NDArray[np.uint8]:
+        """Classes as the paper has them: background counts as the first class, 0-2 Å."""
+        return np.where(self.classes == UNLABELLED, 0, self.classes).astype(np.uint8)
+
+
+def classes_of(resolution: NDArray) -> NDArray[np.uint8]:
+    """Bin resolutions in Å into ten classes; NaN is `UNLABELLED`."""
+    found = np.digitize(resolution, LIMITS).astype(np.uint8)
+    return np.where(np.isnan(resolution), np.uint8(UNLABELLED), found)
+
+
+def labelled_cubes(density: Density, label: Density, mask: Density, number: int = 0) -> Cubes:
+    """Cut a map and its local resolution into cubes.
+
+    Parameters
+    ----------
+    density : the map
+    label : its local resolution, Å, on any grid in the same place
+    mask : inside where > 0.5, on the map's grid
+    number : of the map
+
+    Raises
+    ------
+    MapContentError
+        If the map cannot be analysed, or no voxel inside the mask has a label.
+    GridMismatchError
+        If the mask has another grid.
+    """
+    checked(density)
+    require_same_grid(density, mask, "mask")
+    inside = mask.values > 0.5
+    resolution = sampled(label.values, grid_to_grid(density, label), density.values.shape)
+    classes = classes_of(np.where(inside, resolution, np.nan))
+    if np.all(classes == UNLABELLED):
+        raise MapContentError(
+            f"{label.name} holds no resolution inside {mask.name}; give the local resolution of "
+            f"{density.name}, in its place."
+        )
+    values = np.where(inside, min_max(density.values), 0).astype(np.float32)
+    edge = power_of_two(max(density.values.shape))
+    parts = [
+        blocks(padded(array, edge, empty)) for array, empty in ((values, 0), (classes, UNLABELLED))
+    ]
+    _assert_correspondence(parts[0], values, edge)
+    _assert_correspondence(parts[1], classes, edge)
+    full = parts[0].any(axis=(1, 2, 3))
+    return Cubes(parts[0][full], parts[1][full], np.full(full.sum(), number))
+
+
+def together(cubes: Sequence[Cubes]) -> Cubes:
+    """Return the cubes of several maps as one set."""
+    columns = zip(*((c.values, c.classes, c.maps) for c in cubes), strict=True)
+    return Cubes(*map(np.concatenate, columns))
+
+
+def divided(cubes: Cubes, seed: int = 0, by_map: bool = False) -> dict[str, Cubes]:
+    """Divide cubes at random into 72 % training, 8 % validation and 20 % evaluation.
+
+    As in the paper, cubes of one map come into all three. With ``by_map`` every map is in one of
+    them only, which is what a figure for unseen maps takes; each part gets a map at least.
+    """
+    rng = np.random.default_rng(seed)
+    units = cubes.maps if by_map else np.arange(len(cubes))
+    names = rng.permutation(np.unique(units))
+    if len(names) < len(SHARES):
+        raise ValueError(f"{len(names)} cannot be divided into {len(SHARES)} parts; give more.")
+    evaluation = max(1, round(SHARES["evaluation"] * len(names)))
+    validation = max(1, round(SHARES["validation"] * len(names)))
+    ends = np.cumsum([len(names) - evaluation - validation, validation])
+    parts = zip(SHARES, np.split(names, ends), strict=True)
+    return {name: cubes[np.flatnonzero(np.isin(units, part))] for name, part in parts}
+
+
+def power_of_two(length: int) -> int:
+    """Return the smallest power of two that is not below a length, 16 at the least."""
+    return max(EDGE, 1 << (length - 1).bit_length())
+
+
+def padded(array: NDArray, edge: int, empty: float) -> NDArray:
+    """Put an array in the middle of a cube; an odd voxel too many goes to the end."""
+    missing = [edge - n for n in array.shape]
+    return np.pad(array, [(m // 2, m - m // 2) for m in missing], constant_values=empty)
+
+
+def blocks(cube: NDArray) -> NDArray:
+    """Cut a cube whose edge is a multiple of 16 into (n, 16, 16, 16), x fastest."""
+    count = len(cube) // EDGE
+    parts = cube.reshape(count, EDGE, count, EDGE, count, EDGE)
+    return parts.transpose(0, 2, 4, 1, 3, 5).reshape(-1, EDGE, EDGE, EDGE)
+
+
+def whole(parts: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """Put the blocks of a padded array together again, without its padding."""
+    count = round(len(parts) ** (1 / 3))
+    cube = parts.reshape(count, count, count, EDGE, EDGE, EDGE).transpose(0, 3, 1, 4, 2, 5)
+    edge = count * EDGE
+    cube = cube.reshape(edge, edge, edge)
+    starts = [(edge - n) // 2 for n in shape]
+    return cube[tuple(slice(s, s + n) for s, n in zip(starts, shape, strict=True))]
+
+
+def _assert_correspondence(parts: NDArray, array: NDArray, edge: int) -> None:
+    """Check that every voxel of the cubes is that of the map."""
+    assert len(parts) == (edge // EDGE) ** 3
+    assert np.array_equal(whole(parts, array.shape), array)
