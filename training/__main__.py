@@ -10,6 +10,7 @@ python -m training reproduce    the paper's tables 1 to 5 and figures 2 and 3
 python -m training robustness   how answers move when maps are changed
 python -m training warnings     how often each warning is given where it should be, and where not
 python -m training ablation     the default model trained without one thing after the other
+python -m training label        local-resolution labels of maps, by MonoRes, blocres or ResMap
 python -m training fetch        the paper's maps from EMDB, or the structures from the PDB
 python -m training example      write a small pair of half maps with its truth into examples/
 

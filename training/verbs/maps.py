@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mapres.methods import METHODS
 from training.verbs import CACHE, DATA
 
 
@@ -52,6 +53,22 @@ def _paper_maps(options: argparse.Namespace) -> None:
         for count, total in done:
             bar.total = total
             bar.update(count - bar.n)
+
+
+def _label_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "maps", type=Path, nargs="+", help="map files; half maps beside them are used"
+    )
+    verb.add_argument("--method", choices=METHODS, default=METHODS[0])
+    verb.add_argument("--max-res", type=float, help="Å, the coarsest tried (not by blocres)")
+    verb.add_argument("--out", type=Path, default=CACHE / "labels")
+    verb.set_defaults(run_verb=_label)
+
+
+def _label(options: argparse.Namespace) -> None:
+    from training.label import label_maps
+
+    label_maps(options.maps, options.method, options.out, max_res=options.max_res)
 
 
 def _fetch_options(verb: argparse.ArgumentParser) -> None:
@@ -119,6 +136,7 @@ def _example(options: argparse.Namespace) -> None:
 VERBS = {
     "simulate": ("make labelled patches", _simulate_options),
     "paper-maps": ("the paper's simulated maps", _paper_maps_options),
+    "label": ("local-resolution labels of maps", _label_options),
     "fetch": ("maps from EMDB, structures from the PDB", _fetch_options),
     "example": ("a small pair of half maps with its truth", _example_options),
 }
