@@ -31,7 +31,7 @@ from chimerax.core.python_utils import chimerax_python_executable
 from chimerax.map import MapArg, MapsArg
 
 from .coloring import colour_maps, difference_colormap, resolution_colormap
-from .mapres.agreement import agreement, measured
+from .mapres.agreement import agreement
 from .mapres.errors import Cancelled, MapResError
 from .mapres.methods import METHODS
 from .mapres.models import ALL, available, chosen
@@ -156,7 +156,7 @@ def _agreement(session, map, result, compare, shared):
     """Compare a result with another volume, or with what a method named ``compare`` finds."""
     if isinstance(compare, str):
         found = _ask(session, "local_resolution", density_of(map), shared | {"method": compare})
-        return agreement(result, measured(found), np.eye(3, 4), METHOD_NAMES[compare])
+        return agreement(result, found.resolved, np.eye(3, 4), METHOD_NAMES[compare])
     other = np.asarray(compare.full_matrix(), dtype=np.float32)
     try:
         return agreement(result, other, indices_between(map, compare), name_of(compare))

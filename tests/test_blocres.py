@@ -281,6 +281,7 @@ def test_local_resolution_warns_of_boxes_too_small_and_of_noise(molecule):
     )
     result = local_resolution(whole, **options, half_maps=apart, box_size=30.0)
     assert any("correlate at no resolution" in warning for warning in result.warnings)
+    assert result.beyond.any() and not result.resolved[result.beyond].any()
 
 
 @pytest.mark.parametrize(

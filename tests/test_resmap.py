@@ -305,6 +305,8 @@ def test_as_a_method_of_local_resolution():
     known = np.isfinite(expected.values)
     assert np.array_equal(found.values[known], expected.values[known])
     assert expected.beyond.mean() > 0 and np.all(found.values[expected.beyond] == 6.5)
+    assert np.array_equal(found.beyond, expected.beyond)
+    assert np.array_equal(found.resolved > 0, known) and not found.resolved[~known].any()
     share = expected.beyond.sum() / mask.sum()
     assert found.warnings == (
         f"{share:.0%} of the voxels are not resolved at 6.5 Å, the coarsest tried, and are given "

@@ -11,7 +11,6 @@ from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.local import local_resolution
 from mapres.mrc import read, write
-from mapres.resampling import known_resolutions
 
 
 def label_names(path: Path, method: str, out: Path) -> tuple[Path, Path]:
@@ -50,10 +49,9 @@ def label_maps(
 def _label(path: Path, method: str, label: Path, mask: Path, options: dict) -> None:
     density = read(path)
     found = local_resolution(density, method=method, half_maps=_half_maps(path), **options)
-    values = np.where(found.mask & known_resolutions(found.values), found.values, 0)
     # The mask first: a label that is there says that both are.
     write(mask, density.with_values(found.mask.astype(np.float32)))
-    write(label, density.with_values(values.astype(np.float32)))
+    write(label, density.with_values(found.resolved))
 
 
 def _half_maps(path: Path) -> tuple[Density, Density] | None:

@@ -110,14 +110,13 @@ def _local(options: argparse.Namespace) -> int:
 def _other(options: argparse.Namespace, density: Density, shared: dict[str, Any]):
     """Return the local resolution to compare with: a method's, or what any program wrote."""
     from . import mrc
-    from .agreement import measured
     from .local import local_resolution
     from .report import METHOD_NAMES
 
     if options.compare not in METHODS:
         return mrc.read(options.compare)
     found = local_resolution(density, method=options.compare, **shared)
-    return density.with_values(measured(found), METHOD_NAMES[options.compare])
+    return density.with_values(found.resolved, METHOD_NAMES[options.compare])
 
 
 def _fsc(options: argparse.Namespace) -> int:

@@ -42,11 +42,6 @@ class Agreement:
     correlation: float | None
 
 
-def measured(result: LocalResolution) -> NDArray[np.float32]:
-    """Return the values of the voxels that were measured, shape (z, y, x), Å; 0 elsewhere."""
-    return np.where(result.mask, result.values, np.float32(0))
-
-
 def agreement(
     result: LocalResolution, other: NDArray, to_other: NDArray, name: str = "the other"
 ) -> Agreement:
@@ -67,8 +62,9 @@ def agreement(
         If the other is known in less than a twentieth of the voxels that we measured.
     """
     values = sampled(other, to_other, result.mask.shape)
-    compared = result.mask & np.isfinite(values)
-    if np.count_nonzero(compared) < LEAST_SHARED * np.count_nonzero(result.mask):
+    ours_known = result.resolved > 0
+    compared = ours_known & np.isfinite(values)
+    if np.count_nonzero(compared) <= LEAST_SHARED * np.count_nonzero(ours_known):
         raise GridMismatchError(
             f"{name} holds no resolutions (above 0, below {UNRESOLVED:g} Å) where the map was "
             "measured; give a local resolution of this map, in its place."

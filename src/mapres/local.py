@@ -35,6 +35,8 @@ class LocalResolution:
     warnings : one sentence each
     seconds : wall time
     notes : how it was measured, where the map decided that, one sentence each
+    beyond : bool array, shape (z, y, x), or None for nowhere: measured, but coarser than all that
+        was tried; the value is only what stands for that
     """
 
     values: NDArray[np.float32]
@@ -43,6 +45,13 @@ class LocalResolution:
     warnings: tuple[str, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    beyond: NDArray[np.bool_] | None = None
+
+    @property
+    def resolved(self) -> NDArray[np.float32]:
+        """The resolutions that were found, shape (z, y, x), Å; 0 where none was."""
+        found = self.mask if self.beyond is None else self.mask & ~self.beyond
+        return np.where(found, self.values, np.float32(0))
 
     @property
     def median(self) -> float:
@@ -130,6 +139,7 @@ def local_resolution(
         warnings=(*_warnings(inside, measured.values[known]), *measured.warnings, *doubts),
         seconds=time.perf_counter() - started,
         notes=measured.notes,
+        beyond=measured.beyond,
     )
 
 

@@ -24,6 +24,8 @@ OPTIONS: dict[str, dict[str, float | None]] = {
 }
 METHODS = tuple(OPTIONS)
 OPTION_NAMES = tuple(dict.fromkeys(name for options in OPTIONS.values() for name in options))
+# What blocres gives to boxes that correlate nowhere, less rounding.
+UNCORRELATED = 0.999 * WORST
 # Share of the voxels: of MonoRes's two reference maps 0.6 % is at the coarsest, of blocres's none
 # at 200 Å or beyond a third of the box.
 MANY = 0.1
@@ -41,11 +43,14 @@ class Measured:
     Attributes
     ----------
     values : float32 array, shape (z, y, x), Å; 0 where nothing was measured
+    beyond : bool array, shape (z, y, x), where no resolution that was tried is reached, and the
+        value is only what stands for that
     notes : how it was measured, where the map decided that, one sentence each
     warnings : one sentence each
     """
 
     values: NDArray[np.float32]
+    beyond: NDArray[np.bool_]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -96,7 +101,9 @@ def _monores(density, inside, half_maps, options, progress) -> Measured:
         f"{stuck:.0%} of the voxels are near the coarsest resolution tried, "
         f"{options['max_res']:.3g} Å, and may be worse; repeat with a larger max_res.",
     )
-    return Measured(values, (), warnings if stuck > MANY else ())
+    # MonoRes itself begins at the coarsest: its answers there are answers.
+    beyond = np.zeros(values.shape, dtype=bool)
+    return Measured(values, beyond, (), warnings if stuck > MANY else ())
 
 
 def _blocres(density, inside, half_maps, options, progress) -> Measured:
@@ -114,7 +121,8 @@ def _blocres(density, inside, half_maps, options, progress) -> Measured:
         progress=progress,
     )
     note = f"Boxes of {box} voxels ({box * density.spacing:.3g} Å){reason}, {_spacing(found)}."
-    return Measured(found.values, (note,), tuple(_box_doubts(found, density.spacing)))
+    doubts = tuple(_box_doubts(found, density.spacing))
+    return Measured(found.values, found.values > UNCORRELATED, (note,), doubts)
 
 
 def _resmap(density, inside, half_maps, options, progress) -> Measured:
@@ -139,7 +147,7 @@ def _resmap(density, inside, half_maps, options, progress) -> Measured:
         "are given that; repeat with a larger max_res.",
     )
     note = f"Wavelengths from {found.wavelengths[0]:.3g} to {coarsest:.3g} Å were tried."
-    return Measured(values, (note,), warnings if beyond > MANY else ())
+    return Measured(values, found.beyond, (note,), warnings if beyond > MANY else ())
 
 
 def _box(density, inside, half_maps, box_size) -> tuple[int, str]:
@@ -165,7 +173,7 @@ def _spacing(found: BoxResolution) -> str:
 
 def _box_doubts(found: BoxResolution, voxel_size: float) -> Iterator[str]:
     values, edge = found.values[found.visited], found.box * voxel_size
-    lost = values > 0.999 * WORST
+    lost = values > UNCORRELATED
     if lost.mean() > MANY:
         yield (
             f"{lost.mean():.0%} of the boxes correlate at no resolution ({WORST:g} Å stands for "
