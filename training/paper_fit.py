@@ -20,7 +20,7 @@ CURVE = ("step", "minutes", "loss", "accuracy", "validation loss", "validation a
 class Maps(Protocol):
     """What is trained on: ``len``, labels, and the network's input for some indices."""
 
-    labels: NDArray[np.int32]
+    labels: NDArray
 
     def __len__(self) -> int:
         """Return how many maps there are."""
@@ -136,17 +136,16 @@ def _check(model, validation: Maps, state: State, training, folder: Path, schedu
 
 
 def scores(model, maps: Maps, batch: int) -> tuple[float, float]:
-    """Return the cross entropy and the accuracy over all of some maps."""
-    losses, right = [], []
+    """Return the loss and the accuracy over all of some maps."""
+    totals = np.zeros(2)
     for start in range(0, len(maps), batch):
         indices = np.arange(start, min(start + batch, len(maps)))
-        logits = np.asarray(model.predict_on_batch(maps.batch(indices)), dtype=np.float64)
-        labels = maps.labels[indices]
-        logits -= logits.max(axis=1, keepdims=True)
-        chosen = logits[np.arange(len(labels)), labels]
-        losses.append(np.log(np.exp(logits).sum(axis=1)) - chosen)
-        right.append(logits.argmax(axis=1) == labels)
-    return round(float(np.concatenate(losses).mean()), 5), float(np.concatenate(right).mean())
+        model.reset_metrics()
+        found = model.test_on_batch(maps.batch(indices), maps.labels[indices], return_dict=True)
+        totals += len(indices) * np.array([float(found["loss"]), float(found["accuracy"])])
+    model.reset_metrics()
+    loss, accuracy = totals / len(maps)
+    return round(float(loss), 5), float(accuracy)
 
 
 def _save(model, state: State, folder: Path) -> None:

@@ -71,6 +71,24 @@ def _label(options: argparse.Namespace) -> None:
     label_maps(options.maps, options.method, options.out, max_res=options.max_res)
 
 
+def _unet_cubes_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("method", choices=["monores", "resmap"])
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    verb.add_argument("--maps", type=Path, nargs="*", default=[], help="real map files")
+    verb.add_argument("--simulated", type=int, default=120, help="simulated maps")
+    verb.add_argument("--out", type=Path, help="default: cache/unet/METHOD")
+    verb.set_defaults(run_verb=_unet_cubes)
+
+
+def _unet_cubes(options: argparse.Namespace) -> None:
+    from training.unet_cubes import write_cubes
+
+    out = options.out or CACHE / "unet" / options.method
+    lines = write_cubes(options.data, options.maps, options.method, options.simulated, out)
+    for line in lines:
+        print(line, flush=True)
+
+
 def _fetch_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("what", nargs="?", choices=["maps", "structures"], default="maps")
     verb.add_argument("ids", nargs="*", metavar="ID", help="default: those in training/splits")
@@ -137,6 +155,7 @@ VERBS = {
     "simulate": ("make labelled patches", _simulate_options),
     "paper-maps": ("the paper's simulated maps", _paper_maps_options),
     "label": ("local-resolution labels of maps", _label_options),
+    "unet-cubes": ("labelled cubes for the U-Nets", _unet_cubes_options),
     "fetch": ("maps from EMDB, structures from the PDB", _fetch_options),
     "example": ("a small pair of half maps with its truth", _example_options),
 }

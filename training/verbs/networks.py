@@ -9,19 +9,24 @@ from training.verbs import CACHE, DATA, MODELS
 
 
 def _fit_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=["default", "dnn", "cnn"])
+    verb.add_argument("network", choices=["default", "dnn", "cnn", "unet"])
     verb.add_argument("--patches", type=Path, default=CACHE / "patches", help="for default")
     verb.add_argument("--paper", type=Path, default=CACHE / "paper", help="maps for dnn and cnn")
     verb.add_argument(
         "--as-published", action="store_true", help="for cnn: on whole boxes from the start (GPU)"
     )
     verb.add_argument("--start", type=Path, help="for default: weights to start from")
+    verb.add_argument("--cubes", type=Path, default=CACHE / "unet" / "monores", help="for unet")
+    verb.add_argument("--width", type=int, default=16, help="for unet: filters; the paper's is 64")
+    verb.add_argument(
+        "--honest", action="store_true", help="for unet: divide by map, background has no class"
+    )
     verb.add_argument("--out", type=Path, help="default: cache/NETWORK")
     verb.add_argument(
         "--minutes",
         type=float,
         default=60.0,
-        help="default: of training altogether; dnn, cnn: of this piece (60)",
+        help="default: of training altogether; others: of this piece (60)",
     )
     verb.set_defaults(run_verb=_fit)
 
@@ -38,8 +43,11 @@ def _fit(options: argparse.Namespace) -> None:
         return
     from training.fit_cnn import fit_cnn
     from training.fit_dnn import fit_dnn
+    from training.fit_unet import fit_unet
 
-    if options.network == "dnn":
+    if options.network == "unet":
+        fit_unet(options.cubes, out, options.width, options.honest, options.minutes)
+    elif options.network == "dnn":
         fit_dnn(options.paper, out, options.minutes)
     else:
         fit_cnn(options.paper, out, options.minutes, options.as_published)
@@ -77,7 +85,7 @@ def _export_paper(options: argparse.Namespace) -> None:
 
 
 VERBS = {
-    "fit": ("train default, dnn or cnn", _fit_options),
+    "fit": ("train default, dnn, cnn or unet", _fit_options),
     "export": ("calibrate the default, write weights and card", _export_options),
     "export-paper": ("shrink dnn or cnn, write weights and card", _export_paper_options),
 }

@@ -1,0 +1,80 @@
+"""U-Nets on cubes: what is learned, what counts, what resumes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training import fit_unet
+from training.experimental import UNLABELLED, Cubes
+from training.fit_unet import CubeMaps, accuracies, compiled, constant
+from training.paper_fit import scores
+from training.unet import unet
+from training.unet_cubes import read_cubes
+
+
+def cubes(rng, count=24, maps=6):
+    """Make cubes whose class is the third that the value lies in, with background in a corner."""
+    values = rng.random((count, 16, 16, 16), dtype=np.float32)
+    classes = np.minimum(3 * values, 2).astype(np.uint8)
+    values[:, :4], classes[:, :4] = 0, UNLABELLED
+    return Cubes(values, classes, np.arange(count) % maps)
+
+
+class Says:
+    """A network that always says the same class."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def predict_on_batch(self, values):
+        return np.eye(10)[np.full(values.shape[:4], self.number)]
+
+
+def test_accuracy_in_the_mask_leaves_background_out(rng):
+    """Three quarters of a cube are labelled, a third of those is of each class."""
+    found = accuracies(Says(0), cubes(rng))
+    assert found["in mask"] == pytest.approx(1 / 3, abs=0.01)
+    assert found["paper"] == pytest.approx(1 / 4 + 3 / 4 / 3, abs=0.01)
+    assert accuracies(Says(7), cubes(rng))["paper"] == 0
+
+
+def test_constant_is_the_most_frequent_class_of_the_map(rng):
+    two = cubes(rng, count=4, maps=2)
+    two.classes[two.maps == 1] = np.where(two.classes[two.maps == 1] == UNLABELLED, UNLABELLED, 5)
+    assert constant(two).ravel()[1::2].tolist() == [5, 5]
+    assert accuracies(Says(0), two)["constant"] == pytest.approx((1 + 1 / 3) / 2, abs=0.02)
+
+
+def test_honest_loss_does_not_heed_background(rng):
+    some, network = cubes(rng), compiled(unet(2), honest=True)
+    before = scores(network, CubeMaps(some, honest=True), 8)[0]
+    known = some.classes != UNLABELLED
+    other = Cubes(some.values, some.classes.copy(), some.maps)
+    other.classes[:, 0] = UNLABELLED
+    assert scores(network, CubeMaps(other, honest=True), 8)[0] == pytest.approx(before, rel=1e-4)
+    as_paper = compiled(unet(2), honest=False)
+    as_paper.set_weights(network.get_weights())
+    assert scores(as_paper, CubeMaps(some, honest=False), 8)[0] != pytest.approx(before, rel=1e-4)
+    assert known.mean() == 0.75
+
+
+def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
+    some = cubes(rng, count=40, maps=10)
+    for number in range(10):
+        mine = some[np.flatnonzero(some.maps == number)]
+        np.savez(tmp_path / f"simulated-{number:04d}.npz",
+                 values=mine.values.astype(np.float16), classes=mine.classes)  # fmt: skip
+    stored, names = read_cubes(tmp_path)
+    assert len(stored) == 40 and names[3] == "simulated-0003"
+    quick = replace(fit_unet.SCHEDULE, batch=8, steps_per_check=2, max_steps=4)
+    monkeypatch.setattr(fit_unet, "SCHEDULE", quick)
+    assert not fit_unet.fit_unet(tmp_path, tmp_path / "run", 2, True, 0)
+    assert fit_unet.fit_unet(tmp_path, tmp_path / "run", 2, True, 5)
+    assert (tmp_path / "run" / "best.keras").exists()
+    assert len((tmp_path / "run" / "curve.csv").read_text().splitlines()) == 3
+
+
+def test_no_cubes_says_what_to_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="unet-cubes"):
+        read_cubes(tmp_path)

@@ -1,0 +1,111 @@
+"""Training the paper's U-Net on labelled cubes, by its own protocol or by an honest one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.experimental import UNLABELLED, Cubes, divided
+from training.paper_fit import PaperSchedule, paper_fit
+from training.unet import unet
+from training.unet_cubes import read_cubes
+
+# The paper's epochs are of 300 steps, and it stopped after 1,000 without progress, where it had
+# converged by epoch 60 to 170.
+SCHEDULE = PaperSchedule(batch=32, steps_per_check=300, patience=10, max_steps=60_000)
+
+
+@dataclass(frozen=True, eq=False)
+class CubeMaps:
+    """Cubes as `paper_fit` takes them.
+
+    Attributes
+    ----------
+    cubes : the cubes
+    honest : background has no class; else it counts as the first, as in the paper
+    """
+
+    cubes: Cubes
+    honest: bool
+
+    def __len__(self) -> int:
+        return len(self.cubes)
+
+    @cached_property
+    def labels(self) -> NDArray[np.uint8]:
+        """Classes, shape (n, 16, 16, 16)."""
+        return self.cubes.classes if self.honest else self.cubes.paper_classes
+
+    def batch(self, indices: NDArray) -> NDArray[np.float32]:
+        """Return cubes, shape (n, 16, 16, 16, 1)."""
+        return self.cubes.values[indices][..., None]
+
+
+def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) -> bool:
+    """Train a U-Net, or go on; return whether training is over. Leaves ``best.keras`` in ``run``.
+
+    Parameters
+    ----------
+    folder : of cubes, see `unet_cubes`
+    run : of this training
+    width : filters of the first level; the paper's is 64
+    honest : divide by map, and learn from labelled voxels only; else as the paper
+    minutes : of this piece
+    """
+    cubes, _ = read_cubes(folder)
+    parts = divided(cubes, by_map=honest)
+    train, validation = (CubeMaps(parts[name], honest) for name in ("train", "validation"))
+    schedule = replace(SCHEDULE, minutes=minutes)
+    return paper_fit(lambda: compiled(unet(width), honest), train, validation, run, schedule)
+
+
+def compiled(network, honest: bool):
+    """Give a U-Net its loss and optimiser.
+
+    Its own accuracy counts voxels without a class as wrong; `accuracies` leaves them out.
+    """
+    import keras
+
+    ignored = UNLABELLED if honest else None
+    network.compile(
+        keras.optimizers.Adam(),
+        keras.losses.SparseCategoricalCrossentropy(ignore_class=ignored),
+        metrics=["accuracy"],
+    )
+    return network
+
+
+def accuracies(network, cubes: Cubes, batch: int = 64) -> dict[str, float]:
+    """Return shares of voxels in the right class.
+
+    Returns
+    -------
+    ``paper`` over all voxels, background as the first class; ``in mask`` over labelled voxels;
+    ``constant`` over those too, for the most frequent class of every map
+    """
+    found = np.concatenate(
+        [
+            np.argmax(network.predict_on_batch(cubes.values[start : start + batch, ..., None]), -1)
+            for start in range(0, len(cubes), batch)
+        ]
+    )
+    known = cubes.classes != UNLABELLED
+    return {
+        "paper": float(np.mean(found == cubes.paper_classes)),
+        "in mask": float(np.mean((found == cubes.classes)[known])),
+        "constant": float(np.mean((constant(cubes) == cubes.classes)[known])),
+    }
+
+
+def constant(cubes: Cubes) -> NDArray[np.intp]:
+    """Return the most frequent class of every cube's map, shape (n, 1, 1, 1)."""
+    out = np.zeros((len(cubes), 1, 1, 1), dtype=np.intp)
+    for number in np.unique(cubes.maps):
+        mine = cubes.maps == number
+        counts = np.bincount(cubes.classes[mine].ravel(), minlength=UNLABELLED + 1)
+        out[mine] = np.argmax(counts[:UNLABELLED])
+    return out

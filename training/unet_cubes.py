@@ -1,0 +1,102 @@
+"""Labelled cubes for the U-Nets, of simulated complexes and of real maps, one file a map."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from mapres.errors import MapResError
+from mapres.local import LocalResolution, local_resolution
+from mapres.mrc import read
+from training.dataset import examples
+from training.draw import EVERYTHING, Example
+from training.experimental import Cubes, labelled_cubes, together
+
+SEED = 9000
+
+
+def write_cubes(
+    data: Path, real: Iterable[Path], method: str, count: int, folder: Path, processes: int = 2
+) -> Iterator[str]:
+    """Label real maps and simulated maps of the training split with a method, and cut them up.
+
+    ``folder`` receives ``real-<name>.npz`` and ``simulated-<number>.npz``; those that are there
+    already are kept.
+
+    Yields
+    ------
+    A line for each map: how many cubes, or why it was left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in real:
+        yield _write(
+            folder / f"real-{path.name.split('.')[0]}.npz", lambda p=path: _real(p, method)
+        )
+    drawn = examples(data, "train", SEED, count, EVERYTHING, processes)
+    for number, example in enumerate(drawn):
+        path = folder / f"simulated-{number:04d}.npz"
+        yield _write(path, lambda e=example: _simulated(e, method))
+
+
+def read_cubes(folder: Path) -> tuple[Cubes, list[str]]:
+    """Return all the cubes of a folder, and the names of the maps that they number.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none.
+    """
+    paths = sorted(folder.glob("*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"no cubes in {folder}; run the verb unet-cubes first.")
+    parts = []
+    for number, path in enumerate(paths):
+        with np.load(path) as stored:
+            values = stored["values"].astype(np.float32)
+            parts.append(Cubes(values, stored["classes"], np.full(len(values), number)))
+    return together(parts), [path.stem for path in paths]
+
+
+def _write(path: Path, make: Callable[[], Cubes]) -> str:
+    if path.exists():
+        return f"{path.stem}: there already"
+    try:
+        cubes = make()
+    except MapResError as error:
+        return f"{path.stem}: left out: {error}"
+    part = path.with_suffix(".part.npz")
+    # Half precision, finer than 16 bits of a map that was scaled to [0, 1] ever mean.
+    np.savez(part, values=cubes.values.astype(np.float16), classes=cubes.classes)
+    os.replace(part, path)
+    return f"{path.stem}: {len(cubes)} cubes"
+
+
+def _simulated(example: Example, method: str) -> Cubes:
+    made, density = example.made, example.density
+    assert made is not None
+    halves = density.with_values(made.half1), density.with_values(made.half2)
+    found = local_resolution(density, method=method, half_maps=halves, **_range(density))
+    return _cubes(density, found)
+
+
+def _real(path: Path, method: str) -> Cubes:
+    density = read(path)
+    return _cubes(density, local_resolution(density, method=method, **_range(density)))
+
+
+def _range(density) -> dict[str, float]:
+    """Return how far to look: beyond 10 Å all is one class."""
+    return {"max_res": max(20.0, 4 * density.spacing)}
+
+
+def _cubes(density, found: LocalResolution) -> Cubes:
+    label = found.resolved
+    if found.method == "monores":
+        # Its hysteresis flips single voxels by several Å.
+        label = np.where(label > 0, ndimage.median_filter(found.values, 3), 0)
+    mask = found.mask.astype(np.float32)
+    return labelled_cubes(density, density.with_values(label), density.with_values(mask))
