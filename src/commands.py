@@ -31,7 +31,7 @@ from chimerax.core.python_utils import chimerax_python_executable
 from chimerax.map import MapArg, MapsArg
 
 from .coloring import colour_maps, difference_colormap, resolution_colormap
-from .mapres.agreement import agreement
+from .mapres.agreement import checked_resolution
 from .mapres.errors import Cancelled, MapResError
 from .mapres.methods import METHODS
 from .mapres.models import ALL, available, chosen
@@ -43,7 +43,7 @@ from .mapres.report import (
     local_rows,
 )
 from .mapres.worker import Worker
-from .volumes import density_of, indices_between, name_of, open_difference, open_result
+from .volumes import density_of, indices_between, open_difference, open_result
 
 
 def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default", return_json=False):
@@ -67,7 +67,8 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
     for map in _some(maps):
         density = density_of(map)
         found = [
-            _ask(session, "validate", density, options | {"model": name}) for name in chosen(model)
+            _ask(session, density.name, "validate", density, **options, model=name)
+            for name in chosen(model)
         ]
         _log_table(session, comparison_rows(found))
         results.append(found if len(found) > 1 else found[0])
@@ -131,9 +132,11 @@ def localres(
     results, summaries, agreed = [], [], None
     for map in _some(maps):
         density = density_of(map)
-        result = _ask(session, "local_resolution", density, options)
-        if compare is not None:
-            agreed = _agreement(session, map, result, compare, shared)
+        other = compare and _other(session, map, compare, shared)
+        result = _ask(session, density.name, "local_resolution", density, **options)
+        if other:
+            *pair, doubts = other
+            agreed = _ask(session, density.name, "agreement", result, *pair, warnings=doubts)
         _log_table(session, local_rows(density, result, agreed))
         results.append(result)
         summaries.append(local_json(density, result, agreed))
@@ -152,14 +155,15 @@ def localres(
     return _returned(volumes, summaries, return_json)
 
 
-def _agreement(session, map, result, compare, shared):
-    """Compare a result with another volume, or with what a method named ``compare`` finds."""
+def _other(session, map, compare, shared):
+    """Return what a result is compared with, where it lies, and its warnings."""
     if isinstance(compare, str):
-        found = _ask(session, "local_resolution", density_of(map), shared | {"method": compare})
-        return agreement(result, found.resolved, np.eye(3, 4), METHOD_NAMES[compare])
-    other = np.asarray(compare.full_matrix(), dtype=np.float32)
+        density, name = density_of(map), METHOD_NAMES[compare]
+        options = shared | {"method": compare}
+        found = _ask(session, density.name, "local_resolution", density, **options)
+        return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     try:
-        return agreement(result, other, indices_between(map, compare), name_of(compare))
+        return checked_resolution(density_of(compare)), indices_between(map, compare), ()
     except MapResError as error:
         raise UserError(str(error)) from error
 
@@ -180,18 +184,18 @@ def _half_maps(maps, half_maps):
     return tuple(density_of(half) for half in half_maps)
 
 
-def _ask(session, question, density, options):
-    """Put a question about a map to the core, and turn its errors into ChimeraX's."""
+def _ask(session, name, question, *arguments, **options):
+    """Put a question about a map called ``name`` to the core; its errors become ChimeraX's."""
     said = []
 
     def progress(fraction, message):
         # Called several times a second: a window is repainted by it, a terminal would be flooded.
         if session.ui.is_gui or message not in said:
             said.append(message)
-            session.logger.status(f"{density.name}: {message} ({fraction:.0%})")
+            session.logger.status(f"{name}: {message} ({fraction:.0%})")
 
     try:
-        return getattr(_worker(session), question)(density, **options, progress=progress)
+        return getattr(_worker(session), question)(*arguments, **options, progress=progress)
     except MapResError as error:
         if getattr(error, "details", ""):
             # The worker's last words, for a report; the sentence is for the user.
@@ -199,7 +203,7 @@ def _ask(session, question, density, options):
         raise UserError(str(error)) from error
     except (Cancelled, KeyboardInterrupt) as error:
         # Ctrl-C, where there is no window. The worker's process has ended already.
-        raise CancelOperation(f"{density.name}: cancelled") from error
+        raise CancelOperation(f"{name}: cancelled") from error
 
 
 def _worker(session) -> Worker:

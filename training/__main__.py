@@ -11,7 +11,7 @@ python -m training robustness   how answers move when maps are changed
 python -m training warnings     how often each warning is given where it should be, and where not
 python -m training ablation     the default model trained without one thing after the other
 python -m training label        local-resolution labels of maps, by MonoRes, blocres or ResMap
-python -m training unet-cubes   cubes of maps labelled by MonoRes or ResMap, into cache/unet
+python -m training unet-cubes   cubes of maps labelled by MonoRes or ResMap, into cache/cubes
 python -m training fetch        the paper's maps from EMDB, or the structures from the PDB
 python -m training example      write a small pair of half maps with its truth into examples/
 
@@ -25,6 +25,7 @@ import argparse
 import os
 import sys
 
+from mapres.errors import MapResError
 from training.verbs import maps, networks, results
 
 
@@ -44,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         options.run_verb(options)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, MapResError) as error:
         sys.exit(str(error))
 
 

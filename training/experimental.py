@@ -13,16 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mapres.agreement import checked_resolution
 from mapres.density import Density, checked, require_same_grid
-from mapres.errors import MapContentError
+from mapres.errors import MapContentError, MapResError
 from mapres.paper import min_max
-from mapres.resampling import grid_to_grid, sampled
+from mapres.resampling import grid_to_grid, sampled, unresolved
 
 EDGE = 16
 # Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.
 LIMITS = np.arange(2.0, 10.5, 1.0)
 CLASSES = len(LIMITS) + 1
-UNLABELLED = 255
+# Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
+UNLABELLED, UNRESOLVED = 255, 254
 # Shares of training, validation and evaluation cubes.
 SHARES = {"train": 0.72, "validation": 0.08, "evaluation": 0.20}
 
@@ -34,7 +36,8 @@ class Cubes:
     Attributes
     ----------
     values : float32 array, shape (n, 16, 16, 16), maps scaled to [0, 1], 0 outside the mask
-    classes : uint8 array, same shape, 0 to 9; `UNLABELLED` outside the mask and without a label
+    classes : uint8 array, same shape, 0 to 9; `UNLABELLED` outside the mask and without a label,
+        `UNRESOLVED` where the label says that nothing is resolved (ResMap's 100 Å)
     maps : int array, shape (n,), which map each is of
     """
 
@@ -50,9 +53,15 @@ class Cubes:
         return Cubes(self.values[chosen], self.classes[chosen], self.maps[chosen])
 
     @property
+    def known(self) -> NDArray[np.bool_]:
+        """Voxels that have a class."""
+        return self.classes < CLASSES
+
+    @property
     def paper_classes(self) -> NDArray[np.uint8]:
-        """Classes as the paper has them: background counts as the first class, 0-2 Å."""
-        return np.where(self.classes == UNLABELLED, 0, self.classes).astype(np.uint8)
+        """Classes as the paper has them: background is of the first, the unresolved of the last."""
+        last = np.where(self.classes == UNRESOLVED, np.uint8(CLASSES - 1), self.classes)
+        return np.where(self.classes == UNLABELLED, np.uint8(0), last)
 
 
 def classes_of(resolution: NDArray) -> NDArray[np.uint8]:
@@ -81,9 +90,12 @@ def labelled_cubes(density: Density, label: Density, mask: Density, number: int 
     checked(density)
     require_same_grid(density, mask, "mask")
     inside = mask.values > 0.5
-    resolution = sampled(label.values, grid_to_grid(density, label), density.values.shape)
-    classes = classes_of(np.where(inside, resolution, np.nan))
-    if np.all(classes == UNLABELLED):
+    checked_resolution(label)
+    place, shape = grid_to_grid(density, label), density.values.shape
+    classes = classes_of(sampled(label.values, place, shape))
+    classes[unresolved(label.values, place, shape)] = UNRESOLVED
+    classes[~inside] = UNLABELLED
+    if np.all(classes >= CLASSES):
         raise MapContentError(
             f"{label.name} holds no resolution inside {mask.name}; give the local resolution of "
             f"{density.name}, in its place."
@@ -115,7 +127,8 @@ def divided(cubes: Cubes, seed: int = 0, by_map: bool = False) -> dict[str, Cube
     units = cubes.maps if by_map else np.arange(len(cubes))
     names = rng.permutation(np.unique(units))
     if len(names) < len(SHARES):
-        raise ValueError(f"{len(names)} cannot be divided into {len(SHARES)} parts; give more.")
+        what = "maps" if by_map else "cubes"
+        raise MapResError(f"{len(names)} {what} cannot be divided in {len(SHARES)}; give more.")
     evaluation = max(1, round(SHARES["evaluation"] * len(names)))
     validation = max(1, round(SHARES["validation"] * len(names)))
     ends = np.cumsum([len(names) - evaluation - validation, validation])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import hashlib
 import shutil
@@ -14,6 +13,7 @@ import numpy as np
 
 from mapres import models
 from training.export import halve, write_card
+from training.paper_fit import noted_stages
 from training.paper_maps import PaperMaps
 from training.shrink import shrunk
 from training.subsets import Subset
@@ -109,21 +109,11 @@ def _parted(exact, small) -> tuple[Callable, Any, Any]:
 def _training_card(train: PaperMaps, run: Path) -> dict:
     """Say what the network was trained on, and which schedule it got."""
     ids = sorted(train.summary["ids"])
-    stages = {}
-    for path in sorted(run.rglob("curve.csv")):
-        with open(path, newline="") as stream:
-            curve = list(csv.DictReader(stream))
-        best = min(curve, key=lambda row: float(row["validation loss"]))
-        stages[path.parent.name] = {
-            "steps": int(curve[-1]["step"]),
-            "minutes": float(curve[-1]["minutes"]),
-            "best_step": int(best["step"]),
-        }
     return {
         "data": "noise-free maps (training/paper_maps.py) of the train split at 2.5, 7.5, 12.5 A",
         "maps": len(train),
         "molecules": len(ids),
         "molecules_cut_by_the_box": int(sum(train.summary["cut_off"])),
         "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
-        "stages": stages,
+        "stages": noted_stages(run),
     }

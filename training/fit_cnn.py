@@ -1,14 +1,15 @@
 """The schedule of the paper's 3D CNN: its convolutions on cubes, then its dense layers on the box.
 
 A step of 75 boxes costs 7 trillion operations; the paper's 1,500 take two cores some 15 hours.
-The convolutions look no further than 20 voxels, so cubes teach them what they need; the dense
-layers, 67 of the 68 million weights, then learn from what the convolutions make of every map, with
-the paper's plain SGD. On cubes Adam, as SGD is at 80 % after 1,000 steps there, Adam at 100 % after
-200.
+What tells the classes apart is how fine the density is, and a cube of 16 voxels shows that. So the
+convolutions learn on cubes; the dense layers, 67 of the 68 million weights, then learn from what
+the convolutions make of whole boxes, with the paper's plain SGD. On cubes Adam, as SGD is at 80 %
+after 1,000 steps there, Adam at 100 % after 200.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,13 +20,13 @@ from numpy.typing import NDArray
 
 from mapres.paper import BOX
 from training import networks
-from training.paper_fit import Maps, PaperSchedule, paper_fit
+from training.paper_fit import Maps, PaperSchedule, note_stages, paper_fit
 from training.paper_maps import PaperMaps
 from training.subsets import Coordinates, Cubes, Subset
 
 # Cubes of so many voxels: a 64th of the work a step.
 EDGE = 16
-CUBES = PaperSchedule(batch=75, steps_per_check=25, patience=10, max_steps=500)
+CUBES = PaperSchedule(batch=75, steps_per_check=50, patience=10, max_steps=500)
 ADAM_RATE = 1e-3
 DENSE = PaperSchedule(batch=75, steps_per_check=20, patience=10, max_steps=600)
 DENSE_MAPS = 3000
@@ -51,23 +52,29 @@ def fit_cnn(paper: Path, folder: Path, minutes: float, as_published: bool = Fals
     some = Subset.evenly(PaperMaps(paper, "validation"), DECIDING)
     if as_published:
         exact = fit("box", lambda: networks.compiled(networks.cnn()), [train, some], PUBLISHED)
+        stages = {"box": {"maps": len(train), "optimiser": "SGD 0.01, batches of 75"}}
     else:
         exact = _in_two(train, some, folder, fit)
+        stages = {
+            "cubes": {"maps": len(train), "optimiser": f"Adam {ADAM_RATE:g}, batches of 75 cubes"},
+            "dense": {"maps": DENSE_MAPS, "optimiser": "SGD 0.01, batches of 75"},
+        }
     if exact is not None:
         exact.save(folder / "exact.keras")
+        note_stages(folder, stages)
 
 
 def _in_two(train: PaperMaps, some: Subset, folder: Path, fit: Callable):
     """Train the convolutions, then the dense layers; return the network, or None without time."""
-    cubes = fit("cubes", _on_cubes, [Cubes(train, EDGE), Cubes(some, EDGE)], CUBES)
+    cubes = fit("cubes", _on_cubes, [Cubes(train, EDGE), Cubes(some, EDGE, fixed=True)], CUBES)
     if cubes is None:
         return None
     tower, head = networks.parted(networks.widened(cubes, BOX))
     # What ships is float16: the exact network and its copy then share their convolutions.
     tower.set_weights([weights.astype(np.float16) for weights in tower.get_weights()])
-    sets = []
+    sets, key = [], _fingerprint(tower)
     for name, maps in (("train", Subset.evenly(train, DENSE_MAPS)), ("validation", some)):
-        values = features(tower, maps, folder / "dense" / f"{name}-features.npy")
+        values = features(tower, maps, folder / "dense" / f"{name}-{len(maps)}-{key}.npy")
         sets.append(Coordinates(values, maps.labels))
     dense = fit("dense", lambda: networks.compiled(head), sets, DENSE)
     if dense is None:
@@ -87,8 +94,10 @@ def features(tower, maps: Maps, path: Path) -> NDArray[np.float16]:
     path.parent.mkdir(parents=True, exist_ok=True)
     part, shape = path.with_suffix(".part.npy"), (len(maps), tower.output_shape[1])
     stored = np.lib.format.open_memmap(part, "r+" if part.exists() else "w+", np.float16, shape)
-    # Nothing that is computed is all zeros: every map has a molecule in it.
-    first = len(maps) if stored[-1].any() else int(np.argmin(stored.any(axis=1)))
+    # Nothing that is computed is all zeros: every map has a molecule in it. The last block may have
+    # been cut off within a map.
+    done = len(maps) if stored[-1].any() else int(np.argmin(stored.any(axis=1)))
+    first = max(0, done - BLOCK)
     for start in range(first, len(maps), BLOCK):
         indices = np.arange(start, min(start + BLOCK, len(maps)))
         stored[indices] = np.asarray(tower.predict_on_batch(maps.batch(indices)))
@@ -96,6 +105,11 @@ def features(tower, maps: Maps, path: Path) -> NDArray[np.float16]:
     stored.flush()
     part.replace(path)
     return np.load(path, mmap_mode="r")
+
+
+def _fingerprint(network) -> str:
+    """Return eight digits that tell whether weights are the same."""
+    return hashlib.sha256(b"".join(w.tobytes() for w in network.get_weights())).hexdigest()[:8]
 
 
 def _load(folder: Path):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import networks
-from training.paper_fit import PaperSchedule, paper_fit
+from training.paper_fit import PaperSchedule, note_stages, paper_fit
 from training.paper_maps import PaperMaps
 from training.span import Span, products, span_of
 from training.subsets import Coordinates
@@ -35,6 +35,8 @@ def fit_dnn(paper: Path, folder: Path, minutes: float) -> None:
     )
     if over:
         _save_on_voxels(span, train, folder)
+        stage = {"maps": len(train), "optimiser": "SGD 0.01, batches of 150, in their span"}
+        note_stages(folder, {".": stage})
 
 
 def _save_on_voxels(span: Span, train: PaperMaps, folder: Path) -> None:

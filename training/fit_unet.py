@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.experimental import UNLABELLED, Cubes, divided
+from mapres.errors import MapResError
+from training.experimental import CLASSES, UNLABELLED, Cubes, divided
 from training.paper_fit import PaperSchedule, paper_fit
 from training.unet import unet
 from training.unet_cubes import read_cubes
@@ -38,7 +40,9 @@ class CubeMaps:
     @cached_property
     def labels(self) -> NDArray[np.uint8]:
         """Classes, shape (n, 16, 16, 16)."""
-        return self.cubes.classes if self.honest else self.cubes.paper_classes
+        if not self.honest:
+            return self.cubes.paper_classes
+        return np.where(self.cubes.known, self.cubes.classes, np.uint8(UNLABELLED))
 
     def batch(self, indices: NDArray) -> NDArray[np.float32]:
         """Return cubes, shape (n, 16, 16, 16, 1)."""
@@ -56,11 +60,24 @@ def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) 
     honest : divide by map, and learn from labelled voxels only; else as the paper
     minutes : of this piece
     """
-    cubes, _ = read_cubes(folder)
+    cubes, names = read_cubes(folder)
+    _refuse_others(run, {"maps": names, "cubes": len(cubes), "width": width, "honest": honest})
     parts = divided(cubes, by_map=honest)
     train, validation = (CubeMaps(parts[name], honest) for name in ("train", "validation"))
     schedule = replace(SCHEDULE, minutes=minutes)
     return paper_fit(lambda: compiled(unet(width), honest), train, validation, run, schedule)
+
+
+def _refuse_others(run: Path, what: dict) -> None:
+    """Note what a run is of, so that it never goes on with something else."""
+    path = run / "of.json"
+    if path.exists() and json.loads(path.read_text()) != what:
+        raise MapResError(
+            f"{run} holds the training of another width, protocol or set of cubes; give another "
+            "--out, or delete it."
+        )
+    run.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(what))
 
 
 def compiled(network, honest: bool):
@@ -93,7 +110,7 @@ def accuracies(network, cubes: Cubes, batch: int = 64) -> dict[str, float]:
             for start in range(0, len(cubes), batch)
         ]
     )
-    known = cubes.classes != UNLABELLED
+    known = cubes.known
     return {
         "paper": float(np.mean(found == cubes.paper_classes)),
         "in mask": float(np.mean((found == cubes.classes)[known])),
@@ -106,6 +123,6 @@ def constant(cubes: Cubes) -> NDArray[np.intp]:
     out = np.zeros((len(cubes), 1, 1, 1), dtype=np.intp)
     for number in np.unique(cubes.maps):
         mine = cubes.maps == number
-        counts = np.bincount(cubes.classes[mine].ravel(), minlength=UNLABELLED + 1)
-        out[mine] = np.argmax(counts[:UNLABELLED])
+        classes = cubes.classes[mine]
+        out[mine] = np.argmax(np.bincount(classes[classes < CLASSES], minlength=CLASSES))
     return out

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.local import local_resolution
 from mapres.mrc import read, write
 
+SUFFIXES = (".gz", ".bz2", ".mrc", ".map", ".ccp4", ".rec")
 
-def label_names(path: Path, method: str, out: Path) -> tuple[Path, Path]:
-    """Return where the label and the mask of a map go."""
-    stem = path.name.split(".")[0]
-    return out / f"{stem}_{method}.mrc.gz", out / f"{stem}_{method}_mask.mrc.gz"
+
+def stem(path: Path) -> str:
+    """Return a map's name without what says that it is one, and compressed."""
+    name = path.name
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
 
 
 def label_maps(
@@ -28,33 +29,39 @@ def label_maps(
 ) -> list[Path]:
     """Write the local resolution of maps and the masks of what was measured; return the labels.
 
-    A map whose ``<name>_half1`` and ``<name>_half2`` lie beside it is measured from those. Labels
-    that are there already are kept; a map that the method refuses is left out, and said.
+    A map ``name.mrc`` that has ``name_half1.mrc`` and ``name_half2.mrc`` beside it is measured from
+    those. Where nothing that was tried is reached, the label says 100 Å, as ResMap writes it. A map
+    that the method refuses is left out, and said.
+
+    Raises
+    ------
+    MapResError
+        If two maps have the same name.
     """
+    names = [stem(path) for path in paths]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise MapResError(f"two maps are called {twice[0]}; label them into two folders.")
     out.mkdir(parents=True, exist_ok=True)
     labels = []
-    for path in paths:
-        label, mask = label_names(path, method, out)
-        if not label.exists():
-            try:
-                _label(path, method, label, mask, options)
-            except MapResError as error:
-                say(f"{path.name}: {error}")
-                continue
-            say(f"{path.name}: {label.name}")
+    for path, name in zip(paths, names, strict=True):
+        try:
+            density = read(path)
+            halves = _half_maps(path, name, say)
+            found = local_resolution(density, method=method, half_maps=halves, **options)
+        except MapResError as error:
+            say(f"left out: {error}")
+            continue
+        label = out / f"{name}_{method}.mrc.gz"
+        write(out / f"{name}_{method}_mask.mrc.gz", density.with_values(found.mask.astype("f4")))
+        write(label, density.with_values(found.as_label))
+        say(f"{path.name}: {label.name}")
         labels.append(label)
     return labels
 
 
-def _label(path: Path, method: str, label: Path, mask: Path, options: dict) -> None:
-    density = read(path)
-    found = local_resolution(density, method=method, half_maps=_half_maps(path), **options)
-    # The mask first: a label that is there says that both are.
-    write(mask, density.with_values(found.mask.astype(np.float32)))
-    write(label, density.with_values(found.resolved))
-
-
-def _half_maps(path: Path) -> tuple[Density, Density] | None:
-    stem, *suffixes = path.name.split(".")
-    halves = [path.with_name(".".join([f"{stem}_half{n}", *suffixes])) for n in (1, 2)]
-    return (read(halves[0]), read(halves[1])) if all(half.exists() for half in halves) else None
+def _half_maps(path: Path, name: str, say: Callable[[str], None]):
+    halves = [path.with_name(path.name.replace(name, f"{name}_half{n}", 1)) for n in (1, 2)]
+    there = [half for half in halves if half.exists()]
+    if len(there) == 1:
+        say(f"{path.name}: {there[0].name} is there without the other half, and is not used")
+    return (read(halves[0]), read(halves[1])) if len(there) == 2 else None

@@ -154,3 +154,23 @@ def _save(model, state: State, folder: Path) -> None:
     temporary = folder / "state.part.json"
     temporary.write_text(json.dumps(asdict(state)))
     os.replace(temporary, folder / "state.json")
+
+
+def note_stages(folder: Path, stages: dict[str, dict]) -> None:
+    """Write beside a trained network what each stage of its training was, by its folder.
+
+    ``"."`` is ``folder`` itself. How long a stage took is in the curve in its folder.
+    """
+    (folder / "stages.json").write_text(json.dumps(stages, indent=2))
+
+
+def noted_stages(folder: Path) -> dict[str, dict]:
+    """Return what `note_stages` wrote, with the steps and minutes that each stage took."""
+    stages = json.loads((folder / "stages.json").read_text())
+    for name, stage in stages.items():
+        with open(folder / name / "curve.csv", newline="") as stream:
+            curve = list(csv.DictReader(stream))
+        best = min(curve, key=lambda row: float(row["validation loss"]))
+        stage["steps"], stage["best_step"] = int(curve[-1]["step"]), int(best["step"])
+        stage["minutes"] = float(curve[-1]["minutes"])
+    return stages

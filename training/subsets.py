@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.paper import BOX
-from training.paper_maps import PaperMaps
+from training.paper_maps import RESOLUTIONS, PaperMaps
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +38,10 @@ class Subset:
 
     @classmethod
     def evenly(cls, maps: PaperMaps, count: int) -> Subset:
-        """Return about ``count`` of some maps, spread over all of them."""
-        return cls(maps, np.unique(np.linspace(0, len(maps) - 1, count).astype(int)))
+        """Return the three maps of ``count`` / 3 molecules, spread over all of them."""
+        step = len(RESOLUTIONS)
+        molecules = np.linspace(0, len(maps) // step - 1, count // step).astype(int)
+        return cls(maps, (step * np.unique(molecules)[:, None] + np.arange(step)).ravel())
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -56,11 +58,19 @@ class Subset:
 
 @dataclass(frozen=True, eq=False)
 class Cubes:
-    """Cubes cut at random out of maps, each with some of the molecule in it."""
+    """Cubes cut at random out of maps, each with some of the molecule in it.
+
+    Attributes
+    ----------
+    maps : what they are cut out of
+    edge : voxels
+    fixed : every look at a map cuts the same cube
+    """
 
     maps: PaperMaps | Subset
     edge: int
-    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    fixed: bool = False
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
 
     def __len__(self) -> int:
         return len(self.maps)
@@ -72,11 +82,13 @@ class Cubes:
 
     def batch(self, indices: NDArray) -> NDArray[np.float32]:
         """Return cubes, shape (n, edge, edge, edge, 1)."""
-        return np.stack([self._cube(values) for values in self.maps.batch(indices)])
+        maps = self.maps.batch(indices)
+        return np.stack([self._cube(*pair) for pair in zip(indices, maps, strict=True)])
 
-    def _cube(self, values: NDArray) -> NDArray[np.float32]:
+    def _cube(self, index: int, values: NDArray) -> NDArray[np.float32]:
+        rng = np.random.default_rng(index) if self.fixed else self.rng
         while True:
-            start = self.rng.integers(0, BOX - self.edge + 1, 3)
+            start = rng.integers(0, BOX - self.edge + 1, 3)
             cube = values[tuple(slice(s, s + self.edge) for s in start)]
             if cube.max() > 0.3:
                 return cube

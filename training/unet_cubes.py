@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from mapres.errors import MapResError
+from mapres.errors import MapContentError, MapResError
 from mapres.local import LocalResolution, local_resolution
 from mapres.mrc import read
 from training.dataset import examples
 from training.draw import EVERYTHING, Example
 from training.experimental import Cubes, labelled_cubes, together
+from training.label import stem
 
 SEED = 9000
 
@@ -25,7 +26,7 @@ def write_cubes(
     """Label real maps and simulated maps of the training split with a method, and cut them up.
 
     ``folder`` receives ``real-<name>.npz`` and ``simulated-<number>.npz``; those that are there
-    already are kept.
+    already are kept, and are not labelled again.
 
     Yields
     ------
@@ -33,9 +34,7 @@ def write_cubes(
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in real:
-        yield _write(
-            folder / f"real-{path.name.split('.')[0]}.npz", lambda p=path: _real(p, method)
-        )
+        yield _write(folder / f"real-{stem(path)}.npz", lambda p=path: _real(p, method))
     drawn = examples(data, "train", SEED, count, EVERYTHING, processes)
     for number, example in enumerate(drawn):
         path = folder / f"simulated-{number:04d}.npz"
@@ -50,7 +49,7 @@ def read_cubes(folder: Path) -> tuple[Cubes, list[str]]:
     FileNotFoundError
         If there are none.
     """
-    paths = sorted(folder.glob("*.npz"))
+    paths = sorted([*folder.glob("real-*.npz"), *folder.glob("simulated-*.npz")])
     if not paths:
         raise FileNotFoundError(f"no cubes in {folder}; run the verb unet-cubes first.")
     parts = []
@@ -68,7 +67,7 @@ def _write(path: Path, make: Callable[[], Cubes]) -> str:
         cubes = make()
     except MapResError as error:
         return f"{path.stem}: left out: {error}"
-    part = path.with_suffix(".part.npz")
+    part = path.with_name(f"part-{path.name}")
     # Half precision, finer than 16 bits of a map that was scaled to [0, 1] ever mean.
     np.savez(part, values=cubes.values.astype(np.float16), classes=cubes.classes)
     os.replace(part, path)
@@ -77,7 +76,8 @@ def _write(path: Path, make: Callable[[], Cubes]) -> str:
 
 def _simulated(example: Example, method: str) -> Cubes:
     made, density = example.made, example.density
-    assert made is not None
+    if made is None:
+        raise MapContentError("a noise-free map has no half maps; simulate with noise.")
     halves = density.with_values(made.half1), density.with_values(made.half2)
     found = local_resolution(density, method=method, half_maps=halves, **_range(density))
     return _cubes(density, found)
@@ -94,7 +94,7 @@ def _range(density) -> dict[str, float]:
 
 
 def _cubes(density, found: LocalResolution) -> Cubes:
-    label = found.resolved
+    label = found.as_label
     if found.method == "monores":
         # Its hysteresis flips single voxels by several Å.
         label = np.where(label > 0, ndimage.median_filter(found.values, 3), 0)

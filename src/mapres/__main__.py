@@ -20,7 +20,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from .arguments import BAD_INPUT, parser
-from .density import Density, Progress, checked, require_same_grid, silent
+from .density import Density, Progress, checked, labelled, require_same_grid, silent
 from .errors import MapResError, OutputError
 from .methods import METHODS
 
@@ -92,9 +92,12 @@ def _local(options: argparse.Namespace) -> int:
             "progress": progress,
         }
         chosen = {name: getattr(options, name) for name in OPTION_NAMES}
-        other = _other(options, density, shared) if options.compare else None
+        other, doubts = _other(options, density, shared) if options.compare else (None, ())
         result = local_resolution(density, method=options.method, **shared, **chosen)
-        agreed = other and agreement(result, other.values, grid_to_grid(density, other), other.name)
+        agreed = None
+        if other:
+            place = grid_to_grid(density, other)
+            agreed = agreement(result, other, place, warnings=doubts)
         mrc.write(options.output, density.with_values(result.values))
         if agreed and options.difference:
             mrc.write(options.difference, density.with_values(agreed.difference))
@@ -107,16 +110,21 @@ def _local(options: argparse.Namespace) -> int:
     return 0
 
 
-def _other(options: argparse.Namespace, density: Density, shared: dict[str, Any]):
-    """Return the local resolution to compare with: a method's, or what any program wrote."""
+def _other(
+    options: argparse.Namespace, density: Density, shared: dict[str, Any]
+) -> tuple[Density, tuple[str, ...]]:
+    """Return the local resolution to compare with, of a method or any program, and its warnings."""
     from . import mrc
+    from .agreement import checked_resolution
     from .local import local_resolution
     from .report import METHOD_NAMES
 
     if options.compare not in METHODS:
-        return mrc.read(options.compare)
-    found = local_resolution(density, method=options.compare, **shared)
-    return density.with_values(found.resolved, METHOD_NAMES[options.compare])
+        return checked_resolution(mrc.read(options.compare)), ()
+    name = METHOD_NAMES[options.compare]
+    progress = labelled(shared["progress"], name)
+    found = local_resolution(density, method=options.compare, **shared | {"progress": progress})
+    return density.with_values(found.resolved, name), found.warnings
 
 
 def _fsc(options: argparse.Namespace) -> int:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .errors import GridMismatchError
+from .density import Density, Progress, checked_grid, silent
+from .errors import GridMismatchError, MapContentError
 from .local import LocalResolution
-from .resampling import UNRESOLVED, sampled
+from .resampling import UNRESOLVED, known_resolutions, sampled
 
 # Of a normal distribution: standard deviation over median absolute deviation.
 NORMAL = 1.4826
@@ -32,6 +33,7 @@ class Agreement:
     spread : of the difference about its median, Å: 1.48 times the median absolute deviation, the
         standard deviation of a normal distribution
     correlation : Pearson's, of the two; None where one of them is constant
+    warnings : of the other, one sentence each
     """
 
     other: str
@@ -40,46 +42,81 @@ class Agreement:
     median: float
     spread: float
     correlation: float | None
+    warnings: tuple[str, ...] = ()
+
+
+def checked_resolution(other: Density) -> Density:
+    """Return a map if it can be a local resolution.
+
+    Raises
+    ------
+    MapContentError
+        If it is complex, not on an orthogonal grid of known voxel size, or holds no resolutions:
+        their median must be at least a voxel, which no density's values are.
+    """
+    if np.iscomplexobj(other.values):
+        raise MapContentError(f"{other.name} holds complex values; give a local resolution in Å.")
+    checked_grid(other)
+    values = other.values[known_resolutions(other.values)]
+    if values.size == 0 or np.median(values) < other.spacing:
+        raise MapContentError(
+            f"{other.name} holds no resolutions (numbers in Å above 0 and below {UNRESOLVED:g}); "
+            "give a local resolution of the map."
+        )
+    return other
 
 
 def agreement(
-    result: LocalResolution, other: NDArray, to_other: NDArray, name: str = "the other"
+    result: LocalResolution,
+    other: Density,
+    to_other: NDArray,
+    *,
+    warnings: tuple[str, ...] = (),
+    progress: Progress = silent,
 ) -> Agreement:
     """Compare a local resolution with another, which may lie on another grid.
 
     Parameters
     ----------
     result : ours
-    other : array, shape (z, y, x), Å; what is not above 0 and below 100 Å (background, nothing
-        resolved) or not finite counts as unknown
+    other : in Å; what is not above 0 and below 100 Å (background, nothing resolved) or not finite
+        counts as unknown
     to_other : array, shape (3, 4), from our voxel indices (z, y, x, 1) to the other's; see
         `mapres.resampling.grid_to_grid`
-    name : what the other is called
+    warnings : of the other, to be handed on
+    progress : called as ``progress(fraction, message)``
 
     Raises
     ------
+    MapContentError
+        If ours resolved nothing, or the other is none, see `checked_resolution`.
     GridMismatchError
-        If the other is known in less than a twentieth of the voxels that we measured.
+        If the other is known in less than a twentieth of the voxels that we resolved.
     """
-    values = sampled(other, to_other, result.mask.shape)
+    progress(0.0, f"comparing with {other.name}")
+    values = sampled(checked_resolution(other).values, to_other, result.mask.shape)
     ours_known = result.resolved > 0
+    if not ours_known.any():
+        raise MapContentError("nothing is resolved in the map, so that nothing can be compared.")
     compared = ours_known & np.isfinite(values)
-    if np.count_nonzero(compared) <= LEAST_SHARED * np.count_nonzero(ours_known):
+    share = np.count_nonzero(compared) / np.count_nonzero(ours_known)
+    if share < LEAST_SHARED:
         raise GridMismatchError(
-            f"{name} holds no resolutions (above 0, below {UNRESOLVED:g} Å) where the map was "
-            "measured; give a local resolution of this map, in its place."
+            f"{other.name} holds resolutions in only {share:.0%} of the voxels that were measured; "
+            "give a local resolution of this map, in its place."
         )
     ours, theirs = result.values[compared].astype(np.float64), values[compared].astype(np.float64)
     difference = ours - theirs
     median = float(np.median(difference))
     nearest = ndimage.distance_transform_edt(~compared, return_distances=False, return_indices=True)
     return Agreement(
-        other=name,
+        other=other.name,
         difference=(result.values - values)[tuple(nearest)].astype(np.float32),
         compared=compared,
         median=median,
         spread=NORMAL * float(np.median(np.abs(difference - median))),
         correlation=_correlation(ours, theirs),
+        warnings=tuple(f"{other.name}: {warning}" for warning in warnings),
     )
 
 

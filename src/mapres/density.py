@@ -75,8 +75,7 @@ def checked(density: Density) -> Density:
         an orthogonal grid, or has a missing, absurd or anisotropic voxel size.
     """
     _check_values(density)
-    _check_grid(density)
-    return density
+    return checked_grid(density)
 
 
 def _check_values(density: Density) -> None:
@@ -98,7 +97,14 @@ def _check_values(density: Density) -> None:
         raise MapContentError(f"{name} is constant ({low:g} everywhere); it shows no structure.")
 
 
-def _check_grid(density: Density) -> None:
+def checked_grid(density: Density) -> Density:
+    """Return the density if its grid is orthogonal, with cubic voxels of a size that is known.
+
+    Raises
+    ------
+    MapContentError
+        If it is not.
+    """
     name, sizes = density.name, density.voxel_size
     text = " x ".join(f"{size:.4g}" for size in sizes)
     smallest, largest = VOXEL_SIZE_RANGE
@@ -119,6 +125,7 @@ def _check_grid(density: Density) -> None:
             f"{name} has a voxel size of {text} Å, not the same along every axis; "
             "resample it to cubic voxels."
         )
+    return density
 
 
 def require_same_grid(density: Density, other: Density, role: str) -> None:

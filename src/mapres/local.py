@@ -14,7 +14,8 @@ from .density import Density, Progress, checked, require_same_grid, silent
 from .errors import MapContentError
 from .halves import HalfMaps, half_map_doubts
 from .mask import solvent_mask
-from .methods import complete_options, measure
+from .methods import Measured, complete_options, measure
+from .resampling import UNRESOLVED
 
 # Share of the mask: of the two reference maps of MonoRes 0.3 % is unmeasured.
 MUCH_UNMEASURED = 0.05
@@ -52,6 +53,13 @@ class LocalResolution:
         """The resolutions that were found, shape (z, y, x), Å; 0 where none was."""
         found = self.mask if self.beyond is None else self.mask & ~self.beyond
         return np.where(found, self.values, np.float32(0))
+
+    @property
+    def as_label(self) -> NDArray[np.float32]:
+        """Like `resolved`, but 100 Å, as ResMap writes it, where nothing tried is reached."""
+        if self.beyond is None:
+            return self.resolved
+        return np.where(self.beyond, np.float32(UNRESOLVED), self.resolved)
 
     @property
     def median(self) -> float:
@@ -136,7 +144,7 @@ def local_resolution(
         values=_spread(measured.values, known),
         mask=known,
         method=method,
-        warnings=(*_warnings(inside, measured.values[known]), *measured.warnings, *doubts),
+        warnings=(*_warnings(inside, measured, known), *measured.warnings, *doubts),
         seconds=time.perf_counter() - started,
         notes=measured.notes,
         beyond=measured.beyond,
@@ -163,14 +171,17 @@ def _spread(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np
     return values[tuple(nearest)]
 
 
-def _warnings(inside: NDArray[np.bool_], values: NDArray) -> Iterator[str]:
+def _warnings(
+    inside: NDArray[np.bool_], measured: Measured, known: NDArray[np.bool_]
+) -> Iterator[str]:
+    values = measured.values[known]
     missing = 1 - values.size / inside.sum()
     if missing > MUCH_UNMEASURED:
         yield (
             f"{missing:.0%} of the mask could not be measured and was filled from the nearest "
             "measured voxels; the mask may be too large."
         )
-    finest = float(values.min())
+    finest = float(values.min()) if measured.finest is None else measured.finest
     piled = float(np.mean(values < 1.001 * finest))
     if piled > MANY_FINEST:
         yield (

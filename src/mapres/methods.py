@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .blocres import WORST, BoxResolution, blocres, default_box
 from .density import Density, Progress
@@ -47,12 +48,14 @@ class Measured:
         value is only what stands for that
     notes : how it was measured, where the map decided that, one sentence each
     warnings : one sentence each
+    finest : Å, what was tried first, where answers are steps; None where they are not
     """
 
     values: NDArray[np.float32]
     beyond: NDArray[np.bool_]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    finest: float | None = None
 
 
 def complete_options(method: str, options: Options) -> dict[str, float | None]:
@@ -122,7 +125,7 @@ def _blocres(density, inside, half_maps, options, progress) -> Measured:
     )
     note = f"Boxes of {box} voxels ({box * density.spacing:.3g} Å){reason}, {_spacing(found)}."
     doubts = tuple(_box_doubts(found, density.spacing))
-    return Measured(found.values, found.values > UNCORRELATED, (note,), doubts)
+    return Measured(found.values, _uncorrelated(found), (note,), doubts)
 
 
 def _resmap(density, inside, half_maps, options, progress) -> Measured:
@@ -147,7 +150,8 @@ def _resmap(density, inside, half_maps, options, progress) -> Measured:
         "are given that; repeat with a larger max_res.",
     )
     note = f"Wavelengths from {found.wavelengths[0]:.3g} to {coarsest:.3g} Å were tried."
-    return Measured(values, found.beyond, (note,), warnings if beyond > MANY else ())
+    said = warnings if beyond > MANY else ()
+    return Measured(values, found.beyond, (note,), said, finest=found.wavelengths[0])
 
 
 def _box(density, inside, half_maps, box_size) -> tuple[int, str]:
@@ -163,6 +167,15 @@ def _box(density, inside, half_maps, box_size) -> tuple[int, str]:
     box = default_box(resolution, density.spacing, density.values.shape)
     times = box * density.spacing / resolution
     return box, f", {times:.1f} times the {resolution:.2f} Å of the half maps' FSC at 0.143"
+
+
+def _uncorrelated(found: BoxResolution) -> NDArray[np.bool_]:
+    """Return where the nearest box correlates at no resolution; what is between may read less."""
+    nearest = ndimage.distance_transform_edt(
+        ~found.visited, return_distances=False, return_indices=True
+    )
+    lost = found.visited & (found.values > UNCORRELATED)
+    return lost[tuple(nearest)] & (found.values > 0)
 
 
 def _spacing(found: BoxResolution) -> str:

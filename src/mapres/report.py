@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .agreement import Agreement
 from .density import Density
 from .distribution import CLASSES
 from .local import LocalResolution
 from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
 
 if TYPE_CHECKING:
+    from .agreement import Agreement
     from .fsc import ShellCorrelation
 
 # Label and text, or label and a text for each column; a single text belongs to all columns.
@@ -127,7 +127,7 @@ def local_rows(
         ("Measured", f"{result.mask_fraction:.1%} of the box"),
         *_agreement_rows(agreement),
         ("Time", f"{result.seconds:.1f} s"),
-        *_warning_rows(result.warnings),
+        *_warning_rows((*result.warnings, *(agreement.warnings if agreement else ()))),
     ]
 
 
@@ -190,6 +190,7 @@ def _agreement_json(agreement: Agreement) -> dict[str, Any]:
         "spread_A": round(agreement.spread, 3),
         "correlation": r if r is None else round(r, 4),
         "voxels": int(agreement.compared.sum()),
+        "warnings": list(agreement.warnings),
     }
 
 

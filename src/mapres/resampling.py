@@ -17,18 +17,33 @@ KNOWN_SHARE = 0.5
 def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
     """Return what turns voxel indices of a map into those of another: (3, 4), along z, y, x.
 
-    Origins are heeded only where both have one: many programs write results without.
+    Many programs write results without an origin: where one of two boxes of the same size has none,
+    they lie on each other.
     """
     scale = np.divide(density.voxel_size, other.voxel_size)
-    shift = np.zeros(3)
-    if any(density.origin) and any(other.origin):
-        shift = np.subtract(density.origin, other.origin) / other.voxel_size
+    shift = np.subtract(density.origin, other.origin) / other.voxel_size
+    both = any(density.origin) and any(other.origin)
+    ours, theirs = (np.multiply(d.values.shape[::-1], d.voxel_size) for d in (density, other))
+    if not both and np.all(np.abs(ours - theirs) <= max(density.spacing, other.spacing)):
+        shift = np.zeros(3)
     return np.column_stack([np.diag(scale[::-1]), shift[::-1]])
 
 
 def known_resolutions(values: NDArray) -> NDArray[np.bool_]:
     """Tell where an array holds a resolution: finite, above 0 and below 100 Å."""
     return np.isfinite(values) & (values > 0) & (values < UNRESOLVED)
+
+
+def unresolved(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Tell at which voxels of another grid the nearest value stands for nothing resolved.
+
+    Arguments are those of `sampled`.
+    """
+    lost = np.asarray(other) >= UNRESOLVED
+    near = ndimage.affine_transform(
+        lost.astype(np.uint8), to_other[:, :3], to_other[:, 3], shape, order=0
+    )
+    return near > 0
 
 
 def sampled(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .agreement import Agreement
 from .density import Density
 from .local import LocalResolution
 from .validation import Validation
@@ -16,7 +17,7 @@ from .validation import Validation
 # Exit status of a child that nobody has asked for a while: neither 0 nor 1, so that a library which
 # calls exit() is not taken for it.
 IDLE_EXIT = 75
-_TYPES = {kind.__name__: kind for kind in (Density, LocalResolution, Validation)}
+_TYPES = {kind.__name__: kind for kind in (Agreement, Density, LocalResolution, Validation)}
 # A file's header is only needed where the file is written, and that is never the other side.
 _LEFT_BEHIND = {"header"}
 

@@ -11,6 +11,9 @@ import sys
 import threading
 from typing import Any
 
+from numpy.typing import NDArray
+
+from .agreement import Agreement
 from .child import BOOTSTRAP, SERVE, Child, Ended, obituary
 from .density import Density, Progress, silent
 from .errors import Cancelled, MapResError, WorkerError
@@ -66,6 +69,19 @@ class Worker:
         """Do what `local.local_resolution` does."""
         arguments = {"density": density, "method": method, "mask": mask, "half_maps": half_maps}
         return self._call("local_resolution", arguments | options, progress)
+
+    def agreement(
+        self,
+        result: LocalResolution,
+        other: Density,
+        to_other: NDArray,
+        *,
+        warnings: tuple[str, ...] = (),
+        progress: Progress = silent,
+    ) -> Agreement:
+        """Do what `agreement.agreement` does."""
+        arguments = {"result": result, "other": other, "to_other": to_other, "warnings": warnings}
+        return self._call("agreement", arguments, progress)
 
     def close(self) -> None:
         """End the child, if there is one, and remove its files; a call under way is `Cancelled`."""

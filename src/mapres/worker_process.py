@@ -19,12 +19,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .agreement import agreement
 from .errors import MapResError, WorkerError
 from .local import local_resolution
 from .validation import validate
 from .wire import IDLE_EXIT, pack, unpack
 
-VERBS: dict[str, Callable] = {"validate": validate, "local_resolution": local_resolution}
+VERBS: dict[str, Callable] = {
+    "validate": validate,
+    "local_resolution": local_resolution,
+    "agreement": agreement,
+}
 # Drawing a progress bar more often than this only slows the work down.
 QUIET_SECONDS = 0.05
 

@@ -255,6 +255,7 @@ def test_agreement_with_a_method(session, do, small_map):
     [
         ("localres #1 compare #1,2", "one map"),
         ("localres #1-2 compare #1", "one map"),
+        ("localres #1 compare #1", "holds no resolutions"),
         ("localres #1 compare #2", "holds no resolutions"),
         ("localres", "maps"),
         ("localres #9", "No map"),

@@ -1,6 +1,7 @@
 """What ships of the paper's networks, from stored maps to a model that loads."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 
 from mapres import models
 from mapres.paper import central_box
-from training import export_paper, networks
+from training import export_paper, fit_cnn, networks
+from training.paper_fit import note_stages, noted_stages
 from training.paper_maps import PaperMaps, write_paper_maps
+from training.subsets import Cubes, Subset
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,7 @@ def run(tmp_path_factory):
     kernel = rng.standard_normal((64**3, 2)) @ rng.standard_normal((2, 20))
     exact.set_weights([1e-3 * kernel, *exact.get_weights()[1:]])
     exact.save(folder / "exact.keras")
+    note_stages(folder, {".": {"maps": 9, "optimiser": "SGD"}})
     header = "step,minutes,loss,accuracy,validation loss,validation accuracy"
     (folder / "curve.csv").write_text(f"{header}\n1,0.1,1.1,0.3,1.0,0.4\n2,0.2,0.9,0.5,1.2,0.6\n")
     return folder
@@ -43,7 +47,9 @@ def test_export_loads_and_agrees(paper, run, tmp_path, monkeypatch):
     scores = card["scores"]["simulated test split"]
     assert (scores["maps"], scores["molecules"]) == (9, 3)
     assert scores["agreement_with_exact"] == 1.0
-    assert card["training"]["stages"][run.name] == {"steps": 2, "minutes": 0.2, "best_step": 1}
+    assert card["training"]["stages"]["."] == {
+        "maps": 9, "optimiser": "SGD", "steps": 2, "minutes": 0.2, "best_step": 1
+    }  # fmt: skip
     assert card["training"]["molecules"] == 3 and len(card["training"]["molecules_sha256"]) == 64
     model = models.load(str(tmp_path / "dnn.json"))
     maps = PaperMaps(paper, "test").batch(np.arange(3))[..., 0]
@@ -65,6 +71,46 @@ def test_what_two_networks_share_is_computed_once(rng):
     for network, rest in zip((exact, small), rests, strict=True):
         expected = np.asarray(network.predict_on_batch(cubes))
         assert np.allclose(rest.predict_on_batch(features), expected, atol=1e-6)
+
+
+def test_some_maps_are_of_all_classes_alike(paper):
+    """Three maps of each molecule: every k-th map of a set would be of one class in five."""
+    maps = PaperMaps(paper, "train")
+    some = Subset.evenly(maps, 6)
+    assert np.bincount(some.labels).tolist() == [2, 2, 2]
+    assert some.indices.tolist() == [0, 1, 2, 6, 7, 8]
+    assert np.array_equal(some.batch(np.array([4])), maps.batch(np.array([7])))
+
+
+def test_cubes_show_molecule_and_fixed_ones_stay(paper):
+    maps = PaperMaps(paper, "train")
+    indices = np.arange(9)
+    fixed, free = Cubes(maps, 16, fixed=True), Cubes(maps, 16)
+    first, again = fixed.batch(indices), fixed.batch(indices[::-1])[::-1]
+    assert first.shape == (9, 16, 16, 16, 1) and np.array_equal(first, again)
+    assert not np.array_equal(free.batch(indices), free.batch(indices))
+    assert (first.max(axis=(1, 2, 3, 4)) > 0.3).all()
+
+
+def test_the_cnn_is_trained_in_two_parts(paper, tmp_path, monkeypatch):
+    """Cubes, then dense layers on the features of boxes; a second call has nothing left to do."""
+    for split in ("train", "validation"):
+        for suffix in ("npy", "json"):
+            (tmp_path / f"{split}.{suffix}").symlink_to(paper / f"train.{suffix}")
+    for name in ("CUBES", "DENSE"):
+        short = replace(getattr(fit_cnn, name), batch=3, steps_per_check=1, max_steps=2)
+        monkeypatch.setattr(fit_cnn, name, short)
+    monkeypatch.setattr(fit_cnn, "DENSE_MAPS", 6)
+    run = tmp_path / "run"
+    fit_cnn.fit_cnn(tmp_path, run, minutes=0)
+    assert not (run / "exact.keras").exists() and (run / "cubes" / "checkpoint.keras").exists()
+    fit_cnn.fit_cnn(tmp_path, run, minutes=9)
+    exact = keras.models.load_model(run / "exact.keras")
+    cubes, dense = (keras.models.load_model(run / n / "best.keras") for n in ("cubes", "dense"))
+    halves = [w.astype(np.float16) for w in cubes.get_weights()[:6]]
+    assert all(map(np.array_equal, exact.get_weights()[:6], halves))
+    assert all(map(np.array_equal, exact.get_weights()[6:], dense.get_weights()))
+    assert noted_stages(run)["dense"]["maps"] == 6
 
 
 @pytest.mark.parametrize(("name", "least"), [("dnn", 7), ("cnn", 9)])

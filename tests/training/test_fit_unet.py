@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mapres.errors import MapResError
 from training import fit_unet
 from training.experimental import UNLABELLED, Cubes
 from training.fit_unet import CubeMaps, accuracies, compiled, constant
@@ -72,6 +73,8 @@ def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
     assert not fit_unet.fit_unet(tmp_path, tmp_path / "run", 2, True, 0)
     assert fit_unet.fit_unet(tmp_path, tmp_path / "run", 2, True, 5)
     assert (tmp_path / "run" / "best.keras").exists()
+    with pytest.raises(MapResError, match="another width"):
+        fit_unet.fit_unet(tmp_path, tmp_path / "run", 4, True, 5)
     assert len((tmp_path / "run" / "curve.csv").read_text().splitlines()) == 3
 
 

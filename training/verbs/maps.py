@@ -57,7 +57,10 @@ def _paper_maps(options: argparse.Namespace) -> None:
 
 def _label_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "maps", type=Path, nargs="+", help="map files; half maps beside them are used"
+        "maps",
+        type=Path,
+        nargs="+",
+        help="map files; NAME_half1 and NAME_half2 beside them are used",
     )
     verb.add_argument("--method", choices=METHODS, default=METHODS[0])
     verb.add_argument("--max-res", type=float, help="Å, the coarsest tried (not by blocres)")
@@ -68,7 +71,9 @@ def _label_options(verb: argparse.ArgumentParser) -> None:
 def _label(options: argparse.Namespace) -> None:
     from training.label import label_maps
 
-    label_maps(options.maps, options.method, options.out, max_res=options.max_res)
+    labels = label_maps(options.maps, options.method, options.out, max_res=options.max_res)
+    if len(labels) < len(options.maps):
+        sys.exit(1)
 
 
 def _unet_cubes_options(verb: argparse.ArgumentParser) -> None:
@@ -76,14 +81,14 @@ def _unet_cubes_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
     verb.add_argument("--maps", type=Path, nargs="*", default=[], help="real map files")
     verb.add_argument("--simulated", type=int, default=120, help="simulated maps")
-    verb.add_argument("--out", type=Path, help="default: cache/unet/METHOD")
+    verb.add_argument("--out", type=Path, help="default: cache/cubes/METHOD")
     verb.set_defaults(run_verb=_unet_cubes)
 
 
 def _unet_cubes(options: argparse.Namespace) -> None:
     from training.unet_cubes import write_cubes
 
-    out = options.out or CACHE / "unet" / options.method
+    out = options.out or CACHE / "cubes" / options.method
     lines = write_cubes(options.data, options.maps, options.method, options.simulated, out)
     for line in lines:
         print(line, flush=True)

@@ -16,7 +16,7 @@ def _fit_options(verb: argparse.ArgumentParser) -> None:
         "--as-published", action="store_true", help="for cnn: on whole boxes from the start (GPU)"
     )
     verb.add_argument("--start", type=Path, help="for default: weights to start from")
-    verb.add_argument("--cubes", type=Path, default=CACHE / "unet" / "monores", help="for unet")
+    verb.add_argument("--cubes", type=Path, default=CACHE / "cubes" / "monores", help="for unet")
     verb.add_argument("--width", type=int, default=16, help="for unet: filters; the paper's is 64")
     verb.add_argument(
         "--honest", action="store_true", help="for unet: divide by map, background has no class"
@@ -33,6 +33,9 @@ def _fit_options(verb: argparse.ArgumentParser) -> None:
 
 def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
+    if options.network == "unet" and not options.out:
+        kind = "honest" if options.honest else "paper"
+        out = CACHE / f"unet-{options.cubes.name}-{options.width}-{kind}"
     if options.network == "default":
         from training.fit import Schedule, fit
 
