@@ -6,11 +6,6 @@ and the graphics driver do not always share one.
 
 from __future__ import annotations
 
-import json
-import sys
-from html import escape
-from pathlib import Path
-
 import numpy as np
 from chimerax.core.commands import (
     BoolArg,
@@ -18,21 +13,20 @@ from chimerax.core.commands import (
     ColormapArg,
     ColormapRangeArg,
     EnumOf,
-    JSONResult,
     Or,
     PositiveFloatArg,
     PositiveIntArg,
     StringArg,
     register,
 )
-from chimerax.core.errors import CancelOperation, UserError
-from chimerax.core.logger import html_table_params
-from chimerax.core.python_utils import chimerax_python_executable
+from chimerax.core.errors import UserError
 from chimerax.map import MapArg, MapsArg
 
+from .answers import log_table, returned
+from .asking import ask
 from .coloring import colour_maps, difference_colormap, resolution_colormap
 from .mapres.agreement import checked_resolution
-from .mapres.errors import Cancelled, MapResError
+from .mapres.errors import MapResError
 from .mapres.methods import METHODS
 from .mapres.models import ALL, available, chosen
 from .mapres.report import (
@@ -42,7 +36,6 @@ from .mapres.report import (
     local_json,
     local_rows,
 )
-from .mapres.worker import Worker
 from .volumes import density_of, indices_between, open_difference, open_result
 
 
@@ -67,13 +60,13 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
     for map in _some(maps):
         density = density_of(map)
         found = [
-            _ask(session, density.name, "validate", density, **options, model=name)
+            ask(session, density.name, "validate", density, **options, model=name)
             for name in chosen(model)
         ]
-        _log_table(session, comparison_rows(found))
+        log_table(session, comparison_rows(found))
         results.append(found if len(found) > 1 else found[0])
         summaries.append(comparison_json(found))
-    return _returned(results, summaries, return_json)
+    return returned(results, summaries, return_json)
 
 
 def localres(
@@ -133,11 +126,11 @@ def localres(
     for map in _some(maps):
         density = density_of(map)
         other = compare and _other(session, map, compare, shared)
-        result = _ask(session, density.name, "local_resolution", density, **options)
+        result = ask(session, density.name, "local_resolution", density, **options)
         if other:
             *pair, doubts = other
-            agreed = _ask(session, density.name, "agreement", result, *pair, warnings=doubts)
-        _log_table(session, local_rows(density, result, agreed))
+            agreed = ask(session, density.name, "agreement", result, *pair, warnings=doubts)
+        log_table(session, local_rows(density, result, agreed))
         results.append(result)
         summaries.append(local_json(density, result, agreed))
     # Only now: an error in any map must leave nothing half done.
@@ -152,7 +145,7 @@ def localres(
         summaries[0]["difference"] = f"#{difference.id_string}"
         colormap = difference_colormap(agreed.difference[agreed.compared], palette, range)
         colour_maps(session, maps, [difference], colormap, key)
-    return _returned(volumes, summaries, return_json)
+    return returned(volumes, summaries, return_json)
 
 
 def _other(session, map, compare, shared):
@@ -160,7 +153,7 @@ def _other(session, map, compare, shared):
     if isinstance(compare, str):
         density, name = density_of(map), METHOD_NAMES[compare]
         options = shared | {"method": compare}
-        found = _ask(session, density.name, "local_resolution", density, **options)
+        found = ask(session, density.name, "local_resolution", density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     try:
         return checked_resolution(density_of(compare)), indices_between(map, compare), ()
@@ -182,64 +175,6 @@ def _half_maps(maps, half_maps):
     if len(maps) != 1:
         raise UserError(f"halfMaps belong to one map, got {len(maps)}; give one map at a time.")
     return tuple(density_of(half) for half in half_maps)
-
-
-def _ask(session, name, question, *arguments, **options):
-    """Put a question about a map called ``name`` to the core; its errors become ChimeraX's."""
-    said = []
-
-    def progress(fraction, message):
-        # Called several times a second: a window is repainted by it, a terminal would be flooded.
-        if session.ui.is_gui or message not in said:
-            said.append(message)
-            session.logger.status(f"{name}: {message} ({fraction:.0%})")
-
-    try:
-        return getattr(_worker(session), question)(*arguments, **options, progress=progress)
-    except MapResError as error:
-        if getattr(error, "details", ""):
-            # The worker's last words, for a report; the sentence is for the user.
-            session.logger.info(error.details)
-        raise UserError(str(error)) from error
-    except (Cancelled, KeyboardInterrupt) as error:
-        # Ctrl-C, where there is no window. The worker's process has ended already.
-        raise CancelOperation(f"{name}: cancelled") from error
-
-
-def _worker(session) -> Worker:
-    """Return the session's worker; its process starts with the first question."""
-    worker = getattr(session, "_mapres_worker", None)
-    if worker is None:
-        worker = session._mapres_worker = Worker(python=_python())
-        session.triggers.add_handler("app quit", lambda *_: worker.close())
-    return worker
-
-
-def _python() -> str:
-    # In the application sys.executable may be ChimeraX itself; in a virtual environment
-    # chimerax_python_executable() is the interpreter outside of it.
-    if Path(sys.executable).stem.lower().startswith("python"):
-        return sys.executable
-    return chimerax_python_executable()
-
-
-def _log_table(session, rows):
-    columns = max(len(texts) for _, *texts in rows)
-    lines = []
-    for label, *texts in rows:
-        # A text of all columns spans them.
-        span = f' colspan="{columns}"' if len(texts) < columns else ""
-        cells = "".join(f"<td{span}>{escape(text)}</td>" for text in texts)
-        lines.append(f"<tr><td>{escape(label)}</td>{cells}</tr>")
-    session.logger.info(
-        f"<table {html_table_params}>\n" + "\n".join(lines) + "\n</table>", is_html=True
-    )
-
-
-def _returned(values, summaries, return_json):
-    single = len(values) == 1
-    value, summary = (values[0], summaries[0]) if single else (values, summaries)
-    return JSONResult(json.dumps(summary), value) if return_json else value
 
 
 _RESVALIDATE = {

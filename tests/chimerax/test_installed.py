@@ -98,11 +98,11 @@ def test_control_c_cancels_and_ends_the_worker(session, do, small_map, monkeypat
 
 
 def test_application_runs_the_python_beside_it(session, monkeypatch):
-    from chimerax.map_resolution import commands
+    from chimerax.map_resolution import asking
 
-    assert commands._python() == sys.executable
+    assert asking._python() == sys.executable
     monkeypatch.setattr(sys, "executable", "/opt/ChimeraX/bin/ChimeraX")
-    assert Path(commands._python()).stem.startswith("python")
+    assert Path(asking._python()).stem.startswith("python")
 
 
 def test_progress_is_told_once_a_step(session, do, small_map):

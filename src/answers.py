@@ -1,0 +1,28 @@
+"""What a command answers: a table in the log, and a value that scripts can use."""
+
+import json
+from html import escape
+
+from chimerax.core.commands import JSONResult
+from chimerax.core.logger import html_table_params
+
+
+def log_table(session, rows):
+    """Write rows of a label and one or more texts (`mapres.report`) into the log."""
+    columns = max(len(texts) for _, *texts in rows)
+    lines = []
+    for label, *texts in rows:
+        # A text of all columns spans them.
+        span = f' colspan="{columns}"' if len(texts) < columns else ""
+        cells = "".join(f"<td{span}>{escape(text)}</td>" for text in texts)
+        lines.append(f"<tr><td>{escape(label)}</td>{cells}</tr>")
+    session.logger.info(
+        f"<table {html_table_params}>\n" + "\n".join(lines) + "\n</table>", is_html=True
+    )
+
+
+def returned(values, summaries, return_json):
+    """Return one value or a list of them, with plain types as JSON where that is wanted."""
+    single = len(values) == 1
+    value, summary = (values[0], summaries[0]) if single else (values, summaries)
+    return JSONResult(json.dumps(summary), value) if return_json else value
