@@ -6,7 +6,7 @@ python -m training fit          train default, dnn, cnn or unet; resumes from it
 python -m training export       calibrate the default model, write weights and card
 python -m training export-paper shrink dnn or cnn, write weights and card
 python -m training evaluate     score on simulated maps of a split, and on a folder of real maps
-python -m training reproduce    the paper's tables 1 to 5 and figures 2 and 3
+python -m training reproduce    the paper's tables and figures 2 to 5
 python -m training robustness   how answers move when maps are changed
 python -m training warnings     how often each warning is given where it should be, and where not
 python -m training ablation     the default model trained without one thing after the other

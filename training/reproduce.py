@@ -34,6 +34,12 @@ PAPER_CONFUSION = {
 }
 NETWORKS = ("dnn", "cnn", "default")
 NAMES = {"dnn": "DNN", "cnn": "3D CNN", "default": "default"}
+TRAINED = {
+    2: "Dense network",
+    3: "3D CNN",
+    4: "U-Net on MonoRes labels",
+    5: "U-Net on ResMap labels",
+}
 # Of the 3D CNN's training, by the name of its folder.
 STAGES = {"cubes": "convolutions on cubes", "dense": "dense layers on the box"}
 
@@ -208,15 +214,15 @@ def _paper_class(model: str, resolution: float) -> str:
     return PAPER_OUTLIERS.get((model, resolution), usual)
 
 
-def figure_2_3(number: int, run: Path, out: Path) -> None:
-    """Draw loss and accuracy over training: 2 of the dense network, 3 of the 3D CNN."""
+def training_figures(number: int, run: Path, out: Path) -> None:
+    """Draw loss and accuracy over training, of the network that a figure of the paper is of."""
     from training.figures import training_figure
 
     curves = sorted(run.rglob("curve.csv"))
     if not curves:
         raise FileNotFoundError(f"no curve.csv in {run}; train the network first.")
     for curve in curves:
-        name, title = f"figure-{number}", {2: "Dense network", 3: "3D CNN"}[number]
+        name, title = f"figure-{number}", TRAINED[number]
         if len(curves) > 1:
             stage = curve.parent.name
             name, title = f"{name}-{stage}", f"{title}: {STAGES.get(stage, stage)}"

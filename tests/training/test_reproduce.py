@@ -91,20 +91,20 @@ def test_figures_are_drawn_from_curves(tmp_path):
     run.mkdir()
     header = "step,minutes,loss,accuracy,validation loss,validation accuracy"
     (run / "curve.csv").write_text(f"{header}\n1,0.1,1.1,0.3,1.0,0.4\n2,0.2,0.9,0.5,0.8,0.6\n")
-    reproduce.figure_2_3(2, run, tmp_path)
+    reproduce.training_figures(2, run, tmp_path)
     assert (tmp_path / "figure-2.png").stat().st_size > 5000
     assert cells(tmp_path / "figure-2.csv")[0][0] == "step"
     for stage in ("cubes", "dense"):
         (run / stage).mkdir()
         (run / stage / "curve.csv").write_bytes((run / "curve.csv").read_bytes())
     (run / "curve.csv").unlink()
-    reproduce.figure_2_3(3, run, tmp_path)
+    reproduce.training_figures(3, run, tmp_path)
     assert {p.name for p in tmp_path.glob("figure-3*.png")} == {
         "figure-3-cubes.png",
         "figure-3-dense.png",
     }
     with pytest.raises(FileNotFoundError, match="train the network first"):
-        reproduce.figure_2_3(3, tmp_path / "elsewhere", tmp_path)
+        reproduce.training_figures(3, tmp_path / "elsewhere", tmp_path)
 
 
 def test_a_table_is_the_same_in_both_forms(tmp_path, capsys):

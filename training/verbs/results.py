@@ -29,22 +29,28 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _reproduce_options(verb: argparse.ArgumentParser) -> None:
     what = verb.add_mutually_exclusive_group(required=True)
-    what.add_argument("--table", type=int, choices=[1, 2, 3, 4, 5])
-    what.add_argument("--figure", type=int, choices=[2, 3])
+    what.add_argument("--table", type=int, choices=range(1, 8))
+    what.add_argument("--figure", type=int, choices=range(2, 6))
     verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
     verb.add_argument("--maps", type=Path, help="published maps; default: maps/ in --data")
     verb.add_argument("--per-step", type=int, default=50, help="molecules a step in table 1")
+    verb.add_argument("--width", type=int, default=16, help="of the U-Nets")
     verb.add_argument("--out", type=Path, default=RESULTS)
     verb.set_defaults(run_verb=_reproduce)
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from training import published, reproduce
+    from training import published, reproduce, reproduce_local
 
     options.out.mkdir(parents=True, exist_ok=True)
     if options.figure:
-        run = CACHE / {2: "dnn", 3: "cnn"}[options.figure]
-        reproduce.figure_2_3(options.figure, run, options.out)
+        unets = (f"unet-{method}-{options.width}-paper" for method in ("monores", "resmap"))
+        run = CACHE / dict(zip(range(2, 6), ("dnn", "cnn", *unets), strict=True))[options.figure]
+        reproduce.training_figures(options.figure, run, options.out)
+        return
+    if options.table in (6, 7):
+        runs = reproduce_local.Runs(CACHE / "cubes", CACHE, options.width)
+        {6: reproduce_local.table_6, 7: reproduce_local.table_7}[options.table](runs, options.out)
         return
     if options.table == 1:
         reproduce.table_1(options.data, options.out)

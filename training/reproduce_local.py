@@ -1,0 +1,110 @@
+"""The paper's tables 6 and 7 (section 2.4): its U-Nets, by its own protocol and by an honest one.
+
+By the paper's, cubes of one map are in training and in evaluation, and background counts as the
+class 0-2 Å. By the honest one every map is in one of them only and only voxels with a label count;
+beside it stands what the most frequent class of each map itself reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.experimental import Cubes, divided
+from training.fit_unet import accuracies
+from training.tables import Table
+from training.unet_cubes import read_cubes
+
+METHODS = {"monores": "MonoRes", "resmap": "ResMap"}
+PAPER_ACCURACY = {
+    ("monores", "monores"): 0.883,
+    ("monores", "resmap"): 0.594,
+    ("resmap", "monores"): 0.889,
+    ("resmap", "resmap"): 0.947,
+}
+PAPER_COUNTS = {"monores": (9670, 1080, 2694), "resmap": (1400, 159, 393)}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Where the U-Nets and what they were trained on are.
+
+    Attributes
+    ----------
+    cubes : folder with a folder of cubes for each method
+    cache : folder of the runs, see `folder`
+    width : of the networks
+    """
+
+    cubes: Path
+    cache: Path
+    width: int
+
+    def folder(self, method: str, protocol: str) -> Path:
+        """Return the folder of a run; ``protocol`` is ``paper`` or ``honest``."""
+        return self.cache / f"unet-{method}-{self.width}-{protocol}"
+
+    def network(self, method: str, protocol: str):
+        """Load a trained network.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it was not trained.
+        """
+        import keras
+
+        path = self.folder(method, protocol) / "best.keras"
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing; run the verb fit unet first.")
+        return keras.models.load_model(path, compile=False)
+
+    def parts(self, method: str, protocol: str) -> dict[str, Cubes]:
+        """Return the cubes of a method, divided as in training."""
+        return divided(read_cubes(self.cubes / method)[0], by_map=protocol == "honest")
+
+
+def table_6(runs: Runs, out: Path) -> None:
+    """Write the accuracy of every network on the evaluation cubes of every labelling method."""
+    rows = []
+    for labels in METHODS:
+        for protocol in ("paper", "honest"):
+            cubes = runs.parts(labels, protocol)["evaluation"]
+            for trained in METHODS:
+                found = accuracies(runs.network(trained, protocol), cubes)
+                published = PAPER_ACCURACY[labels, trained] if protocol == "paper" else None
+                rows.append(
+                    [
+                        METHODS[labels],
+                        METHODS[trained],
+                        protocol,
+                        len(np.unique(cubes.maps)),
+                        len(cubes),
+                        "-" if published is None else f"{published:.1%}",
+                        *(f"{found[name]:.1%}" for name in ("paper", "in mask", "constant")),
+                    ]
+                )
+    columns = ["labels", "trained on", "protocol", "maps", "cubes", "paper"]
+    columns += ["all voxels", "in mask", "constant, in mask"]
+    made_by = (
+        f"`python -m training reproduce --table 6`: U-Nets of width {runs.width}. In a "
+        "comparison across, maps that the other network was trained on are not left out either."
+    )
+    Table("table-6", "Table 6: accuracy of the U-Nets", made_by, columns, rows).write(out)
+
+
+def table_7(runs: Runs, out: Path) -> None:
+    """Write how many cubes, of how many maps, each set has."""
+    rows = []
+    for method, name in METHODS.items():
+        for protocol in ("paper", "honest"):
+            parts = runs.parts(method, protocol)
+            for (part, cubes), published in zip(parts.items(), PAPER_COUNTS[method], strict=True):
+                maps = len(np.unique(cubes.maps))
+                cell = published if protocol == "paper" else "-"
+                rows.append([name, protocol, part, cell, len(cubes), maps])
+    columns = ["labels", "protocol", "set", "paper", "cubes", "maps"]
+    made_by = "`python -m training reproduce --table 7`."
+    Table("table-7", "Table 7: cubes", made_by, columns, rows).write(out)
