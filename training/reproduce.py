@@ -205,7 +205,7 @@ def table_5(answers: list[Answers], source: str, out: Path) -> None:
 
 
 def _count(answers: list[Answers], source: str) -> str:
-    return f"{len(answers)} published maps of {source}"
+    return f"{len(answers)} published maps, folder {source}"
 
 
 def _paper_class(model: str, resolution: float) -> str:
