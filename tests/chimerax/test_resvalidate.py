@@ -47,7 +47,8 @@ def test_every_model_in_one_table(do, small_map, log):
     # The plain log breaks long lines.
     text = " ".join(log.getvalue().split())
     assert text.count("Voxel size") == text.count("Chance of high") == 1
-    assert text.count("class only") == 2 and text.count("by the class alone") == 2
+    sure = [answer for answer in classifiers if answer.verdict != "cannot tell"]
+    assert text.count("class only") == 2 and text.count("by the class alone") == len(sure)
     for answer in answers:
         assert answer.model in text and answer.verdict in text
         assert answer == do(f"resvalidate #1 claimed 6.5 model {answer.model_name}")
