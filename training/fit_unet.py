@@ -49,6 +49,11 @@ class CubeMaps:
         return self.cubes.values[indices][..., None]
 
 
+def run_folder(cache: Path, labels: str, width: int, protocol: str) -> Path:
+    """Return where a U-Net's training lies; ``protocol`` is ``paper`` or ``honest``."""
+    return cache / f"unet-{labels}-{width}-{protocol}"
+
+
 def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) -> bool:
     """Train a U-Net, or go on; return whether training is over. Leaves ``best.keras`` in ``run``.
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mapres.report import METHOD_NAMES
 from training.experimental import Cubes, divided
-from training.fit_unet import accuracies
+from training.fit_unet import accuracies, run_folder
 from training.tables import Table
 from training.unet_cubes import read_cubes
 
-METHODS = {"monores": "MonoRes", "resmap": "ResMap"}
+METHODS = {name: METHOD_NAMES[name] for name in ("monores", "resmap")}
 PAPER_ACCURACY = {
     ("monores", "monores"): 0.883,
     ("monores", "resmap"): 0.594,
@@ -44,7 +45,7 @@ class Runs:
 
     def folder(self, method: str, protocol: str) -> Path:
         """Return the folder of a run; ``protocol`` is ``paper`` or ``honest``."""
-        return self.cache / f"unet-{method}-{self.width}-{protocol}"
+        return run_folder(self.cache, method, self.width, protocol)
 
     def network(self, method: str, protocol: str):
         """Load a trained network.

@@ -166,8 +166,8 @@ def _check_outputs(options: argparse.Namespace) -> None:
     outputs = [path for path in map(named.get, ("output", "difference", "png")) if path]
     for path in outputs:
         require_writable(path, filter(None, inputs))
-    places = list(map(os.path.realpath, outputs))
-    if twice := [path for path in outputs if places.count(os.path.realpath(path)) > 1]:
+    places = [os.path.realpath(path) for path in outputs]
+    if twice := [p for p, place in zip(outputs, places, strict=True) if places.count(place) > 1]:
         raise OutputError(f"{twice[0]} is named for two outputs; choose two names.")
     if options.png:
         require_matplotlib()

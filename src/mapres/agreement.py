@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .density import Density, Progress, checked_grid, silent
 from .errors import GridMismatchError, MapContentError
+from .lattice import nearest_known
 from .local import LocalResolution
 from .resampling import UNRESOLVED, known_resolutions, sampled
 
@@ -108,10 +108,9 @@ def agreement(
     ours, theirs = result.values[compared].astype(np.float64), values[compared].astype(np.float64)
     difference = ours - theirs
     median = float(np.median(difference))
-    nearest = ndimage.distance_transform_edt(~compared, return_distances=False, return_indices=True)
     return Agreement(
         other=other.name,
-        difference=(result.values - values)[tuple(nearest)].astype(np.float32),
+        difference=nearest_known(result.values - values, compared).astype(np.float32),
         compared=compared,
         median=median,
         spread=NORMAL * float(np.median(np.abs(difference - median))),

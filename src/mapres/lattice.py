@@ -1,4 +1,4 @@
-"""Local resolution at every n-th voxel along each axis, spread to the voxels between."""
+"""Local resolution at some voxels, every n-th along each axis or any, spread to the others."""
 
 from __future__ import annotations
 
@@ -35,10 +35,13 @@ def fill_between(
     values[between] = weight[between] / sums[between]
     left = wanted & (values == 0)
     if left.any():
-        nearest = ndimage.distance_transform_edt(
-            values == 0, return_distances=False, return_indices=True
-        )
-        values[left] = values[tuple(axis[left] for axis in nearest)]
+        values[left] = nearest_known(values, values != 0)[left]
+
+
+def nearest_known(values: NDArray, known: NDArray[np.bool_]) -> NDArray:
+    """Give every voxel the value of the nearest ``known`` one; both of shape (z, y, x)."""
+    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return values[tuple(nearest)]
 
 
 def _refined(coarse: NDArray, stride: int, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .density import Density, Progress, checked, require_same_grid, silent
 from .errors import MapContentError
 from .halves import HalfMaps, half_map_doubts
+from .lattice import nearest_known
 from .mask import solvent_mask
 from .methods import Measured, complete_options, measure
 from .resampling import UNRESOLVED
@@ -141,7 +141,7 @@ def local_resolution(
         raise
     known = measured.values > 0
     return LocalResolution(
-        values=_spread(measured.values, known),
+        values=nearest_known(measured.values, known),
         mask=known,
         method=method,
         warnings=(*_warnings(inside, measured, known), *measured.warnings, *doubts),
@@ -163,12 +163,6 @@ def _inside(density: Density, mask: Density | None) -> NDArray[np.bool_]:
             f"the mask {mask.name} fills the box; give one that leaves the solvent out."
         )
     return inside
-
-
-def _spread(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Give every voxel the value of the nearest ``known`` one."""
-    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-    return values[tuple(nearest)]
 
 
 def _warnings(

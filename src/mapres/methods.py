@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .blocres import WORST, BoxResolution, blocres, default_box
 from .density import Density, Progress
 from .errors import MapContentError, MapResError
 from .halves import HalfMaps, half_map_resolution
+from .lattice import nearest_known
 from .monores import monores
 from .resmap import resmap
 
@@ -45,14 +46,14 @@ class Measured:
     ----------
     values : float32 array, shape (z, y, x), Å; 0 where nothing was measured
     beyond : bool array, shape (z, y, x), where no resolution that was tried is reached, and the
-        value is only what stands for that
+        value is only what stands for that; None for nowhere
     notes : how it was measured, where the map decided that, one sentence each
     warnings : one sentence each
     finest : Å, what was tried first, where answers are steps; None where they are not
     """
 
     values: NDArray[np.float32]
-    beyond: NDArray[np.bool_]
+    beyond: NDArray[np.bool_] | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     finest: float | None = None
@@ -90,23 +91,22 @@ def measure(
     return _MEASURES[method](density, inside, half_maps, options, progress)
 
 
+def _on_arrays(method: Callable, density, inside, half_maps, options, progress) -> Any:
+    """Run a method that takes arrays, and measures half maps in place of the map."""
+    halves = half_maps and (half_maps[0].values, half_maps[1].values)
+    values, voxel_size = density.values, density.spacing
+    return method(values, voxel_size, inside, half_maps=halves, progress=progress, **options)
+
+
 def _monores(density, inside, half_maps, options, progress) -> Measured:
-    values = monores(
-        density.values,
-        density.spacing,
-        inside,
-        half_maps=half_maps and (half_maps[0].values, half_maps[1].values),
-        progress=progress,
-        **options,
-    )
+    values = _on_arrays(monores, density, inside, half_maps, options, progress)
     stuck = float(np.mean(values[values > 0] > AT_COARSEST * options["max_res"]))
     warnings = (
         f"{stuck:.0%} of the voxels are near the coarsest resolution tried, "
         f"{options['max_res']:.3g} Å, and may be worse; repeat with a larger max_res.",
     )
     # MonoRes itself begins at the coarsest: its answers there are answers.
-    beyond = np.zeros(values.shape, dtype=bool)
-    return Measured(values, beyond, (), warnings if stuck > MANY else ())
+    return Measured(values, None, (), warnings if stuck > MANY else ())
 
 
 def _blocres(density, inside, half_maps, options, progress) -> Measured:
@@ -129,14 +129,7 @@ def _blocres(density, inside, half_maps, options, progress) -> Measured:
 
 
 def _resmap(density, inside, half_maps, options, progress) -> Measured:
-    found = resmap(
-        density.values,
-        density.spacing,
-        inside,
-        half_maps=half_maps and (half_maps[0].values, half_maps[1].values),
-        progress=progress,
-        **options,
-    )
+    found = _on_arrays(resmap, density, inside, half_maps, options, progress)
     coarsest = found.wavelengths[-1]
     beyond = float(found.beyond.sum() / inside.sum())
     if beyond == 1:
@@ -169,13 +162,12 @@ def _box(density, inside, half_maps, box_size) -> tuple[int, str]:
     return box, f", {times:.1f} times the {resolution:.2f} Å of the half maps' FSC at 0.143"
 
 
-def _uncorrelated(found: BoxResolution) -> NDArray[np.bool_]:
+def _uncorrelated(found: BoxResolution) -> NDArray[np.bool_] | None:
     """Return where the nearest box correlates at no resolution; what is between may read less."""
-    nearest = ndimage.distance_transform_edt(
-        ~found.visited, return_distances=False, return_indices=True
-    )
     lost = found.visited & (found.values > UNCORRELATED)
-    return lost[tuple(nearest)] & (found.values > 0)
+    if not lost.any():
+        return None
+    return nearest_known(lost, found.visited) & (found.values > 0)
 
 
 def _spacing(found: BoxResolution) -> str:

@@ -33,9 +33,6 @@ def _fit_options(verb: argparse.ArgumentParser) -> None:
 
 def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
-    if options.network == "unet" and not options.out:
-        kind = "honest" if options.honest else "paper"
-        out = CACHE / f"unet-{options.cubes.name}-{options.width}-{kind}"
     if options.network == "default":
         from training.fit import Schedule, fit
 
@@ -46,10 +43,12 @@ def _fit(options: argparse.Namespace) -> None:
         return
     from training.fit_cnn import fit_cnn
     from training.fit_dnn import fit_dnn
-    from training.fit_unet import fit_unet
+    from training.fit_unet import fit_unet, run_folder
 
     if options.network == "unet":
-        fit_unet(options.cubes, out, options.width, options.honest, options.minutes)
+        protocol = "honest" if options.honest else "paper"
+        run = options.out or run_folder(CACHE, options.cubes.name, options.width, protocol)
+        fit_unet(options.cubes, run, options.width, options.honest, options.minutes)
     elif options.network == "dnn":
         fit_dnn(options.paper, out, options.minutes)
     else:

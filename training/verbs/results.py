@@ -43,13 +43,13 @@ def _reproduce(options: argparse.Namespace) -> None:
     from training import published, reproduce, reproduce_local
 
     options.out.mkdir(parents=True, exist_ok=True)
+    runs = reproduce_local.Runs(CACHE / "cubes", CACHE, options.width)
     if options.figure:
-        unets = (f"unet-{method}-{options.width}-paper" for method in ("monores", "resmap"))
-        run = CACHE / dict(zip(range(2, 6), ("dnn", "cnn", *unets), strict=True))[options.figure]
+        unets = {4 + k: runs.folder(m, "paper") for k, m in enumerate(reproduce_local.METHODS)}
+        run = ({2: CACHE / "dnn", 3: CACHE / "cnn"} | unets)[options.figure]
         reproduce.training_figures(options.figure, run, options.out)
         return
     if options.table in (6, 7):
-        runs = reproduce_local.Runs(CACHE / "cubes", CACHE, options.width)
         {6: reproduce_local.table_6, 7: reproduce_local.table_7}[options.table](runs, options.out)
         return
     if options.table == 1:
