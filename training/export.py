@@ -123,7 +123,7 @@ def training_card(patches: Path, run: Path) -> dict:
     ids = sorted({str(name) for shard in shards for name in shard})
     state = json.loads((run / "state.json").read_text())
     return {
-        "data": "realistic and a fifth noise-free simulations (training/draw.py), train split",
+        "data": "realistic and noise-free simulations (training/draw.py), train split",
         "patches": int(sum(len(shard) for shard in shards)),
         "molecules": len(ids),
         "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),

@@ -14,28 +14,30 @@ RATE = 2e-3
 WEIGHT_DECAY = 0.02
 
 
-def fit_head(model, train, validation) -> None:
+def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = RATE) -> None:
     """Train the head of a default network whose tower is good already.
 
     Parameters
     ----------
     model : of `networks.default_network`; its head is changed in place
     train, validation : `fit.Shards`; the smallest loss on the latter decides which weights stay
+    epochs : passes over the training patches
+    peak_rate : the learning rate at first; it falls to 0
     """
     import keras
 
     tower, head = model.get_layer(TOWER), model.get_layer(HEAD)
-    steps = EPOCHS * max(1, len(train) // BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
+    steps = epochs * max(1, len(train) // BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(peak_rate, steps)
     head.compile(
         keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY), "categorical_crossentropy"
     )
-    best = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
+    best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     held_out = _features(tower, validation)
     history = head.fit(
         *_features(tower, train),
         batch_size=BATCH,
-        epochs=EPOCHS,
+        epochs=epochs,
         validation_data=held_out,
         callbacks=[best],
         verbose=0,

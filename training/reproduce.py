@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from mapres import models
 from mapres.density import Density
@@ -96,7 +97,8 @@ def table_1(data: Path, out: Path) -> None:
 
 def table_1_curves(data: Path, out: Path, per_step: int) -> None:
     """Write class probabilities over the sweep with many molecules, as a table and a figure."""
-    answers = list(sweep(data, per_step))
+    total = per_step * len(SWEEP)
+    answers = list(tqdm(sweep(data, per_step), total=total, desc="simulated maps", unit=""))
     rows = []
     for resolution in SWEEP:
         here = [a for a in answers if a.resolution == resolution]

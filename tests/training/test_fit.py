@@ -75,6 +75,15 @@ def test_training_resumes_where_it_stopped(shards, run):
     assert int(rows[-1].split(",")[1]) == after["step"]
 
 
+def test_a_finished_training_is_left_as_it_is(shards, run):
+    state = json.loads((run / "state.json").read_text())
+    assert state["head_at_step"] == state["step"]
+    files = [run / name for name in ("checkpoint.keras", "state.json", "curve.csv")]
+    before = [path.read_bytes() for path in files]
+    fit(shards, run, Schedule(minutes=state["seconds"] / 60, batch=4))
+    assert [path.read_bytes() for path in files] == before
+
+
 def test_network_is_small_and_plain():
     network = default_network(BINS)
     assert network.count_params() <= 3_000_000
