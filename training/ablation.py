@@ -3,7 +3,7 @@
 Every variant sees as many maps and trains as long as the others, from nothing; all are judged on
 the same realistic validation patches and on the real maps with a published value (which decide
 nothing: they are few). All but one are half as wide as what ships: in the same minutes they take
-about three times as many steps, and so show more of what their maps teach.
+more steps, and so show more of what their maps teach.
 """
 
 from __future__ import annotations

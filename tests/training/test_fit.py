@@ -168,7 +168,7 @@ def test_the_head_is_trained_by_itself(shards):
 
 
 def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
-    few = ("no masks", "twice as wide")
+    few = ("everything", "no masks", "twice as wide")
     monkeypatch.setattr(ablation, "VARIANTS", {name: ablation.VARIANTS[name] for name in few})
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
