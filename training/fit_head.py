@@ -12,6 +12,8 @@ EPOCHS = 30
 BATCH = 64
 RATE = 2e-3
 WEIGHT_DECAY = 0.02
+# Weights averaged over the last 500 steps or so: their loss falls below that of any single step.
+MEMORY = 0.998
 
 
 def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = RATE) -> None:
@@ -29,9 +31,10 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
     tower, head = model.get_layer(TOWER), model.get_layer(HEAD)
     steps = epochs * max(1, len(train) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(peak_rate, steps)
-    head.compile(
-        keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY), "categorical_crossentropy"
-    )
+    averaging = {"use_ema": True, "ema_momentum": MEMORY}
+    optimiser = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, **averaging)
+    head.compile(optimiser, "categorical_crossentropy")
+    averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     held_out = _features(tower, validation)
     history = head.fit(
@@ -39,7 +42,7 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
         batch_size=BATCH,
         epochs=epochs,
         validation_data=held_out,
-        callbacks=[best],
+        callbacks=[averaged, best],
         verbose=0,
     )
     losses = history.history["val_loss"]
