@@ -1,9 +1,9 @@
 """What moves real maps: the default model trained again and again, each time without one thing.
 
 Every variant sees as many maps and trains as long as the others, from nothing; all are judged on
-the same realistic validation patches and on the real maps with a published value (which decide
-nothing: they are few). All but one are half as wide as what ships: in the same minutes they take
-more steps, and so show more of what their maps teach.
+the same realistic validation patches, which choose nothing (the head is not trained by itself), and
+on the real maps with a published value (which are few). All but one are half as wide as what ships:
+in the same minutes they take more steps, and so show more of what their maps teach.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import CENTRES, class_of, quantile
+from mapres.distribution import BINS, CENTRES, class_of, quantile
 from mapres.errors import MapResError
 from mapres.models import Predict, predictor
 from mapres.mrc import read
 from training.dataset import examples, write_shard
 from training.draw import Ingredients
 from training.export import patch_predictions
-from training.fit import Schedule, Shards, fit
+from training.fit import Shards, validation_scores
+from training.networks import default_network
 from training.published import Published, listed_maps
+from training.schedule import Schedule, train
 from training.tables import Table
 
 SEED = 7000
@@ -59,7 +61,7 @@ VARIANTS = {
     "no complexes": _without(complexes=False),
     "no spectrum beside the patch": Variant(options=NARROW | {"spectrum": False}),
     "no spectra of the whole map": Variant(options=NARROW | {"whole_map": False}),
-    "patch 32 Å instead of 48 Å": Variant(options=NARROW | {"crop": 8}),
+    "convolutions see 32 Å of 48 Å": Variant(options=NARROW | {"crop": 8}),
     "twice as wide": Variant(options={}),
 }
 
@@ -67,17 +69,21 @@ VARIANTS = {
 def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> None:
     """Train every variant, or go on with it, and write the table."""
     rows = []
+    cache = cache / f"{maps}-maps-{minutes:g}-minutes"
     validation = _shards(data, cache / "validation", "validation", maps // 3, Variant())
     published = listed_maps(data / "maps")
     for name, variant in VARIANTS.items():
         run = cache / "-".join(name.split()).replace("(", "").replace(")", "")
-        train = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
-        # `fit` looks for both splits in one folder.
-        for path in validation.glob("validation-*"):
-            if not (train / path.name).exists():
-                (train / path.name).symlink_to(path.resolve())
-        fit(train, run, Schedule(minutes=minutes), **variant.options)
-        rows.append([name, *_scores(run, validation, published)])
+        patches = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
+        folders = {"train": patches, "validation": validation}
+        _, state = train(
+            lambda _state, options=variant.options: default_network(BINS, **options),
+            lambda split, folders=folders: Shards(folders[split], split),
+            validation_scores,
+            run,
+            Schedule(minutes=minutes),
+        )
+        rows.append([name, state["step"], *_scores(run, validation, published)])
         print(rows[-1], flush=True)
     made_by = (
         f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
@@ -85,7 +91,7 @@ def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> N
         f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps and "
         f"{len(published)} real maps."
     )
-    columns = ["trained with", "patches: right class", "patches: median error"]
+    columns = ["trained with", "steps", "patches: right class", "patches: median error"]
     columns += ["real maps: right class", "real maps: median distance from the published value"]
     Table("ablation", "What training needs", made_by, columns, rows).write(out)
 

@@ -44,6 +44,16 @@ class Treatment:
     sphere: bool = False
     bits: int = 32
 
+    @property
+    def kind(self) -> str:
+        """What is done, in words; ``raw`` if nothing."""
+        kinds = {
+            "sharpened": self.sharpening > 0,
+            "masked": self.mask_distance is not None,
+            "filtered": self.low_pass is not None,
+        }
+        return "+".join(kind for kind, done in kinds.items() if done) or "raw"
+
 
 def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArray[np.float32]]:
     """Return the map as a user would open it, and its truth, float32 (z, y, x), Å.

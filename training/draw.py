@@ -76,7 +76,7 @@ def draw_example(
 ) -> Example:
     """Simulate one map of a molecule in a random orientation, with everything drawn at random."""
     if not ingredients.noise or rng.random() < ingredients.noise_free:
-        return draw_noise_free(structure, rng)
+        return draw_noise_free(structure, rng, ingredients.voxel_sizes)
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
     recipe = draw_recipe(turned, rng)
     if not ingredients.b_factors:
@@ -101,17 +101,20 @@ def draw_example(
     )
 
 
-def draw_noise_free(structure: Structure, rng: np.random.Generator) -> Example:
+def draw_noise_free(
+    structure: Structure, rng: np.random.Generator, voxel_sizes: bool = True
+) -> Example:
     """Calculate the map of a molecule in a random orientation, as `simulate_pdb2mrc` does.
 
-    Nominal resolutions are mostly multiples of 0.5 Å, as people choose them.
+    Nominal resolutions are mostly multiples of 0.5 Å, as people choose them. Every other map, if
+    ``voxel_sizes``, has another grid than the paper's.
     """
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
     resolution = float(rng.choice(NOMINAL))
     if rng.random() < 0.2:
         resolution = _log_uniform(rng, NOMINAL[0], NOMINAL[-1])
     voxel_size, edge = 1.0, 64
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and voxel_sizes:
         voxel_size = float(np.clip(resolution / _log_uniform(rng, 2.05, 7.0), 0.5, 4.0))
         edge = int((turned.extent.max() + 2 * rng.uniform(2, 25)) / voxel_size)
         edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))

@@ -16,8 +16,8 @@ from mapres.mrc import read
 from mapres.validation import Validation, validate
 from training.dataset import SETS, examples
 from training.draw import Example
-from training.export import write_card
 from training.paper_maps import RESOLUTIONS, VOXEL_SIZE, paper_map, paper_molecules
+from training.ship import write_card
 from training.structures import from_packed, rows
 from training.tables import Table
 
@@ -79,12 +79,8 @@ def add_score(model: str, name: str, summary: dict) -> None:
 def score(example: Example, model: str) -> dict:
     """Validate one simulated map and put truth and answer side by side."""
     answer = validate(example.density, model=model)
-    treatment = example.treatment
-    kinds = {
-        "sharpened": treatment.sharpening > 0,
-        "masked": treatment.mask_distance is not None,
-        "filtered": treatment.low_pass is not None,
-    }
+    if answer.resolution is None or answer.interval is None:
+        raise MapResError(f"{model} says a class only; evaluate a model that says a resolution.")
     return {
         "structure": example.structure_id,
         "true_A": round(example.resolution, 3),
@@ -94,7 +90,7 @@ def score(example: Example, model: str) -> dict:
         "class": answer.resolution_class,
         "true_class": CLASSES[class_of(example.resolution)],
         "patches": answer.patches,
-        "treatment": "+".join(kind for kind, done in kinds.items() if done) or "raw",
+        "treatment": example.treatment.kind,
     }
 
 

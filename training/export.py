@@ -1,17 +1,12 @@
-"""From a checkpoint to what ships: calibration on the validation split, float16, a model card."""
+"""From a checkpoint of the default model to what ships, calibrated on the validation split."""
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-import io
 import json
-import shutil
-import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -22,11 +17,13 @@ from mapres.content import measure_content
 from mapres.density import silent
 from mapres.distribution import BINS, CLASSES, EDGES, class_of
 from training.dataset import examples
+from training.ship import for_prediction, ship
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
 CALIBRATION_MAPS = 600
 CALIBRATION_SEED = 2000
 COVERAGE = 0.9
+DATA = "patches of realistic and noise-free simulations (training/draw.py), train split"
 
 
 def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> None:
@@ -34,87 +31,18 @@ def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> Non
     import keras
 
     network = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    weights = run / f"{name}.keras"
-    network.save(run / "inference.keras")
-    halve(run / "inference.keras", weights)
-    shrunk = keras.models.load_model(weights, compile=False, safe_mode=True)
-    calibration, scores = calibrate(data, models.predictor(shrunk))
-    card = {
-        "name": name,
-        "kind": "distribution",
-        "weights": weights.name,
-        "sha256": models.sha256(weights),
-        "parameters": int(network.count_params()),
-        "predicts": "resolution of a cryo-EM map, as a distribution over 64 bins",
-        "classes": {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"},
-        "preprocessing": models.preprocessing_card("distribution"),
-        "calibration": asdict(calibration),
-        "training": training_card(patches, run),
-        "scores": {"calibration (validation split)": scores},
-        "licence": "MIT",
-        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
-        "made": datetime.date.today().isoformat(),
-    }
-    # Calibration took minutes: until here the old pair of weights and card was whole.
-    shutil.copyfile(weights, folder / weights.name)
-    write_card(folder / f"{name}.json", card)
-    print(json.dumps(card["scores"], indent=2))
-
-
-def write_card(path: Path, card: dict) -> None:
-    """Write a model card."""
-    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-
-
-def halve(source: Path, target: Path) -> None:
-    """Copy a ``.keras`` file for prediction only, by any version of Keras from 3.8 on.
-
-    Weights are stored as float16, which Keras widens on loading.
-    """
-    with (
-        zipfile.ZipFile(source) as archive,
-        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out,
-    ):
-        for name in archive.namelist():
-            content = archive.read(name)
-            if name.endswith(".h5"):
-                content = _halved_weights(content)
-            elif name == "config.json":
-                content = json.dumps(portable(json.loads(content))).encode()
-            # A fixed date, so that the same weights make the same file and the same hash.
-            out.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
-
-
-def portable(config):
-    """Say a Keras configuration in words that versions from 3.8 on understand.
-
-    The weights are loaded anyway, so every initializer becomes zeros: 3.15 describes them in words
-    that 3.12, the last for Python 3.10, refuses. It also writes out a renormalisation that is off.
-    """
-    if isinstance(config, list):
-        return [portable(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    if config.get("module") == "keras.initializers":
-        return config | {"class_name": "Zeros", "config": {}}
-    kept = {key: value for key, value in config.items() if not key.startswith("renorm")}
-    return {key: portable(value) for key, value in kept.items()}
-
-
-def _halved_weights(content: bytes) -> bytes:
-    out = io.BytesIO()
-    with h5py.File(io.BytesIO(content), "r") as source, h5py.File(out, "w") as target:
-
-        def copy(name: str, item) -> None:
-            if isinstance(item, h5py.Dataset):
-                target.create_dataset(name, data=item[()].astype(np.float16))
-            else:
-                target.require_group(name)
-            (target[name].attrs).update(dict(item.attrs))
-
-        target.attrs.update(dict(source.attrs))
-        source.visititems(copy)
-    return out.getvalue()
+    weights, shipped = for_prediction(network, run, name)
+    calibration, scores = calibrate(data, models.predictor(shipped))
+    ship(
+        weights,
+        shipped,
+        "distribution",
+        folder,
+        predicts="resolution of a cryo-EM map, as a distribution over 64 bins",
+        calibration=asdict(calibration),
+        training=training_card(patches, run) | {"data": DATA},
+        scores={"calibration (validation split)": scores},
+    )
 
 
 def training_card(patches: Path, run: Path) -> dict:
@@ -123,12 +51,12 @@ def training_card(patches: Path, run: Path) -> dict:
     ids = sorted({str(name) for shard in shards for name in shard})
     state = json.loads((run / "state.json").read_text())
     return {
-        "data": "realistic and noise-free simulations (training/draw.py), train split",
-        "patches": int(sum(len(shard) for shard in shards)),
+        "examples": int(sum(len(shard) for shard in shards)),
         "molecules": len(ids),
         "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
         "steps": state["step"],
         "minutes": round(state["seconds"] / 60, 1),
+        "head": state.get("head"),
         "started_from_sha256": state.get("start_sha256", "nothing"),
     }
 
@@ -159,7 +87,9 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
     ]
     scores = [score_calibration(maps, calibration) for calibration in candidates]
     closest = int(np.argmin([abs(score["coverage_90"] - COVERAGE) for score in scores]))
-    return candidates[closest], scores[closest] | {"log_loss": round(float(best.fun), 4)}
+    return candidates[closest], scores[closest] | {
+        "log_loss_before_scaling": round(float(best.fun), 4)
+    }
 
 
 def score_calibration(maps: list[tuple], calibration: models.Calibration) -> dict:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mapres import models
-from training.export import halve, write_card
 from training.paper_fit import noted_stages
 from training.paper_maps import PaperMaps
+from training.ship import for_prediction, ship
 from training.shrink import shrunk
 from training.subsets import Subset
 
@@ -34,31 +31,19 @@ def export_paper(paper: Path, run: Path, folder: Path, name: str, test_maps: int
 
     exact = keras.models.load_model(run / "exact.keras", compile=False)
     train, test = PaperMaps(paper, "train"), PaperMaps(paper, "test")
-    shrunk(exact, Subset.evenly(train, SVD_MAPS[name]), **KEPT[name]).save(run / "shrunk.keras")
-    weights = run / f"{name}.keras"
-    halve(run / "shrunk.keras", weights)
-    small = keras.models.load_model(weights, compile=False, safe_mode=True)
-    scores = compare(exact, small, test, test_maps)
-    card = {
-        "name": name,
-        "kind": "class",
-        "weights": weights.name,
-        "sha256": models.sha256(weights),
-        "parameters": int(small.count_params()),
-        "parameters_exact": int(exact.count_params()),
-        "predicts": "resolution class of a map by its central 64³ voxels, as logits of three",
-        "classes": {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"},
-        "source": "Avramov et al. 2019, Molecules 24, 1181, sections 4.3 and 4.4",
-        "preprocessing": models.preprocessing_card("class"),
-        "training": _training_card(train, run),
-        "scores": {"simulated test split": scores},
-        "licence": "MIT",
-        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
-        "made": datetime.date.today().isoformat(),
-    }
-    shutil.copyfile(weights, folder / weights.name)
-    write_card(folder / f"{name}.json", card)
-    print(card["scores"])
+    small = shrunk(exact, Subset.evenly(train, SVD_MAPS[name]), **KEPT[name])
+    weights, shipped = for_prediction(small, run, name)
+    ship(
+        weights,
+        shipped,
+        "class",
+        folder,
+        parameters_exact=int(exact.count_params()),
+        predicts="resolution class of a map by its central 64³ voxels, as logits of three",
+        source="Avramov et al. 2019, Molecules 24, 1181, sections 4.3 and 4.4",
+        training=_training_card(train, run),
+        scores={"simulated test split": compare(exact, shipped, test, test_maps)},
+    )
 
 
 def compare(exact, small, test: PaperMaps, count: int | None) -> dict:

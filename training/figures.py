@@ -15,6 +15,8 @@ from mapres.distribution import CLASS_LIMITS, CLASSES
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00")
+# Changes of an answer, %: almost all are smaller.
+SHOWN = (-30, 60)
 
 
 def training_figure(curve: list[dict[str, str]], title: str, path: Path) -> None:
@@ -54,7 +56,8 @@ def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
 def robustness_figure(rows: list[list], path: Path) -> None:
     """Draw how far answers move: median and 10-90 % range of each change, a panel a family.
 
-    ``rows`` are those of the table: family, change, n, then median and range as percentages.
+    ``rows`` are those of the table: family, change, n, then median and range as percentages. Where
+    a range leaves the panel its end is written down.
     """
     families = list(dict.fromkeys(row[0] for row in rows))
     figure, axes = plt.subplots(2, 4, figsize=(12, 5), sharey=True, layout="constrained")
@@ -66,9 +69,13 @@ def robustness_figure(rows: list[list], path: Path) -> None:
         places = np.arange(len(here))
         spread = np.stack([middle - low, high - middle])
         axis.errorbar(places, middle, spread, fmt="o", color=COLOURS[0], capsize=3)
+        for place, end in zip(places, high, strict=True):
+            if end > SHOWN[1]:
+                text = {"ha": "center", "va": "top", "fontsize": 8}
+                axis.annotate(f"to {end:+.0f}", (place, SHOWN[1]), (place + 0.35, SHOWN[1]), **text)
         axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
         axis.set_xticks(places, [row[1] for row in here])
-        axis.set(title=family)
+        axis.set(title=family, ylim=SHOWN, xlim=(-0.7, len(here) - 0.3))
     for axis in axes.flat[len(families) :]:
         axis.axis("off")
     figure.supylabel("resolution moves by (%)")

@@ -50,7 +50,8 @@ def _save_on_voxels(span: Span, train: PaperMaps, folder: Path) -> None:
 
 
 def _cached(path: Path, maps: PaperMaps, others: PaperMaps) -> NDArray[np.float64]:
-    if not path.exists():
+    # Of another number of maps it is of no use.
+    if not path.exists() or np.load(path, mmap_mode="r").shape != (len(maps), len(others)):
         np.save(path.with_suffix(".part.npy"), products(maps, others, _print_progress))
         path.with_suffix(".part.npy").replace(path)
     return np.load(path)

@@ -16,7 +16,7 @@ WEIGHT_DECAY = 0.02
 MEMORY = 0.998
 
 
-def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = RATE) -> None:
+def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = RATE) -> dict:
     """Train the head of a default network whose tower is good already.
 
     Parameters
@@ -25,6 +25,10 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
     train, validation : `fit.Shards`; the smallest loss on the latter decides which weights stay
     epochs : passes over the training patches
     peak_rate : the learning rate at first; it falls to 0
+
+    Returns
+    -------
+    the epoch that was kept and its validation loss
     """
     import keras
 
@@ -43,11 +47,11 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
         epochs=epochs,
         validation_data=held_out,
         callbacks=[averaged, best],
-        verbose=0,
+        verbose=2,
     )
     losses = history.history["val_loss"]
     best_epoch = int(np.argmin(losses))
-    print(f"head: validation loss {losses[best_epoch]:.4f} in epoch {best_epoch + 1}", flush=True)
+    return {"epoch": best_epoch + 1, "validation_loss": round(losses[best_epoch], 4)}
 
 
 def _features(tower, shards) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:

@@ -77,6 +77,7 @@ def paper_fit(build, train: Maps, validation: Maps, folder: Path, schedule: Pape
     if (folder / "state.json").exists():
         state = State(**json.loads((folder / "state.json").read_text()))
         model = keras.models.load_model(folder / "checkpoint.keras")
+        _forget_after(state.step, folder / "curve.csv")
     else:
         state = State()
         keras.utils.set_random_seed(schedule.seed)
@@ -101,6 +102,15 @@ def paper_fit(build, train: Maps, validation: Maps, folder: Path, schedule: Pape
         if spent:
             return _over(state, schedule)
     return True
+
+
+def _forget_after(step: int, curve: Path) -> None:
+    """Drop what a curve says of steps that were lost when training was interrupted."""
+    if not curve.exists():
+        return
+    head, *lines = curve.read_text().splitlines()
+    kept = [line for line in lines if int(line.split(",")[0]) <= step]
+    curve.write_text("\n".join([head, *kept]) + "\n")
 
 
 def _over(state: State, schedule: PaperSchedule) -> bool:

@@ -65,6 +65,13 @@ def write_paper_maps(
     """
     molecules = paper_molecules(data, split, count)
     path, state = folder / f"{split}.npy", folder / f"{split}.part.json"
+    whole, ids = folder / f"{split}.json", [row["id"] for row in molecules]
+    if whole.exists():
+        if json.loads(whole.read_text())["ids"] == ids:
+            yield len(ids), len(ids)
+            return
+        # Another number of molecules: from here the old set is gone.
+        whole.unlink()
     shape = (len(molecules), len(RESOLUTIONS), BOX, BOX, BOX)
     cut: list[bool] = json.loads(state.read_text()) if state.exists() else []
     mode = "r+" if cut else "w+"
@@ -78,8 +85,7 @@ def write_paper_maps(
                 maps.flush()
                 state.write_text(json.dumps(cut))
                 yield len(cut), len(molecules)
-    summary = {"ids": [row["id"] for row in molecules], "cut_off": cut}
-    (folder / f"{split}.json").write_text(json.dumps(summary))
+    whole.write_text(json.dumps({"ids": ids, "cut_off": cut}))
     os.remove(state)
 
 

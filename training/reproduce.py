@@ -114,7 +114,8 @@ def table_1_curves(data: Path, out: Path, per_step: int) -> None:
         f"{len(answers)} noise-free maps, {per_step} chains of the test split a step, seed {SEED}"
     )
     title = "Class probabilities over simulated maps of 1.5 to 15.0 Å"
-    Table("table-1-curves", title, made_by("--table 1", maps), columns, rows).write(out)
+    command = f"--table 1 --per-step {per_step}"
+    Table("table-1-curves", title, made_by(command, maps), columns, rows).write(out)
     _curves_figure(rows, out / "table-1-curves.png")
 
 
@@ -135,6 +136,9 @@ def ask_published(maps: Sequence[Published]) -> tuple[list[Answers], list[str]]:
     """Return what the models say of published maps, and why some were refused."""
     answers, refused = [], []
     for published in maps:
+        if not published.path.exists():
+            refused.append(f"Missing: {published.path.name}.")
+            continue
         try:
             by_model = _ask_all(read(published.path), published.resolution)
         except MapResError as error:
@@ -150,10 +154,11 @@ def _ask_all(density: Density, claimed: float | None = None) -> dict[str, Valida
 
 def table_2(answers: list[Answers], refused: list[str], source: str, out: Path) -> None:
     """Write the class that each model finds for each published map."""
-    rows = []
+    rows, held = [], 0
     for a in answers:
         default = a.by_model["default"]
         low, high = default.interval or (np.nan, np.nan)
+        held += low <= a.resolution <= high
         rows.append(
             [
                 a.name,
@@ -169,7 +174,8 @@ def table_2(answers: list[Answers], refused: list[str], source: str, out: Path) 
     columns += ["p", "default Å (90 %)", "verdict"]
     title = "Table 2: published maps"
     text = made_by("--table 2", _count(answers, source))
-    Table("table-2", title, text, columns, rows, refused).write(out)
+    notes = [f"The default's 90 % interval holds {held} of {len(answers)} published values."]
+    Table("table-2", title, text, columns, rows, [*notes, *refused]).write(out)
 
 
 def table_3_4(number: int, answers: list[Answers], source: str, out: Path) -> None:
@@ -187,6 +193,7 @@ def table_3_4(number: int, answers: list[Answers], source: str, out: Path) -> No
     title = f"Table {number}: confusion matrix of the {NAMES[model]}"
     text = made_by(f"--table {number}", _count(answers, source))
     notes = [f"Rows are published classes, columns found ones. Agreement: {agreements}."]
+    notes.append(_whose(answers))
     Table(f"table-{number}", title, text, columns, rows, notes).write(out)
 
 
@@ -203,7 +210,15 @@ def table_5(answers: list[Answers], source: str, out: Path) -> None:
     ]
     text = made_by("--table 5", _count(answers, source))
     title = "Table 5: performance of the classifiers"
-    Table("table-5", title, text, ["model", "class", *MEASURES], rows).write(out)
+    columns = ["model", "class", *MEASURES]
+    Table("table-5", title, text, columns, rows, [_whose(answers)]).write(out)
+
+
+def _whose(answers: list[Answers]) -> str:
+    """Say which maps the paper's numbers are of, where they are not those that were asked about."""
+    same = all(answer.paper for answer in answers)
+    others = "the same maps" if same else f"its own thirty maps, ours of {len(answers)} others"
+    return f"The paper's figures are of {others}."
 
 
 def _count(answers: list[Answers], source: str) -> str:
@@ -218,8 +233,6 @@ def _paper_class(model: str, resolution: float) -> str:
 
 def training_figures(number: int, run: Path, out: Path) -> None:
     """Draw loss and accuracy over training, of the network that a figure of the paper is of."""
-    from training.figures import training_figure
-
     curves = sorted(run.rglob("curve.csv"))
     if not curves:
         raise FileNotFoundError(f"no curve.csv in {run}; train the network first.")
@@ -228,9 +241,22 @@ def training_figures(number: int, run: Path, out: Path) -> None:
         if len(curves) > 1:
             stage = curve.parent.name
             name, title = f"{name}-{stage}", f"{title}: {STAGES.get(stage, stage)}"
-        shutil.copyfile(curve, out / f"{name}.csv")
-        with open(curve, newline="") as stream:
-            training_figure(list(csv.DictReader(stream)), title, out / f"{name}.png")
+        _training_figure(curve, title, f"--figure {number}", out / name)
+
+
+def _training_figure(curve: Path, title: str, command: str, path: Path) -> None:
+    """Write a curve as a picture, as CSV, and as Markdown: the best look and the last."""
+    from training.figures import training_figure
+
+    with open(curve, newline="") as stream:
+        looks = list(csv.DictReader(stream))
+    training_figure(looks, title, path.with_suffix(".png"))
+    best = min(looks, key=lambda look: float(look["validation loss"]))
+    rows = [[what, *look.values()] for what, look in (("best", best), ("last", looks[-1]))]
+    made_by = f"`python -m training reproduce {command}`: {len(looks)} looks at validation maps."
+    notes = [f"![{title}]({path.name}.png)"]
+    Table(path.name, title, made_by, ["look", *looks[0]], rows, notes).write(path.parent)
+    shutil.copyfile(curve, path.with_suffix(".csv"))
 
 
 def _curves_figure(rows: list[list], path: Path) -> None:

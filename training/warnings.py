@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from mapres import content_doubts as doubts
+from mapres import models
 from mapres.content import Content, measure_content
 from mapres.density import Density, checked
 from mapres.errors import MapResError
@@ -86,7 +87,7 @@ def measure(data: Path, count: int, out: Path) -> None:
         trials.append(_trial("calculated", "noise-free maps", True, _said(example.density)))
     made_by = (
         f"`python -m training warnings --maps {count}`: {count} maps of the test split and as many "
-        f"noise-free ones, seed {SEED}."
+        f"noise-free ones, seed {SEED}; model {models.load('default').label}."
     )
     columns = ["warning", "maps", "should be given", "n", "given", "share"]
     title = "How often warnings are given"

@@ -20,7 +20,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from .arguments import BAD_INPUT, parser
-from .density import Density, Progress, checked, labelled, require_same_grid, silent
+from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
 from .errors import MapResError, OutputError
 from .methods import METHODS
 
@@ -135,7 +135,8 @@ def _fsc(options: argparse.Namespace) -> int:
 
     _check_outputs(options)
     with _working():
-        first, second = (checked(mrc.read(path)) for path in (options.half1, options.half2))
+        halves = [checked(mrc.read(path)) for path in (options.half1, options.half2)]
+        first, second = safely_scaled(*halves)
         require_same_grid(first, second, "half map")
         mask = mrc.read(options.mask) if options.mask else None
         if mask:

@@ -18,6 +18,8 @@ VOXEL_SIZE_RANGE = (0.1, 50.0)
 # Calibration rounding gives axes that differ by parts in a thousand; crystal sections by 10 %.
 MAX_ANISOTROPY = 0.02
 MAX_ANGLE_ERROR = 0.1
+# Largest absolute value of a map: its fourth power is taken, and 32 bits end at 1e-38 and 3e38.
+SAFE = (1e-6, 1e6)
 
 
 def silent(fraction: float, message: str) -> None:
@@ -95,6 +97,18 @@ def _check_values(density: Density) -> None:
         raise MapContentError(f"{name} holds {bad} NaN or infinite values; replace them first.")
     if low == high:
         raise MapContentError(f"{name} is constant ({low:g} everywhere); it shows no structure.")
+
+
+def safely_scaled(*densities: Density) -> tuple[Density, ...]:
+    """Return maps that belong together, all times one factor if powers of values might overflow.
+
+    No result depends on the scale. Sharpening by a large B factor reaches 1e30, and 32 bits hold
+    the square of nothing beyond 1e19.
+    """
+    largest = max(float(max(d.values.max(), -d.values.min())) for d in densities)
+    if SAFE[0] <= largest <= SAFE[1]:
+        return densities
+    return tuple(d.with_values((d.values / largest).astype(np.float32)) for d in densities)
 
 
 def checked_grid(density: Density) -> Density:

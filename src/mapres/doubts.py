@@ -25,8 +25,8 @@ def limit_doubts(density: Density, reading: Reading) -> list[str]:
     """Say where the answer is at the limit of the map or of the model."""
     if reading.resolution is None:
         return [
-            "This classifier knows neither the voxel size nor noise: it agreed with only 57-60 % "
-            "of published maps, and has no error bar."
+            "This classifier knows neither the voxel size nor noise: as published it was right for "
+            "only 57-60 % of published maps, and it has no error bar."
         ]
     doubts = []
     if reading.resolution < 1.1 * density.nyquist:

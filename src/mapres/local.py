@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Density, Progress, checked, require_same_grid, silent
+from .density import Density, Progress, checked, require_same_grid, safely_scaled, silent
 from .errors import MapContentError
 from .halves import HalfMaps, half_map_doubts
 from .lattice import nearest_known
@@ -129,6 +129,10 @@ def local_resolution(
     for half in half_maps or ():
         require_same_grid(density, half, "half map")
         checked(half)
+    (density,) = safely_scaled(density)
+    if half_maps:
+        first, second = safely_scaled(*half_maps)
+        half_maps = first, second
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
     inside = _inside(density, mask)
     doubts = [] if half_maps is None else list(half_map_doubts(density, half_maps, inside))

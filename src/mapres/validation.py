@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import __version__, models
 from .content import measure_content
 from .content_doubts import content_doubts, forbid_verdict
-from .density import Density, Progress, checked, labelled, require_same_grid, silent
+from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
 from .distribution import CLASSES, class_of
 from .doubts import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
 from .errors import MapContentError
@@ -116,6 +116,10 @@ def validate(
     checked(density)
     for half in half_maps or ():
         require_same_grid(density, checked(half), "half map")
+    (density,) = safely_scaled(density)
+    if half_maps:
+        first, second = safely_scaled(*half_maps)
+        half_maps = first, second
     if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
         raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
     progress = labelled(progress, Path(model).stem)

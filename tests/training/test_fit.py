@@ -1,9 +1,11 @@
 """Training, export and evaluation end to end, on a few maps and a few seconds."""
 
 import csv
+import io
 import json
 import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -16,9 +18,11 @@ from training import ablation, robustness
 from training import export as exporting
 from training.dataset import examples, write_shard
 from training.evaluate import evaluate_real, evaluate_simulated
-from training.fit import Schedule, Shards, fit, take_over
+from training.fit import Shards, fit, take_over
 from training.fit_head import fit_head
 from training.networks import HEAD, TOWER, default_network
+from training.schedule import Schedule
+from training.ship import LEFT_OUT
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,15 @@ def test_training_resumes_where_it_stopped(shards, run):
     assert int(rows[-1].split(",")[1]) == after["step"]
 
 
+def test_the_peak_rate_is_that_of_the_start(shards, tmp_path):
+    spent = 0.0
+    for peak in (1e-4, 1e-3):
+        fit(shards, tmp_path, Schedule(minutes=spent + 1e-4, batch=4, peak_rate=peak))
+        state = json.loads((tmp_path / "state.json").read_text())
+        spent = state["seconds"] / 60
+    assert state["peak_rate"] == 1e-4 and state["step"] == 2
+
+
 def test_a_finished_training_is_left_as_it_is(shards, run):
     state = json.loads((run / "state.json").read_text())
     assert state["head_at_step"] == state["step"]
@@ -110,9 +123,22 @@ def test_export_is_half_precision_and_answers_alike(run, exported):
 
 def test_export_speaks_to_older_keras(exported):
     """Keras 3.8 knows no renormalisation, and 3.12 not all that 3.15 says of initializers."""
-    with zipfile.ZipFile(exported.with_suffix(".keras")) as archive:
-        config = archive.read("config.json").decode()
-    assert "renorm" not in config and "Glorot" not in config
+    for weights in (exported.with_suffix(".keras"), *models.FOLDER.glob("*.keras")):
+        with zipfile.ZipFile(weights) as archive:
+            config = archive.read("config.json").decode()
+        assert not any(word in config for word in (*LEFT_OUT, "Glorot")), weights
+
+
+def test_export_leaves_out_how_the_head_was_trained(exported):
+    network = keras.models.load_model(exported.with_suffix(".keras"), compile=False)
+    assert not network.get_layer(HEAD).compiled
+    with (
+        zipfile.ZipFile(exported.with_suffix(".keras")) as archive,
+        h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as stored,
+    ):
+        names = []
+        stored.visit(names.append)
+    assert names and not any("optimizer" in name for name in names)
 
 
 def test_card_says_what_it_must(exported):

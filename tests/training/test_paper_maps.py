@@ -41,6 +41,22 @@ def test_an_interrupted_run_goes_on(shared_data, tmp_path, monkeypatch):
     assert len(PaperMaps(tmp_path, "test").summary["ids"]) == 2
 
 
+def test_a_whole_set_is_left_alone_and_another_number_begins_anew(
+    shared_data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(paper_maps, "BLOCK", 1)
+    list(write_paper_maps(shared_data, "test", 2, tmp_path, processes=1))
+    before = [(tmp_path / name).stat() for name in ("test.npy", "test.json")]
+    assert list(write_paper_maps(shared_data, "test", 2, tmp_path, processes=1)) == [(2, 2)]
+    after = [(tmp_path / name).stat() for name in ("test.npy", "test.json")]
+    assert [s.st_mtime_ns for s in before] == [s.st_mtime_ns for s in after]
+    another = write_paper_maps(shared_data, "test", 3, tmp_path, processes=1)
+    assert next(another) == (1, 3)
+    another.close()
+    with pytest.raises(FileNotFoundError, match="paper-maps"):
+        PaperMaps(tmp_path, "test")
+
+
 def test_a_molecule_beyond_the_box_is_counted(ball):
     assert not paper_maps.is_cut(ball)
     moved = ball.__class__(ball.id, ball.xyz + 30.0, ball.atomic_number, ball.b_factor)

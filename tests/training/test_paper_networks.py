@@ -143,6 +143,9 @@ def test_training_goes_on_where_it_was_interrupted(points, tmp_path):
     pieces = tmp_path / "pieces"
     assert paper_fit(build, points, points, pieces, replace(schedule, max_steps=24))
     assert json.loads((pieces / "state.json").read_text())["step"] == 24
+    # A look after the last checkpoint, whose steps were lost, is taken anew.
+    with open(pieces / "curve.csv", "a") as stream:
+        stream.write("30,1,1,1,1,1\n")
     assert paper_fit(build, points, points, pieces, schedule)
     first, second = (
         keras.models.load_model(tmp_path / name / "checkpoint.keras")

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -56,12 +57,17 @@ def test_tables_of_published_maps(thirty, tmp_path, tiny_models, monkeypatch):
     assert fifth["default", "medium"] == ["100.0%", "0.0%", "33.3%", "-"]
     text = (out / "table-2.md").read_text(encoding="utf-8")
     assert "30 published maps" in text and "default@" in text
+    found = re.search(r"interval holds (\d+) of 30", text)
+    assert found and 0 < int(found[1]) < 15
+    assert "of the same maps" in (out / "table-5.md").read_text(encoding="utf-8")
 
 
-def test_a_map_that_is_missing_says_what_to_run(thirty):
+def test_missing_maps_are_named_and_none_says_what_to_run(thirty, tmp_path, tiny_models):
     (thirty / "emd_8221.map.gz").unlink()
+    answers, refused = reproduce.ask_published(published.published_maps(thirty)[:2])
+    assert len(answers) == 1 and refused == ["Missing: emd_8221.map.gz."]
     with pytest.raises(FileNotFoundError, match="training fetch"):
-        published.published_maps(thirty)
+        published.published_maps(tmp_path / "elsewhere")
 
 
 def test_a_map_that_cannot_be_used_is_named(thirty, tiny_models):
@@ -94,6 +100,8 @@ def test_figures_are_drawn_from_curves(tmp_path):
     reproduce.training_figures(2, run, tmp_path)
     assert (tmp_path / "figure-2.png").stat().st_size > 5000
     assert cells(tmp_path / "figure-2.csv")[0][0] == "step"
+    text = (tmp_path / "figure-2.md").read_text(encoding="utf-8")
+    assert "--figure 2" in text and "| best | 2 |" in text and "2 looks" in text
     for stage in ("cubes", "dense"):
         (run / stage).mkdir()
         (run / stage / "curve.csv").write_bytes((run / "curve.csv").read_bytes())

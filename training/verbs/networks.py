@@ -34,7 +34,8 @@ def _fit_options(verb: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
     if options.network == "default":
-        from training.fit import Schedule, fit
+        from training.fit import fit
+        from training.schedule import Schedule
 
         # A trained start is only adjusted: a third of the usual rate.
         rate = 5e-4 if options.start else Schedule.peak_rate
