@@ -12,8 +12,8 @@ EPOCHS = 30
 BATCH = 64
 RATE = 2e-3
 WEIGHT_DECAY = 0.02
-# Weights averaged over the last 500 steps or so: their loss falls below that of any single step.
-MEMORY = 0.998
+# Steps that weights are averaged over, or an eighth of all: their loss is below any single step's.
+MEMORY = 500
 
 
 def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = RATE) -> dict:
@@ -35,7 +35,7 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
     tower, head = model.get_layer(TOWER), model.get_layer(HEAD)
     steps = epochs * max(1, len(train) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(peak_rate, steps)
-    averaging = {"use_ema": True, "ema_momentum": MEMORY}
+    averaging = {"use_ema": True, "ema_momentum": 1 - 1 / min(MEMORY, max(2, steps / 8))}
     optimiser = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, **averaging)
     head.compile(optimiser, "categorical_crossentropy")
     averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
