@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mapres.density import checked
 from mapres.distribution import BINS, CENTRES, class_of, quantile
 from mapres.errors import MapResError
 from mapres.models import Predict, predictor
@@ -89,7 +90,7 @@ def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> N
         f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
         f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; judged on "
         f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps and "
-        f"{len(published)} real maps."
+        "the real maps that can be read."
     )
     columns = ["trained with", "steps", "patches: right class", "patches: median error"]
     columns += ["real maps: right class", "real maps: median distance from the published value"]
@@ -134,7 +135,7 @@ def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:
     pairs = []
     for each in published:
         try:
-            density = read(each.path)
+            density = checked(read(each.path))
             predictions = patch_predictions(density, predict)
         except MapResError:
             continue
