@@ -201,7 +201,7 @@ def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
     ablation.ablation(packed, tmp_path / "cache", 6, 0.02, tmp_path)
     rows = list(csv.reader((tmp_path / "ablation.csv").read_text().splitlines()))
     assert [row[0] for row in rows[1:]] == list(few)
-    assert {row[3] for row in rows[1:]} == {"0 of 1"}
+    assert {row[4] for row in rows[1:]} == {"0 of 1"} and all(int(row[1]) > 0 for row in rows[1:])
 
 
 def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path):
