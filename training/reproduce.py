@@ -192,8 +192,8 @@ def table_3_4(number: int, answers: list[Answers], source: str, out: Path) -> No
     )
     title = f"Table {number}: confusion matrix of the {NAMES[model]}"
     text = made_by(f"--table {number}", _count(answers, source))
-    notes = [f"Rows are published classes, columns found ones. Agreement: {agreements}."]
-    notes.append(_whose(answers))
+    first = f"Rows are published classes, columns found ones. Agreement: {agreements}."
+    notes = [first, _whose(answers)]
     Table(f"table-{number}", title, text, columns, rows, notes).write(out)
 
 
@@ -215,7 +215,7 @@ def table_5(answers: list[Answers], source: str, out: Path) -> None:
 
 
 def _whose(answers: list[Answers]) -> str:
-    """Say which maps the paper's numbers are of, where they are not those that were asked about."""
+    """Say which maps the paper's numbers are of: those that were asked about, or its own."""
     same = all(answer.paper for answer in answers)
     others = "the same maps" if same else f"its own thirty maps, ours of {len(answers)} others"
     return f"The paper's figures are of {others}."
@@ -255,7 +255,8 @@ def _training_figure(curve: Path, title: str, command: str, path: Path) -> None:
     rows = [[what, *look.values()] for what, look in (("best", best), ("last", looks[-1]))]
     made_by = f"`python -m training reproduce {command}`: {len(looks)} looks at validation maps."
     notes = [f"![{title}]({path.name}.png)"]
-    Table(path.name, title, made_by, ["look", *looks[0]], rows, notes).write(path.parent)
+    table = Table(path.name, title, made_by, ["look", *looks[0]], rows, notes)
+    path.with_suffix(".md").write_text(table.markdown(), encoding="utf-8")
     shutil.copyfile(curve, path.with_suffix(".csv"))
 
 

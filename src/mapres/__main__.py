@@ -135,8 +135,8 @@ def _fsc(options: argparse.Namespace) -> int:
 
     _check_outputs(options)
     with _working():
-        halves = [checked(mrc.read(path)) for path in (options.half1, options.half2)]
-        first, second = safely_scaled(*halves)
+        halves = checked(mrc.read(options.half1)), checked(mrc.read(options.half2))
+        first, second = safely_scaled(halves)
         require_same_grid(first, second, "half map")
         mask = mrc.read(options.mask) if options.mask else None
         if mask:

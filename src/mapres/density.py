@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ VOXEL_SIZE_RANGE = (0.1, 50.0)
 # Calibration rounding gives axes that differ by parts in a thousand; crystal sections by 10 %.
 MAX_ANISOTROPY = 0.02
 MAX_ANGLE_ERROR = 0.1
+# A map, or half maps: what is scaled together stays as many.
+Together = TypeVar("Together", bound=tuple["Density", ...])
 # Largest absolute value of a map: its fourth power is taken, and 32 bits end at 1e-38 and 3e38.
 SAFE = (1e-6, 1e6)
 
@@ -99,7 +102,7 @@ def _check_values(density: Density) -> None:
         raise MapContentError(f"{name} is constant ({low:g} everywhere); it shows no structure.")
 
 
-def safely_scaled(*densities: Density) -> tuple[Density, ...]:
+def safely_scaled(densities: Together) -> Together:
     """Return maps that belong together, all times one factor if powers of values might overflow.
 
     No result depends on the scale. Sharpening by a large B factor reaches 1e30, and 32 bits hold
@@ -108,7 +111,8 @@ def safely_scaled(*densities: Density) -> tuple[Density, ...]:
     largest = max(float(max(d.values.max(), -d.values.min())) for d in densities)
     if SAFE[0] <= largest <= SAFE[1]:
         return densities
-    return tuple(d.with_values((d.values / largest).astype(np.float32)) for d in densities)
+    scaled = (d.with_values((d.values / largest).astype(np.float32)) for d in densities)
+    return cast(Together, tuple(scaled))
 
 
 def checked_grid(density: Density) -> Density:

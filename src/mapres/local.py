@@ -129,10 +129,8 @@ def local_resolution(
     for half in half_maps or ():
         require_same_grid(density, half, "half map")
         checked(half)
-    (density,) = safely_scaled(density)
-    if half_maps:
-        first, second = safely_scaled(*half_maps)
-        half_maps = first, second
+    (density,) = safely_scaled((density,))
+    half_maps = half_maps and safely_scaled(half_maps)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
     inside = _inside(density, mask)
     doubts = [] if half_maps is None else list(half_map_doubts(density, half_maps, inside))

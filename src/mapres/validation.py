@@ -116,10 +116,8 @@ def validate(
     checked(density)
     for half in half_maps or ():
         require_same_grid(density, checked(half), "half map")
-    (density,) = safely_scaled(density)
-    if half_maps:
-        first, second = safely_scaled(*half_maps)
-        half_maps = first, second
+    (density,) = safely_scaled((density,))
+    half_maps = half_maps and safely_scaled(half_maps)
     if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
         raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
     progress = labelled(progress, Path(model).stem)
