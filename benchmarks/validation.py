@@ -54,15 +54,15 @@ def row(edge: int) -> None:
     print(f"| validate {edge}³, after that | {seconds[1]:.1f} | {peak:.0f} |")
 
 
-def large_map(edge: int):
-    """Tile the example's molecule into a ball of half the box, in its own noise."""
+def large_map(edge: int, radius: float = 0.25):
+    """Tile the example's molecule into a ball, ``radius`` in edges, in its own noise."""
     half = read(ROOT / "examples" / "half1.mrc.gz")
     repeats = -(-edge // half.values.shape[0])
     tiled = np.tile(half.values, (repeats,) * 3)[:edge, :edge, :edge]
     noise = np.random.default_rng(0).standard_normal(tiled.shape, dtype=np.float32)
     grid = np.arange(edge) - edge // 2
     radius2 = grid[:, None, None] ** 2 + grid[:, None] ** 2 + grid**2
-    inside = radius2 < (edge / 4) ** 2
+    inside = radius2 < (radius * edge) ** 2
     solvent = float(np.median(np.abs(half.values - np.median(half.values))) * 1.48)
     return Density(np.where(inside, tiled, solvent * noise), half.voxel_size, name=f"{edge}")
 

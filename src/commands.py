@@ -27,7 +27,7 @@ from .asking import ask
 from .coloring import colour_maps, difference_colormap, resolution_colormap
 from .mapres.agreement import checked_resolution
 from .mapres.errors import MapResError
-from .mapres.methods import METHODS
+from .mapres.methods import METHODS, UNCERTAIN
 from .mapres.models import ALL, available, chosen
 from .mapres.report import (
     METHOD_NAMES,
@@ -36,7 +36,7 @@ from .mapres.report import (
     local_json,
     local_rows,
 )
-from .volumes import density_of, indices_between, open_difference, open_result
+from .volumes import density_of, indices_between, open_difference, open_result, open_uncertainty
 
 
 def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default", return_json=False):
@@ -75,13 +75,14 @@ def localres(
     *,
     mask=None,
     half_maps=None,
-    method="monores",
+    method=METHODS[0],
     max_res=None,
     step=None,
     box_size=None,
     stride=None,
     cutoff=None,
     false_discovery_rate=None,
+    uncertainty=False,
     compare=None,
     palette=None,
     range=None,
@@ -100,6 +101,7 @@ def localres(
     box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
         correlation that counts as resolved
     false_discovery_rate : of ResMap, the share of resolved voxels that noise may make
+    uncertainty : whether to open half the width of the 90 % interval as a second volume
     compare : Volume that holds another local resolution of the map, whatever program made it, or
         name of a method; the surface then shows the difference
     palette, range, key : how the surfaces are coloured, see `coloring.resolution_colormap`
@@ -113,6 +115,8 @@ def localres(
     shared = {"mask": mask and density_of(mask), "half_maps": _half_maps(maps, half_maps)}
     if compare is not None and len(_some(maps)) != 1:
         raise UserError(f"compare is for one map, got {len(maps)}; give one map at a time.")
+    if uncertainty and method != UNCERTAIN:
+        raise UserError(f"uncertainty is of the method {UNCERTAIN}; choose that, or leave it out.")
     options = shared | {
         "method": method,
         "max_res": max_res,
@@ -137,6 +141,9 @@ def localres(
     volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
     for summary, volume in zip(summaries, volumes, strict=True):
         summary["output"] = f"#{volume.id_string}"
+    if uncertainty:
+        for summary, map, result in zip(summaries, maps, results, strict=True):
+            summary["uncertainty"] = f"#{open_uncertainty(map, result).id_string}"
     if agreed is None:
         colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
         colour_maps(session, maps, volumes, colormap, key)
@@ -197,6 +204,7 @@ _LOCALRES = {
         ("stride", PositiveIntArg),
         ("cutoff", PositiveFloatArg),
         ("false_discovery_rate", PositiveFloatArg),
+        ("uncertainty", BoolArg),
         ("compare", Or(EnumOf(METHODS), MapArg)),
         ("palette", ColormapArg),
         ("range", ColormapRangeArg),

@@ -73,6 +73,11 @@ def open_result(map, result):
     return volume
 
 
+def open_uncertainty(map, result):
+    """Open the uncertainty of a `LocalResolution` likewise."""
+    return _open_on(map, result.uncertainty, "uncertainty of local resolution")
+
+
 def open_difference(map, agreed):
     """Open the difference of an `Agreement` likewise; scripts find that as its ``agreement``."""
     volume = _open_on(map, agreed.difference, f"local resolution less {agreed.other}")

@@ -90,13 +90,14 @@ def test_half_maps_that_cancel_raise_one_doubt():
     assert "opposite sign" in doubt
 
 
-@pytest.mark.parametrize("method", ["monores", "blocres"])
+@pytest.mark.parametrize("method", ["mapres", "monores", "blocres"])
 @pytest.mark.parametrize(("change", "says"), WRONG)
 def test_local_resolution_says_so(method, change, says):
     pair, mask = (HALVES[0], changed(change)), WHOLE.with_values(BALL.astype(np.float32), "mask")
-    options = {"stride": 4, "box_size": 18.0} if method == "blocres" else {"step": 2.0}
+    options = {"blocres": {"stride": 4, "box_size": 18.0}, "monores": {"step": 2.0}}
+    asked = {"method": method, "mask": mask, "half_maps": pair} | options.get(method, {})
     try:
-        said = local_resolution(WHOLE, method=method, mask=mask, half_maps=pair, **options).warnings
+        said = local_resolution(WHOLE, **asked).warnings
     except MapContentError as error:
         said = [str(error)]
     assert any(says in text for text in said)

@@ -1,6 +1,7 @@
 """local_resolution: the answer on the map's own grid, what it warns of, and what it refuses."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mapres.errors import Cancelled, GridMismatchError, MapContentError, MapResE
 from mapres.fourier import filtered
 from mapres.local import local_resolution
 
+by_monores = partial(local_resolution, method="monores")
 SHAPE = (40, 44, 48)
 LIMIT = 6.0
 
@@ -40,7 +42,7 @@ def molecule():
 
 def test_measures_the_molecule_and_colours_the_rest_alike(molecule):
     whole, half_maps, mask = molecule
-    result = local_resolution(whole, mask=mask, half_maps=half_maps, step=1.0)
+    result = by_monores(whole, mask=mask, half_maps=half_maps, step=1.0)
     assert result.values.shape == SHAPE
     assert result.values.dtype == np.float32
     assert result.median == pytest.approx(LIMIT, abs=1.5)
@@ -56,7 +58,7 @@ def test_measures_the_molecule_and_colours_the_rest_alike(molecule):
 
 def test_makes_its_own_mask(molecule):
     whole, _, mask = molecule
-    result = local_resolution(whole, step=1.0)
+    result = by_monores(whole, step=1.0)
     overlap = np.sum(result.mask & (mask.values > 0.5)) / mask.values.sum()
     assert overlap > 0.9
     assert result.median == pytest.approx(LIMIT, abs=1.5)
@@ -65,9 +67,7 @@ def test_makes_its_own_mask(molecule):
 def test_a_soft_mask_is_cut_at_a_half(molecule):
     whole, half_maps, mask = molecule
     soft = density(np.where(mask.values > 0, 0.9, 0.4), "soft")
-    hard, softer = (
-        local_resolution(whole, mask=m, half_maps=half_maps, step=1.0) for m in (mask, soft)
-    )
+    hard, softer = (by_monores(whole, mask=m, half_maps=half_maps, step=1.0) for m in (mask, soft))
     np.testing.assert_array_equal(hard.values, softer.values)
 
 
@@ -78,14 +78,14 @@ def test_warns_of_a_mask_that_is_too_large(molecule):
     noisier = tuple(
         half.with_values(half.values + noise(7 + n)) for n, half in enumerate(half_maps)
     )
-    result = local_resolution(whole, mask=density(loose), half_maps=noisier, step=1.0)
+    result = by_monores(whole, mask=density(loose), half_maps=noisier, step=1.0)
     assert any("could not be measured" in warning for warning in result.warnings)
 
 
 def test_warns_of_a_sweep_that_starts_too_fine(molecule):
     whole, half_maps, mask = molecule
     narrow, wide = (
-        local_resolution(whole, mask=mask, half_maps=half_maps, max_res=coarsest)
+        by_monores(whole, mask=mask, half_maps=half_maps, max_res=coarsest)
         for coarsest in (6.5, 20.0)
     )
     assert any("repeat with a larger max_res" in warning for warning in narrow.warnings)
@@ -97,14 +97,14 @@ def test_warns_where_the_voxels_are_too_coarse_for_the_map():
     z, y, x = (np.arange(n) - n // 2 for n in SHAPE)
     ball = z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2 <= 13**2
     sharp = density(5 * noise(0) * ball + 0.1 * noise(1))
-    result = local_resolution(sharp, mask=density(ball), step=1.0)
+    result = by_monores(sharp, mask=density(ball), step=1.0)
     assert any("at the finest resolution found" in warning for warning in result.warnings)
 
 
 def test_warns_of_half_maps_of_another_molecule(molecule):
     whole, half_maps, mask = molecule
     other = whole.with_values(whole.values[::-1, ::-1].copy() * noise(5))
-    result = local_resolution(other, mask=mask, half_maps=half_maps, step=1.0)
+    result = by_monores(other, mask=mask, half_maps=half_maps, step=1.0)
     assert any("check that they belong to it" in warning for warning in result.warnings)
 
 
@@ -138,8 +138,9 @@ def test_refuses_what_cannot_be_analysed(molecule):
     whole, half_maps, mask = molecule
     refuse(MapResError, "method 'guess'", whole, method="guess")
     refuse(MapContentError, "constant", whole.with_values(np.zeros(SHAPE)))
-    refuse(MapContentError, "2 voxels", whole, mask=mask, max_res=2.5)
-    refuse(MapContentError, "solvent is flat", density(whole.values * mask.values), mask=mask)
+    refuse(MapContentError, "2 voxels", whole, mask=mask, method="monores", max_res=2.5)
+    flat = density(whole.values * mask.values)
+    refuse(MapContentError, "solvent is flat", flat, mask=mask, method="monores")
     shifted = replace(half_maps[1], voxel_size=(1.8, 1.8, 1.8))
     refuse(GridMismatchError, "half map", whole, half_maps=(half_maps[0], shifted))
     broken = half_maps[1].with_values(np.full(SHAPE, np.nan))

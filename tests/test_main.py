@@ -156,6 +156,7 @@ def test_local_writes_the_map_the_figure_and_json(run, folder):
         given,
         mask=mrc.read("mask.mrc"),
         half_maps=(mrc.read("half1.mrc"), mrc.read("half2.mrc")),
+        method="monores",
         max_res=12.0,
         step=1.0,
     )
@@ -175,10 +176,10 @@ def test_local_by_blocres_says_what_boxes_it_took(run):
 
 
 def test_local_compares_with_what_another_program_wrote(run, folder):
-    assert run("local map.mrc -o other.mrc --step 2")[0] == 0
+    assert run("local map.mrc -o other.mrc --method monores --step 2")[0] == 0
     other = mrc.read("other.mrc")
     mrc.write("other.mrc", other.with_values(other.values + 1))
-    options = "--step 2 --compare other.mrc --difference diff.mrc --json"
+    options = "--method monores --step 2 --compare other.mrc --difference diff.mrc --json"
     status, out, err = run(f"local map.mrc -o out.mrc {options}")
     assert (status, err) == (0, "")
     found = json.loads(out)["compared"]
@@ -191,7 +192,7 @@ def test_local_compares_with_what_another_program_wrote(run, folder):
 def test_local_compares_with_a_method(run):
     halves = "--half-maps half1.mrc half2.mrc --mask mask.mrc"
     found = json.loads(run(f"local map.mrc -o out.mrc {halves} --compare blocres --json")[1])
-    assert found["method"] == "monores" and found["compared"]["with"] == "blocres"
+    assert found["method"] == "mapres" and found["compared"]["with"] == "blocres"
 
 
 @pytest.mark.parametrize(
@@ -211,14 +212,14 @@ def test_local_refuses_comparisons_that_cannot_be(run, folder, options, says):
 
 
 def test_local_prints_a_table(run):
-    status, out, err = run("local map.mrc -o out.mrc --step 2")
+    status, out, err = run("local map.mrc -o out.mrc --method monores --step 2")
     assert (status, err) == (0, "")
     assert "MonoRes" in out and "out.mrc" in out
 
 
 def test_local_may_replace_its_own_earlier_output(run, folder):
     (folder / "out.mrc").write_text("old")
-    assert run("local map.mrc -o out.mrc --step 2")[0] == 0
+    assert run("local map.mrc -o out.mrc --method monores --step 2")[0] == 0
     assert mrc.read("out.mrc").values.shape == (32, 32, 32)
 
 
@@ -382,7 +383,8 @@ def test_outputs_are_refused_before_anything_is_computed(run, folder, monkeypatc
         ("local map.mrc", "--output"),
         ("local map.mrc -o out.mrc --method nonsense", "nonsense"),
         ("local map.mrc -o out.mrc --max-res x", "'x'"),
-        ("local map.mrc -o out.mrc --max-res 1", "2 voxels"),
+        ("local map.mrc -o out.mrc --method monores --max-res 1", "2 voxels"),
+        ("local map.mrc -o out.mrc --max-res 12", "which is of monores and resmap"),
         ("local map.mrc -o out.mrc --step 0", "'0'"),
         ("local map.mrc -o out.mrc --stride 0", "'0'"),
         ("local map.mrc -o out.mrc --stride 1.5", "'1.5'"),
@@ -436,7 +438,7 @@ def test_libraries_that_print_do_not_get_into_the_output(run, monkeypatch):
         return original(*args, **options)
 
     monkeypatch.setattr(local, "local_resolution", noisy)
-    status, out, err = run("local map.mrc -o out.mrc --step 2 --json")
+    status, out, err = run("local map.mrc -o out.mrc --method monores --step 2 --json")
     assert status == 0
     assert json.loads(out)["map"] == "map.mrc"
     assert err == "a library says hello\n"
@@ -444,7 +446,7 @@ def test_libraries_that_print_do_not_get_into_the_output(run, monkeypatch):
 
 def test_progress_is_one_line_rewritten_and_cleared(run, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    status, out, err = run("local map.mrc -o out.mrc --step 2")
+    status, out, err = run("local map.mrc -o out.mrc --method monores --step 2")
     assert status == 0 and "MonoRes" in out
     assert "\n" not in err and err.count("\r") > 3
     assert " 0% " in err and err.endswith("\r\x1b[K")
@@ -480,7 +482,19 @@ def test_a_terminal_sees_progress_and_control_c_leaves_nothing(folder):
     mrc.write("big.mrc", dataclasses.replace(BALL, values=big.astype(np.float32)))
     terminal, its_end = pty.openpty()
     program = subprocess.Popen(
-        [sys.executable, "-m", "mapres", "local", "big.mrc", "-o", "out.mrc", "--step", "0.01"],
+        [
+            sys.executable,
+            "-m",
+            "mapres",
+            "local",
+            "big.mrc",
+            "-o",
+            "out.mrc",
+            "--method",
+            "monores",
+            "--step",
+            "0.01",
+        ],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=its_end,

@@ -134,15 +134,19 @@ def test_signatures_are_those_of_the_core(function):
     assert ours.return_annotation == theirs.return_annotation
 
 
-def test_local_resolution_is_the_cores(worker):
+@pytest.mark.parametrize("method", ["mapres", "monores"])
+def test_local_resolution_is_the_cores(worker, method):
     density = noisy_ball()
     half_maps = (noisy_ball(seed=1), noisy_ball(seed=2))
-    ours = worker.local_resolution(density, half_maps=half_maps, max_res=12.0, step=1.0)
-    core = local_resolution(density, half_maps=half_maps, max_res=12.0, step=1.0)
+    options = {"method": method, "half_maps": half_maps}
+    ours = worker.local_resolution(density, **options)
+    core = local_resolution(density, **options)
     assert np.array_equal(ours.values, core.values)
     assert np.array_equal(ours.mask, core.mask)
     assert ours.values.dtype == core.values.dtype and ours.mask.dtype == core.mask.dtype
     assert (ours.method, ours.warnings) == (core.method, core.warnings)
+    if core.interval is not None:
+        assert np.array_equal(ours.interval, core.interval)
 
 
 def test_validation_is_the_cores(worker):

@@ -1,19 +1,23 @@
 """Make what MapRes ships.
 
-python -m training simulate     labelled patches from simulated maps, into cache/patches
-python -m training paper-maps   the paper's simulated maps, into cache/paper
-python -m training fit          train default, dnn, cnn or unet; resumes from its last checkpoint
-python -m training export       calibrate the default model, write weights and card
-python -m training export-paper shrink dnn or cnn, write weights and card
-python -m training evaluate     score on simulated maps of a split, and on a folder of real maps
-python -m training reproduce    the paper's tables and figures 2 to 5
-python -m training robustness   how answers move when maps are changed
-python -m training warnings     how often each warning is given where it should be, and where not
-python -m training ablation     the default model trained without one thing after the other
-python -m training label        local-resolution labels of maps, by MonoRes, blocres or ResMap
-python -m training unet-cubes   cubes of maps labelled by MonoRes or ResMap, into cache/cubes
-python -m training fetch        the paper's maps from EMDB, or the structures from the PDB
-python -m training example      write a small pair of half maps with its truth into examples/
+python -m training simulate        labelled patches from simulated maps, into cache/patches
+python -m training cells           labelled cells of such maps for the local model, into cache/cells
+python -m training paper-maps      the paper's simulated maps, into cache/paper
+python -m training unet-cubes      cubes of maps labelled by MonoRes or ResMap, into cache/cubes
+python -m training fit             train a network; resumes from its last checkpoint
+python -m training export          calibrate the default model, write weights and card
+python -m training export-local    calibrate the local model, write weights and card
+python -m training export-paper    shrink dnn or cnn, write weights and card
+python -m training export-unet     write weights and card of a U-Net
+python -m training evaluate        score on simulated maps of a split, and on a folder of real maps
+python -m training evaluate-local  the same of local resolution, by several methods
+python -m training reproduce       the paper's tables and figures 2 to 6
+python -m training robustness      how answers move when maps are changed
+python -m training warnings        how often each warning is given where it should be, and where not
+python -m training ablation        the default model trained without one thing after the other
+python -m training label           local-resolution labels of maps, by any method
+python -m training fetch           the paper's maps from EMDB, or the structures from the PDB
+python -m training example         write a small pair of half maps with its truth into examples/
 
 Every verb explains its options with --help. Structures (structures.h5, structures.tsv) and real
 maps are looked for in --data.

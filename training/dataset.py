@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -73,10 +73,17 @@ def examples(
 ) -> Iterator[Example]:
     """Yield simulated maps of one split, its sets mixed as `SETS` says.
 
-    Map ``k`` of a seed is always the same map, however many are asked for. More than one process
-    simulates ahead of the caller, and shows how far it is.
+    Map ``k`` of a seed is always the same map, however many are asked for; see `spread`.
     """
-    make = partial(_example, data, pools(data, split), seed, ingredients)
+    make = partial(make_example, data, pools(data, split), seed, ingredients)
+    yield from spread(make, count, processes, f"{split} maps")
+
+
+def spread(make: Callable, count: int, processes: int, label: str) -> Iterator:
+    """Yield ``make(k)`` for k below ``count``, in order.
+
+    More than one process works ahead of the caller, and shows how far it is.
+    """
     if processes == 1:
         yield from map(make, range(count))
         return
@@ -84,12 +91,13 @@ def examples(
     with get_context("spawn").Pool(processes, initializer=one_thread) as pool:
         ahead = (range(start, min(start + AHEAD, count)) for start in range(0, count, AHEAD))
         made = (example for part in ahead for example in pool.imap(make, part))
-        yield from tqdm(made, total=count, desc=f"{split} maps", unit="")
+        yield from tqdm(made, total=count, desc=label, unit="")
 
 
-def _example(
+def make_example(
     data: Path, sets: dict[str, list], seed: int, ingredients: Ingredients, k: int
 ) -> Example:
+    """Return map ``k`` of a seed; ``sets`` as `pools` returns them."""
     rng = np.random.default_rng([seed, k])
     name = str(rng.choice(list(SETS), p=list(SETS.values())))
     if name == "complex" and not ingredients.complexes:
@@ -137,7 +145,7 @@ def write_shard(source: Iterator[Example], path: Path) -> int:
         ids += [example.structure_id] * len(label)
     np.save(path.with_suffix(".npy"), np.concatenate(values))
     # The labels come last and at once: a shard with labels is whole.
-    temporary = path.with_suffix(".part.npz")
+    temporary = path.with_name(f"part-{path.name}.npz")
     np.savez(
         temporary,
         spectrum=np.concatenate(spectra),

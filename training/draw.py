@@ -16,6 +16,16 @@ from training.structures import Structure, rotated
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128
+# Of ln r(x) where local resolution is what is asked for.
+SPREADS = (0.05, 0.35)
+# Resolutions that such a field varies over, at least, and that a molecule is across: what changes
+# from one resolution length to the next has no resolution of its own.
+PATCHES = (2.5, 8.0)
+ACROSS = 5.0
+# A molecule has little power between 20 and 8 Å. Where its FSC dips below 0.143 there, before it is
+# at the resolution wanted, as no real map's does, the map is made again with more of it.
+DIPS = 1.3
+RETRIES = 12
 NOMINAL = np.arange(1.5, 20.1, 0.5)
 
 
@@ -32,6 +42,7 @@ class Ingredients:
     sharpening : B factors taken back, or added
     voxel_sizes : False: as near to 1 Å as the resolution allows
     complexes : False: single chains only
+    varied : True: local resolution varies more, and with the B factors of the structure besides
     """
 
     noise: bool = True
@@ -41,6 +52,7 @@ class Ingredients:
     sharpening: bool = True
     voxel_sizes: bool = True
     complexes: bool = True
+    varied: bool = False
 
 
 EVERYTHING = Ingredients()
@@ -78,12 +90,22 @@ def draw_example(
     if not ingredients.noise or rng.random() < ingredients.noise_free:
         return draw_noise_free(structure, rng, ingredients.voxel_sizes)
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
-    recipe = draw_recipe(turned, rng)
+    recipe = draw_recipe(turned, rng, ACROSS if ingredients.varied else 3.0)
     if not ingredients.b_factors:
         recipe = replace(recipe, b_scale=0.0, spread=0.0)
     if not ingredients.voxel_sizes:
         recipe = _on_grid(recipe, min(1.0, recipe.resolution / 2.02))
-    made = reconstruct(_centred_on_crop(turned, recipe, rng), recipe, rng)
+    if ingredients.varied:
+        spread = 0.0 if rng.random() < 0.1 else rng.uniform(*SPREADS)
+        length = max(recipe.patch_length, recipe.resolution * rng.uniform(*PATCHES))
+        recipe = replace(recipe, spread=spread, patch_length=length, regional=True)
+    molecule = _centred_on_crop(turned, recipe, rng)
+    made = reconstruct(molecule, recipe, rng)
+    for _ in range(RETRIES if ingredients.varied else 0):
+        if made.resolution <= DIPS * recipe.resolution:
+            break
+        recipe = replace(recipe, b_scale=1.4 * recipe.b_scale, solvent=0.6 * recipe.solvent)
+        made = reconstruct(molecule, recipe, rng)
     treatment = draw_treatment(made, rng)
     if not ingredients.masks:
         treatment = replace(treatment, mask_distance=None, sphere=False)
@@ -131,13 +153,13 @@ def draw_noise_free(
     )
 
 
-def draw_recipe(structure: Structure, rng: np.random.Generator) -> Recipe:
+def draw_recipe(structure: Structure, rng: np.random.Generator, across: float = 3.0) -> Recipe:
     """Draw resolution (log-uniform), voxel size, box, B factor, field, noise and solvent.
 
-    Resolution stays finer than a third of the molecule: nobody determines a blob.
+    The molecule stays at least ``across`` resolutions wide: nobody determines a blob.
     """
     finest, coarsest = RESOLUTION_RANGE
-    coarsest = min(coarsest, max(8.0, structure.extent.max() / 3))
+    coarsest = min(coarsest, max(24.0 / across, structure.extent.max() / across))
     resolution = _log_uniform(rng, finest, coarsest)
     # Real maps are sampled 1 to 3.5 times finer than they need be.
     voxel_size = float(np.clip(resolution / 2 / _log_uniform(rng, 1.02, 3.5), 0.5, 6.0))

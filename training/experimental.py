@@ -14,15 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.agreement import checked_resolution
+from mapres.cubes import CLASSES, blocks, classes_of, masked, padded, whole
 from mapres.density import Density, checked, require_same_grid
 from mapres.errors import MapContentError, MapResError
-from mapres.paper import min_max
 from mapres.resampling import grid_to_grid, sampled, unresolved
 
-EDGE = 16
-# Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.
-LIMITS = np.arange(2.0, 10.5, 1.0)
-CLASSES = len(LIMITS) + 1
 # Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
 UNLABELLED, UNRESOLVED = 255, 254
 # Shares of training, validation and evaluation cubes.
@@ -64,10 +60,9 @@ class Cubes:
         return np.where(self.classes == UNLABELLED, np.uint8(0), last)
 
 
-def classes_of(resolution: NDArray) -> NDArray[np.uint8]:
+def labels_of(resolution: NDArray) -> NDArray[np.uint8]:
     """Bin resolutions in Å into ten classes; NaN is `UNLABELLED`."""
-    found = np.digitize(resolution, LIMITS).astype(np.uint8)
-    return np.where(np.isnan(resolution), np.uint8(UNLABELLED), found)
+    return np.where(np.isnan(resolution), np.uint8(UNLABELLED), classes_of(resolution))
 
 
 def labelled_cubes(density: Density, label: Density, mask: Density, number: int = 0) -> Cubes:
@@ -92,7 +87,7 @@ def labelled_cubes(density: Density, label: Density, mask: Density, number: int 
     inside = mask.values > 0.5
     checked_resolution(label)
     place, shape = grid_to_grid(density, label), density.values.shape
-    classes = classes_of(sampled(label.values, place, shape))
+    classes = labels_of(sampled(label.values, place, shape))
     classes[unresolved(label.values, place, shape)] = UNRESOLVED
     classes[~inside] = UNLABELLED
     if np.all(classes >= CLASSES):
@@ -100,13 +95,10 @@ def labelled_cubes(density: Density, label: Density, mask: Density, number: int 
             f"{label.name} holds no resolution inside {mask.name}; give the local resolution of "
             f"{density.name}, in its place."
         )
-    values = np.where(inside, min_max(density.values), 0).astype(np.float32)
-    edge = power_of_two(max(density.values.shape))
-    parts = [
-        blocks(padded(array, edge, empty)) for array, empty in ((values, 0), (classes, UNLABELLED))
-    ]
-    _assert_correspondence(parts[0], values, edge)
-    _assert_correspondence(parts[1], classes, edge)
+    values = masked(density.values, inside)
+    parts = [blocks(padded(array, empty)) for array, empty in ((values, 0), (classes, UNLABELLED))]
+    _assert_correspondence(parts[0], values)
+    _assert_correspondence(parts[1], classes)
     full = parts[0].any(axis=(1, 2, 3))
     return Cubes(parts[0][full], parts[1][full], np.full(full.sum(), number))
 
@@ -136,35 +128,6 @@ def divided(cubes: Cubes, seed: int = 0, by_map: bool = False) -> dict[str, Cube
     return {name: cubes[np.flatnonzero(np.isin(units, part))] for name, part in parts}
 
 
-def power_of_two(length: int) -> int:
-    """Return the smallest power of two that is not below a length, 16 at the least."""
-    return max(EDGE, 1 << (length - 1).bit_length())
-
-
-def padded(array: NDArray, edge: int, empty: float) -> NDArray:
-    """Put an array in the middle of a cube; an odd voxel too many goes to the end."""
-    missing = [edge - n for n in array.shape]
-    return np.pad(array, [(m // 2, m - m // 2) for m in missing], constant_values=empty)
-
-
-def blocks(cube: NDArray) -> NDArray:
-    """Cut a cube whose edge is a multiple of 16 into (n, 16, 16, 16), x fastest."""
-    count = len(cube) // EDGE
-    parts = cube.reshape(count, EDGE, count, EDGE, count, EDGE)
-    return parts.transpose(0, 2, 4, 1, 3, 5).reshape(-1, EDGE, EDGE, EDGE)
-
-
-def whole(parts: NDArray, shape: tuple[int, ...]) -> NDArray:
-    """Put the blocks of a padded array together again, without its padding."""
-    count = round(len(parts) ** (1 / 3))
-    cube = parts.reshape(count, count, count, EDGE, EDGE, EDGE).transpose(0, 3, 1, 4, 2, 5)
-    edge = count * EDGE
-    cube = cube.reshape(edge, edge, edge)
-    starts = [(edge - n) // 2 for n in shape]
-    return cube[tuple(slice(s, s + n) for s, n in zip(starts, shape, strict=True))]
-
-
-def _assert_correspondence(parts: NDArray, array: NDArray, edge: int) -> None:
+def _assert_correspondence(parts: NDArray, array: NDArray) -> None:
     """Check that every voxel of the cubes is that of the map."""
-    assert len(parts) == (edge // EDGE) ** 3
     assert np.array_equal(whole(parts, array.shape), array)

@@ -11,7 +11,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from mapres.density import Density
 from mapres.distribution import CLASS_LIMITS, CLASSES
+from mapres.figures import PALETTE, colour_range
+from mapres.local import LocalResolution
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00")
@@ -49,6 +52,36 @@ def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
         axis.set(title=name, xlabel="nominal resolution (Å)")
     np.atleast_1d(axes)[0].set_ylabel("mean class probability")
     np.atleast_1d(axes)[-1].legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def labels_figure(
+    found: list[tuple[Density, dict[str, LocalResolution | str]]], path: Path
+) -> None:
+    """Draw maps beside what each method, by its name, made of them, or why it made nothing."""
+    methods = list(found[0][1])
+    shape = (len(found), 1 + len(methods))
+    size = (2.2 * shape[1] + 0.8, 2.2 * shape[0])
+    figure, axes = plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")
+    for panels, (density, results) in zip(axes, found, strict=True):
+        middle = density.values.shape[0] // 2
+        panels[0].imshow(density.values[middle], cmap="Greys_r", origin="lower")
+        panels[0].set_ylabel(density.name, fontsize=7)
+        measured = [r.values[r.mask] for r in results.values() if not isinstance(r, str)]
+        low, high = colour_range(np.concatenate(measured)) if measured else (0, 1)
+        for panel, result in zip(panels[1:], results.values(), strict=True):
+            if isinstance(result, str):
+                panel.text(0.5, 0.5, result, ha="center", va="center", wrap=True, fontsize=6)
+                continue
+            values = np.where(result.mask[middle], result.values[middle], np.nan)
+            image = panel.imshow(values, cmap=PALETTE, vmin=low, vmax=high, origin="lower")
+        if measured:
+            figure.colorbar(image, ax=panels[-1], label="Å")
+    for panel, title in zip(axes[0], ("map", *methods), strict=True):
+        panel.set_title(title)
+    for panel in axes.flat:
+        panel.set(xticks=[], yticks=[])
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mapres.cubes import CLASSES
 from mapres.errors import MapResError
-from training.experimental import CLASSES, UNLABELLED, Cubes, divided
+from training.experimental import UNLABELLED, Cubes, divided
 from training.paper_fit import PaperSchedule, paper_fit
 from training.unet import unet
 from training.unet_cubes import read_cubes

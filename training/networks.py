@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mapres.distribution import BINS
 from mapres.paper import BOX
 from mapres.preprocess import PATCH, SHELLS
 from mapres.profile import CURVES, FREQUENCIES
+from mapres.relative import INPUTS
 
 CLASSES = 3
 # The two parts of the default network, and the numbers that pass between them.
@@ -181,3 +183,17 @@ def _activated(x):
     from keras import layers
 
     return layers.Activation("relu")(layers.BatchNormalization()(x))
+
+
+def local_network(widths: tuple[int, ...] = (384, 192, 96), dropout: float = 0.1):
+    """Build a network of local resolution: from `relative.rows` to distributions, (n, BINS)."""
+    import keras
+    from keras import layers
+
+    x = given = keras.Input((INPUTS,), name="cells")
+    x = layers.BatchNormalization()(x)
+    for width in widths:
+        x = _activated(layers.Dense(width, use_bias=False)(x))
+        x = layers.Dropout(dropout)(x)
+    out = layers.Softmax(dtype="float32")(layers.Dense(BINS)(x))
+    return keras.Model(given, out, name="mapres_local")

@@ -178,9 +178,17 @@ def noted_stages(folder: Path) -> dict[str, dict]:
     """Return what `note_stages` wrote, with the steps and minutes that each stage took."""
     stages = json.loads((folder / "stages.json").read_text())
     for name, stage in stages.items():
-        with open(folder / name / "curve.csv", newline="") as stream:
-            curve = list(csv.DictReader(stream))
-        best = min(curve, key=lambda row: float(row["validation loss"]))
-        stage["steps"], stage["best_step"] = int(curve[-1]["step"]), int(best["step"])
-        stage["minutes"] = float(curve[-1]["minutes"])
+        stage |= curve_summary(folder / name)
     return stages
+
+
+def curve_summary(folder: Path) -> dict[str, float]:
+    """Return how many steps and minutes a training took, and after which step it was best."""
+    with open(folder / "curve.csv", newline="") as stream:
+        curve = list(csv.DictReader(stream))
+    best = min(curve, key=lambda row: float(row["validation loss"]))
+    return {
+        "steps": int(curve[-1]["step"]),
+        "best_step": int(best["step"]),
+        "minutes": float(curve[-1]["minutes"]),
+    }

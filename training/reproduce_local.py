@@ -7,14 +7,19 @@ beside it stands what the most frequent class of each map itself reaches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from mapres.density import Density
+from mapres.errors import MapResError
+from mapres.local import LocalResolution, local_resolution
+from mapres.mrc import read
 from mapres.report import METHOD_NAMES
 from training.experimental import Cubes, divided
 from training.fit_unet import accuracies, run_folder
+from training.paper_fit import curve_summary
 from training.tables import Table
 from training.unet_cubes import read_cubes
 
@@ -94,6 +99,53 @@ def table_6(runs: Runs, out: Path) -> None:
         "comparison across, maps that the other network was trained on are not left out either."
     )
     Table("table-6", "Table 6: accuracy of the U-Nets", made_by, columns, rows).write(out)
+
+
+def table_6_widths(runs: Runs, out: Path) -> None:
+    """Write what each trained width reaches on its own labels, beside what it weighs."""
+    rows = []
+    for labels, name in METHODS.items():
+        for run in sorted(runs.cache.glob(f"unet-{labels}-*-*/best.keras")):
+            width, protocol = run.parent.name.split("-")[2:]
+            at_width = replace(runs, width=int(width))
+            network = at_width.network(labels, protocol)
+            cubes = at_width.parts(labels, protocol)["evaluation"]
+            found = accuracies(network, cubes)
+            size = 2e-6 * network.count_params()
+            scores = (f"{found[column]:.1%}" for column in ("paper", "in mask", "constant"))
+            steps = curve_summary(run.parent)["steps"]
+            rows.append([name, protocol, int(width), f"{size:.1f}", steps, len(cubes), *scores])
+    columns = ["labels", "protocol", "width", "MB in float16", "steps", "cubes"]
+    columns += ["all voxels", "in mask", "constant, in mask"]
+    made_by = "`python -m training reproduce --table 6`: every width that was trained."
+    rows.sort(key=lambda row: row[:3])
+    Table("table-6-widths", "Table 6: widths of the U-Nets", made_by, columns, rows).write(out)
+
+
+def figure_6(maps: list[Path], out: Path) -> None:
+    """Draw maps and their labels as the paper's figure 6, by both methods, and tabulate medians."""
+    from training.figures import labels_figure
+
+    found, rows = [], []
+    for path in maps:
+        density = read(path)
+        results = {name: _measured(density, method) for method, name in METHODS.items()}
+        found.append((density, results))
+        cells = [r if isinstance(r, str) else f"{r.median:.2f}" for r in results.values()]
+        rows.append([density.name, *cells])
+    labels_figure(found, out / "figure-6.png")
+    title = "Figure 6: maps and their labels"
+    made_by = "`python -m training reproduce --figure 6`: one map each, no half maps."
+    columns = ["map", *(f"{name}: median Å" for name in METHODS.values())]
+    notes = ["![Maps and their labels](figure-6.png)"]
+    Table("figure-6", title, made_by, columns, rows, notes).write(out)
+
+
+def _measured(density: Density, method: str) -> LocalResolution | str:
+    try:
+        return local_resolution(density, method=method)
+    except MapResError as error:
+        return str(error)
 
 
 def table_7(runs: Runs, out: Path) -> None:

@@ -13,7 +13,11 @@ import h5py
 import numpy as np
 
 from mapres import models
+from mapres.cubes import NAMES
 
+# In Å, of a map and of a voxel.
+MAP_CLASSES = {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"}
+VOXEL_CLASSES = [f"{name} A" for name in NAMES]
 # Of a Keras configuration.
 LEFT_OUT = ("renorm", "quantization_config", "compile_config")
 
@@ -39,7 +43,7 @@ def ship(weights: Path, network, kind: str, folder: Path, **said) -> None:
         "weights": weights.name,
         "sha256": models.sha256(weights),
         "parameters": int(network.count_params()),
-        "classes": {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"},
+        "classes": VOXEL_CLASSES if kind in ("local", "cubes") else MAP_CLASSES,
         "preprocessing": models.preprocessing_card(kind),
         **said,
         "licence": "MIT",

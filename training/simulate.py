@@ -24,12 +24,18 @@ from mapres.fourier import (
     squared_frequency,
 )
 from mapres.fsc import first_crossing
-from training.atoms import Shape, scattering_transform
+from training.atoms import Shape, grid_centre, scattering_transform
 from training.structures import Structure
 
 # Half-map signal-to-noise ratio at which FSC is 1/7 = 0.143 (Rosenthal & Henderson 2003).
 CROSSING_SNR = 1.0 / 6.0
 MAX_SPREADS = 2.0
+# Å: over this the B factors of a structure make regions.
+REGION = 6.0
+# Of the resolution: the finest and the coarsest that regions with B factors of their own may have,
+# and the copies that are filtered for that.
+REACH = (0.5, 3.0)
+SOUGHT = np.geomspace(0.35, 4.0, 13)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Recipe:
     noise_slope : amplitude of the noise falls as (1 + (s · 10 Å)²)^(-slope / 4)
     solvent : bulk-solvent contrast (0 none, 1 the molecule's own mean)
     solvent_b : smoothness of the solvent, Å²
+    regional : the structure's own B factors, from region to region, are part of the truth; else
+        they only blur its atoms
     """
 
     resolution: float
@@ -58,6 +66,7 @@ class Recipe:
     noise_slope: float = 0.0
     solvent: float = 0.6
     solvent_b: float = 200.0
+    regional: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +115,21 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
             f"{recipe.resolution:g} Å is finer than two voxels of {recipe.voxel_size:g} Å."
         )
     shells = _Shells(recipe)
-    atoms = _atoms_in_box(structure, recipe, rng)
+    atoms, regional = _atoms_in_box(structure, recipe, rng)
     envelope = _envelope(atoms, recipe)
     # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
     molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * shells.s2))
-    nominal = recipe.resolution * np.exp(_field(envelope, recipe, rng))
-    signal, bank = _blend(molecule, envelope, nominal, recipe, shells)
-
+    field = _field(envelope, recipe, rng)
+    bank = _bank(molecule, envelope, _levels(recipe), recipe, shells)
     # White noise has as much power in every coefficient as the squared envelope has voxels.
     noise_power = noise_gain(shells.frequency**2, recipe) ** 2 * float(np.sum(envelope**2))
+    if recipe.regional:
+        wanted = _wanted(field, regional, envelope, recipe)
+        nominal = bank.solved(wanted, noise_power, shells, recipe)
+    else:
+        nominal = recipe.resolution * np.exp(field)
+    signal = bank.blended(nominal)
+
     power = shells.mean_power(signal * envelope)
     scale2 = shells.at(power / noise_power, recipe.resolution) / CROSSING_SNR
     gain = np.sqrt(np.float32(scale2)) * noise_gain(shells.s2, recipe)
@@ -160,37 +175,70 @@ class _Bank:
     """Copies of the molecule at several B factors: nominal resolution and power of each."""
 
     resolution: NDArray
+    copies: list[NDArray[np.float32]]
     power: NDArray
+
+    def blended(self, nominal: NDArray) -> NDArray[np.float32]:
+        """Sum the copies, each weighted where its nominal resolution is the wanted one."""
+        place = np.interp(np.log(nominal), np.log(self.resolution), np.arange(len(self.copies)))
+        signal = np.zeros(nominal.shape, dtype=np.float32)
+        for level, copy in enumerate(self.copies):
+            signal += np.clip(1 - np.abs(place - level), 0, None).astype(np.float32) * copy
+        return signal
 
     def truth(
         self, nominal: NDArray, noise_power: NDArray, shells: _Shells, nyquist: float
     ) -> NDArray[np.float32]:
         """Return r(x): where the local signal-to-noise ratio falls to 1/6, never past Nyquist."""
+        log_crossing = np.log(self._crossings(noise_power, shells, nyquist))
+        log_r = np.interp(np.log(nominal), np.log(self.resolution), log_crossing)
+        return np.exp(log_r).astype(np.float32)
+
+    def solved(
+        self, wanted: NDArray, noise_power: NDArray, shells: _Shells, recipe: Recipe
+    ) -> NDArray[np.float32]:
+        """Return the nominal resolutions at which a molecule is resolved as far as wanted.
+
+        Its power falls by itself, the more so the coarser: B factors in proportion to the squares
+        of what is wanted would make less difference than that.
+        """
+        middle = int(np.argmin(np.abs(np.log(self.resolution / recipe.resolution))))
+        ratio = shells.at(self.power[middle] / noise_power, recipe.resolution) / CROSSING_SNR
+        # Finer than Nyquist, too: only in the end it limits what is true.
+        crossings = self._crossings(ratio * noise_power, shells, 2 * recipe.voxel_size)
+        rising = np.log(crossings) + 1e-6 * np.arange(len(crossings))
+        found = np.interp(np.log(wanted), rising, np.log(self.resolution))
+        return np.exp(found).astype(np.float32)
+
+    def _crossings(self, noise_power: NDArray, shells: _Shells, nyquist: float) -> NDArray:
         log_snr = np.log(self.power / noise_power + 1e-30)
         level = np.log(CROSSING_SNR)
         crossing = [_crossing(shells.frequency, curve, level, nyquist) for curve in log_snr]
         # More B is never better, whatever a ragged shell says.
-        log_crossing = np.log(np.maximum.accumulate(crossing))
-        log_r = np.interp(np.log(nominal), np.log(self.resolution), log_crossing)
-        return np.exp(log_r).astype(np.float32)
+        return np.maximum.accumulate(crossing)
 
 
-def _blend(
-    molecule: NDArray, envelope: NDArray, nominal: NDArray, recipe: Recipe, shells: _Shells
-) -> tuple[NDArray[np.float32], _Bank]:
-    """Sum B-filtered copies, each weighted where its resolution is the wanted one."""
-    reach = np.exp(MAX_SPREADS * recipe.spread)
+def _levels(recipe: Recipe) -> NDArray[np.float64]:
+    """Return the nominal resolutions that copies are filtered to, Å."""
+    if recipe.regional:
+        return recipe.resolution * SOUGHT
+    if recipe.spread == 0:
+        return np.array([recipe.resolution])
+    finest, coarsest = (float(np.exp(n * recipe.spread)) for n in (-MAX_SPREADS, MAX_SPREADS))
     # Neighbouring copies differ by 12 % in resolution, which blends without a seam.
-    count = 1 if reach == 1 else int(np.ceil(2 * np.log(reach) / 0.12)) + 1
-    resolution = recipe.resolution * np.geomspace(1 / reach, reach, count)
-    place = np.interp(np.log(nominal), np.log(resolution), np.arange(count))
-    signal, powers = np.zeros(recipe.shape, dtype=np.float32), []
-    for level, b_factor in enumerate(recipe.b_scale * resolution**2):
+    count = int(np.ceil(np.log(coarsest / finest) / 0.12)) + 1
+    return recipe.resolution * np.geomspace(finest, coarsest, count)
+
+
+def _bank(
+    molecule: NDArray, envelope: NDArray, levels: NDArray, recipe: Recipe, shells: _Shells
+) -> _Bank:
+    copies, powers = [], []
+    for b_factor in recipe.b_scale * levels**2:
         damped = molecule * np.exp(np.float32(-0.25 * b_factor) * shells.s2)
-        copy = inverse(damped, recipe.shape)
-        powers.append(shells.mean_power(copy * envelope))
-        signal += np.clip(1 - np.abs(place - level), 0, None).astype(np.float32) * copy
-    return signal, _Bank(resolution, np.array(powers))
+        copies.append(inverse(damped, recipe.shape))
+        powers.append(shells.mean_power(copies[-1] * envelope))
+    return _Bank(levels, copies, np.array(powers))
 
 
 def _crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) -> float:
@@ -203,10 +251,11 @@ def _crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) 
 
 def _atoms_in_box(
     structure: Structure, recipe: Recipe, rng: np.random.Generator
-) -> NDArray[np.complex64]:
-    """Return the transform of the atoms inside the box, without the overall B factor.
+) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    """Return the transform of the atoms inside the box, and the B factor of every region.
 
-    A box smaller than the molecule is a crop of it. Of the B factors only differences count.
+    A box smaller than the molecule is a crop of it. Of the B factors only differences count: those
+    of an atom from its region are in the transform, those between regions in the second array.
     """
     half = 0.5 * recipe.voxel_size * np.array(recipe.shape[::-1])
     kept = np.all(np.abs(structure.xyz) < half, axis=1)
@@ -218,7 +267,42 @@ def _atoms_in_box(
     )
     b_factor = inside.b_factor if inside.b_factor.any() else _invented_b_factors(inside, rng)
     b_factor = np.clip(b_factor - np.percentile(b_factor, 5), 0, 200)
-    return scattering_transform(inside, b_factor, recipe.voxel_size, recipe.shape)
+    if not recipe.regional:
+        atoms = scattering_transform(inside, b_factor, recipe.voxel_size, recipe.shape)
+        return atoms, np.zeros(recipe.shape, dtype=np.float32)
+    regional, at_atoms = _regions(inside.xyz, b_factor, recipe)
+    own = b_factor - at_atoms
+    own -= np.percentile(own, 5)
+    atoms = scattering_transform(inside, np.clip(own, 0, None), recipe.voxel_size, recipe.shape)
+    return atoms, regional
+
+
+def _regions(
+    xyz: NDArray, b_factor: NDArray, recipe: Recipe
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the mean B factor about every voxel, and about every atom."""
+    place = (xyz / recipe.voxel_size + grid_centre(recipe.shape))[:, ::-1]
+    edges = [np.arange(n + 1) - 0.5 for n in recipe.shape]
+    weight, total = (
+        ndimage.gaussian_filter(
+            np.histogramdd(place, edges, weights=w)[0].astype(np.float32),
+            REGION / recipe.voxel_size,
+        )
+        for w in (None, b_factor)
+    )
+    about = np.where(weight > 1e-6 * weight.max(), total / np.maximum(weight, 1e-12), 0)
+    return about, ndimage.map_coordinates(about, place.T, order=1, mode="nearest")
+
+
+def _wanted(
+    field: NDArray, regional: NDArray, envelope: NDArray, recipe: Recipe
+) -> NDArray[np.float32]:
+    """Return the resolution wanted at every voxel, Å, by field and B factors of the structure."""
+    overall = recipe.b_scale * recipe.resolution**2
+    mean = float(np.sum(envelope * regional) / envelope.sum())
+    b_factor = overall * np.exp(2 * field) + regional - mean
+    wanted = np.sqrt(np.maximum(b_factor, 0) / recipe.b_scale)
+    return np.clip(wanted, *np.multiply(REACH, recipe.resolution)).astype(np.float32)
 
 
 def _invented_b_factors(structure: Structure, rng: np.random.Generator) -> NDArray:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from .arguments import BAD_INPUT, parser
 from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
 from .errors import MapResError, OutputError
-from .methods import METHODS
+from .methods import METHODS, UNCERTAIN
 
 if TYPE_CHECKING:
     from .validation import Validation
@@ -99,6 +99,8 @@ def _local(options: argparse.Namespace) -> int:
             place = grid_to_grid(density, other)
             agreed = agreement(result, other, place, warnings=doubts)
         mrc.write(options.output, density.with_values(result.values))
+        if options.uncertainty:
+            mrc.write(options.uncertainty, density.with_values(result.uncertainty))
         if agreed and options.difference:
             mrc.write(options.difference, density.with_values(agreed.difference))
         if options.png:
@@ -164,7 +166,12 @@ def _check_outputs(options: argparse.Namespace) -> None:
     inputs += named.get("half_maps") or ()
     if named.get("difference") and not named.get("compare"):
         raise OutputError("--difference is from what --compare names; give both.")
-    outputs = [path for path in map(named.get, ("output", "difference", "png")) if path]
+    if named.get("uncertainty") and options.method != UNCERTAIN:
+        raise OutputError(
+            f"--uncertainty is of the method {UNCERTAIN}; choose that, or leave it out."
+        )
+    roles = ("output", "difference", "uncertainty", "png")
+    outputs = [path for path in map(named.get, roles) if path]
     for path in outputs:
         require_writable(path, filter(None, inputs))
     places = [os.path.realpath(path) for path in outputs]

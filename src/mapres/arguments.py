@@ -72,6 +72,8 @@ def _describe_local(verb: argparse.ArgumentParser) -> None:
                       help="another local resolution of the map: a file, or a method")  # fmt: skip
     verb.add_argument("--difference", metavar="DIFF.mrc",
                       help="also write this one less the one compared with, in Å")  # fmt: skip
+    verb.add_argument("--uncertainty", metavar="HALF.mrc",
+                      help="mapres: also write half its 90 %% interval, in Å")  # fmt: skip
     verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 

@@ -41,12 +41,12 @@ class Content:
 
 def measure_content(density: Density, mask: NDArray[np.bool_]) -> Content:
     """Measure a map whose molecule is where ``mask`` is, bool (z, y, x)."""
-    values = density.values - np.float32(_solvent_level(density.values))
+    values = above_solvent(density.values)
     sample = _thinned(values)
     height = max(float(np.percentile(np.abs(sample), 99.9)), 1e-30)
     faint, strong = np.histogram(sample / height, bins=[1e-5, 1e-3, 1e-1])[0]
     lowest = min(0.0, float(values.min()) / height)
-    limit = _hot_limit(sample)
+    limit = hot_limit(values)
     np.clip(values, -limit, limit, out=values)
     flattened = density.with_values(values)
     return Content(
@@ -58,18 +58,22 @@ def measure_content(density: Density, mask: NDArray[np.bool_]) -> Content:
     )
 
 
-def _solvent_level(values: NDArray) -> float:
-    """Return the median over the six faces of the box, where there is solvent if anywhere."""
+def above_solvent(values: NDArray) -> NDArray[np.float32]:
+    """Return a map less the median over the six faces of its box, solvent if that is anywhere."""
     faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    return float(np.median(np.concatenate(faces)))
+    return (values - np.float32(np.median(np.concatenate(faces)))).astype(np.float32, copy=False)
+
+
+def hot_limit(values: NDArray) -> float:
+    """Return what no voxel but a hot one exceeds: 0 where only hot ones differ from the solvent.
+
+    ``values`` are those of `above_solvent`.
+    """
+    sample = _thinned(values)
+    apart = np.abs(sample[sample != 0])
+    return HOT * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0
 
 
 def _thinned(values: NDArray) -> NDArray:
     """Return every so-manieth voxel, about `SAMPLE`; an odd step does not stay on a few planes."""
     return values.ravel()[:: values.size // SAMPLE | 1]
-
-
-def _hot_limit(sample: NDArray) -> float:
-    """Return what no voxel but a hot one exceeds: 0 where only hot ones differ from the solvent."""
-    apart = np.abs(sample[sample != 0])
-    return HOT * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0

@@ -29,6 +29,11 @@ def silent(fraction: float, message: str) -> None:
     """Report nothing: the default ``progress``."""
 
 
+def part_of(progress: Progress, start: float, end: float) -> Progress:
+    """Return the progress of a part that takes a whole from one fraction to another."""
+    return lambda fraction, message: progress(start + fraction * (end - start), message)
+
+
 def labelled(progress: Progress, label: str) -> Progress:
     """Put who is at work before every message."""
     return lambda fraction, message: progress(fraction, f"{label}: {message}")

@@ -91,13 +91,17 @@ def resize(values: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     The box keeps its edges in Å, so the voxel size changes by the ratio of the shapes. Values are
     those of the band-limited function at the new points (their scale is kept).
     """
-    old = values.shape[-3:]
-    coefficients = forward(values)
+    scale = np.float32(np.prod(shape) / np.prod(values.shape[-3:]))
+    return inverse(resize_transform(forward(values), values.shape[-3:], shape) * scale, shape)
+
+
+def resize_transform(
+    coefficients: NDArray, old: tuple[int, ...], shape: tuple[int, ...]
+) -> NDArray[np.complex64]:
+    """Crop or pad half-grid transforms of real arrays of shape ``old`` to those of ``shape``."""
     for axis, (n, m) in enumerate(zip(old[:2], shape[:2], strict=True)):
         coefficients = _resize_full(coefficients, axis - 3, n, m)
-    coefficients = _resize_half(coefficients, old[2], shape[2])
-    scale = np.float32(np.prod(shape) / np.prod(old))
-    return inverse(coefficients * scale, shape)
+    return _resize_half(coefficients, old[2], shape[2])
 
 
 def _resize_full(coefficients: NDArray, axis: int, n: int, m: int) -> NDArray:

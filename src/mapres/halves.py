@@ -53,6 +53,15 @@ def _same(first: NDArray, second: NDArray) -> bool:
     return float((first - second).std()) < LEAST_DIFFERENCE
 
 
+def usable(half_maps: HalfMaps, inside: NDArray[np.bool_]) -> bool:
+    """Return whether two half maps differ, and have anything in common inside the molecule."""
+    first, second = (half.values for half in half_maps)
+    if _same(first, second):
+        return False
+    common = (first - first[inside].mean()) * (second - second[inside].mean())
+    return float(common[inside].mean(dtype=np.float64)) > 0
+
+
 def half_map_doubts(
     density: Density, half_maps: HalfMaps, inside: NDArray[np.bool_]
 ) -> Iterator[str]:

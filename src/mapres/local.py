@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .density import Density, Progress, checked, require_same_grid, safely_scaled, silent
-from .errors import MapContentError
+from .errors import MapContentError, MapResError
 from .halves import HalfMaps, half_map_doubts
 from .lattice import nearest_known
 from .mask import solvent_mask
-from .methods import Measured, complete_options, measure
+from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
 from .resampling import UNRESOLVED
 
 # Share of the mask: of the two reference maps of MonoRes 0.3 % is unmeasured.
@@ -38,6 +38,8 @@ class LocalResolution:
     notes : how it was measured, where the map decided that, one sentence each
     beyond : bool array, shape (z, y, x), or None for nowhere: measured, but coarser than all that
         was tried; the value is only what stands for that
+    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
+        that give none
     """
 
     values: NDArray[np.float32]
@@ -47,6 +49,7 @@ class LocalResolution:
     seconds: float
     notes: tuple[str, ...] = ()
     beyond: NDArray[np.bool_] | None = None
+    interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     @property
     def resolved(self) -> NDArray[np.float32]:
@@ -60,6 +63,20 @@ class LocalResolution:
         if self.beyond is None:
             return self.resolved
         return np.where(self.beyond, np.float32(UNRESOLVED), self.resolved)
+
+    @property
+    def uncertainty(self) -> NDArray[np.float32]:
+        """Half the width of the 90 % interval, shape (z, y, x), Å; outside the mask the nearest.
+
+        Raises
+        ------
+        MapResError
+            If the method gives no interval.
+        """
+        if self.interval is None:
+            raise MapResError(f"{self.method} says nothing of its uncertainty; {UNCERTAIN} does.")
+        low, high = self.interval
+        return nearest_known(0.5 * (high - low), self.mask)
 
     @property
     def median(self) -> float:
@@ -81,7 +98,7 @@ class LocalResolution:
 def local_resolution(
     density: Density,
     *,
-    method: str = "monores",
+    method: str = METHODS[0],
     mask: Density | None = None,
     half_maps: HalfMaps | None = None,
     progress: Progress = silent,
@@ -92,12 +109,13 @@ def local_resolution(
     Parameters
     ----------
     density : the map
-    method : ``monores`` (Vilas et al. 2018), see `mapres.monores`; ``blocres`` (Cardone et al.
-        2013), which needs half maps, see `mapres.blocres`; or ``resmap`` (Kucukelbir et al. 2014),
-        see `mapres.resmap`
+    method : ``mapres``, the default, see `mapres.local_network`; ``monores`` (Vilas et al. 2018),
+        see `mapres.monores`; ``blocres`` (Cardone et al. 2013), which needs half maps, see
+        `mapres.blocres`; ``resmap`` (Kucukelbir et al. 2014), see `mapres.resmap`; or, where
+        their models are there, ``unet-monores`` and ``unet-resmap``, see `mapres.cubes`
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
-    half_maps : measured in place of the map, if given: MonoRes and ResMap their mean
-        against their difference, blocres how they correlate
+    half_maps : read beside the map by mapres; by the others measured in its place: MonoRes and
+        ResMap their mean against their difference, blocres how they correlate
     progress : called as ``progress(fraction, message)``
     max_res, step : of MonoRes and ResMap: Å, the coarsest resolution tried (20; 4 voxels) and the
         steps (0.5; 1) down to 2 voxels
@@ -150,6 +168,7 @@ def local_resolution(
         seconds=time.perf_counter() - started,
         notes=measured.notes,
         beyond=measured.beyond,
+        interval=measured.interval,
     )
 
 

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .blocres import WORST, BoxResolution, blocres, default_box
+from .cubes import CLASSES, LIMITS, MIDDLES, read_classes
 from .density import Density, Progress
 from .errors import MapContentError, MapResError
-from .halves import HalfMaps, half_map_resolution
+from .halves import HalfMaps, half_map_resolution, usable
 from .lattice import nearest_known
+from .local_network import read_local
+from .models import card_path, load
 from .monores import monores
 from .resmap import resmap
 
+# The models that methods read with.
+NETWORKS = {"mapres": "local", "unet-monores": "unet-monores", "unet-resmap": "unet-resmap"}
+WITH_HALF_MAPS = "local-halves"
 Options = Mapping[str, float | None]
 # Names and defaults; None where the map decides.
 OPTIONS: dict[str, dict[str, float | None]] = {
+    "mapres": {},
     "monores": {"max_res": 20.0, "step": 0.5},
     "blocres": {"box_size": None, "stride": None, "cutoff": 0.5},
     "resmap": {"max_res": None, "step": 1.0, "false_discovery_rate": 0.05},
+    "unet-monores": {},
+    "unet-resmap": {},
 }
-METHODS = tuple(OPTIONS)
+# The first is the default. What has not been trained is no method.
+METHODS = tuple(m for m in OPTIONS if m not in NETWORKS or card_path(NETWORKS[m]).is_file())
+# The one that gives intervals.
+UNCERTAIN = "mapres"
 OPTION_NAMES = tuple(dict.fromkeys(name for options in OPTIONS.values() for name in options))
 # What blocres gives to boxes that correlate nowhere, less rounding.
 UNCORRELATED = 0.999 * WORST
@@ -50,6 +63,8 @@ class Measured:
     notes : how it was measured, where the map decided that, one sentence each
     warnings : one sentence each
     finest : Å, what was tried first, where answers are steps; None where they are not
+    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
+        that give none
     """
 
     values: NDArray[np.float32]
@@ -57,6 +72,7 @@ class Measured:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     finest: float | None = None
+    interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
 
 def complete_options(method: str, options: Options) -> dict[str, float | None]:
@@ -67,15 +83,15 @@ def complete_options(method: str, options: Options) -> dict[str, float | None]:
     MapResError
         If there is no such method, or it has no such option.
     """
-    if method not in OPTIONS:
+    if method not in METHODS:
         raise MapResError(f"method {method!r} is not one of {', '.join(METHODS)}; choose another.")
     known = OPTIONS[method]
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
         if name not in known:
-            raise MapResError(
-                f"{method} has no option {name}; it has {', '.join(known)}: leave the other out."
-            )
+            others = " and ".join(m for m in METHODS if name in OPTIONS[m])
+            of = f", which is of {others}; choose that method, or" if others else ";"
+            raise MapResError(f"{method} has no option {name}{of} leave it out.")
     return known | given
 
 
@@ -96,6 +112,38 @@ def _on_arrays(method: Callable, density, inside, half_maps, options, progress) 
     halves = half_maps and (half_maps[0].values, half_maps[1].values)
     values, voxel_size = density.values, density.spacing
     return method(values, voxel_size, inside, half_maps=halves, progress=progress, **options)
+
+
+def _mapres(density, inside, half_maps, options, progress) -> Measured:
+    network = load(NETWORKS["mapres"] if half_maps is None else WITH_HALF_MAPS)
+    if half_maps is not None and not usable(half_maps, inside):
+        raise MapContentError(
+            "the half maps are the same map, or do not correlate inside the molecule; check them."
+        )
+    found = read_local(density, inside, half_maps, network, progress)
+    note = f"Read by the network {network.label}."
+    beyond = found.values > found.coarsest
+    return Measured(
+        found.values,
+        beyond if beyond.any() else None,
+        (note,),
+        (),
+        interval=(found.low, found.high),
+    )
+
+
+def _unet(method, density, inside, half_maps, options, progress) -> Measured:
+    network = load(NETWORKS[method])
+    classes = read_classes(density.values, inside, network.predict, progress)
+    values = np.where(inside, np.maximum(MIDDLES[classes], density.nyquist), 0).astype(np.float32)
+    note = (
+        f"Read by the network {network.label} in classes of 1 Å, whose middles stand for them; one "
+        f"is all that is coarser than {LIMITS[-1]:g} Å."
+    )
+    unused = ("The half maps were not used: this network reads the map alone.",)
+    beyond = inside & (classes == CLASSES - 1)
+    finest = max(float(MIDDLES[0]), density.nyquist)
+    return Measured(values, beyond, (note,), () if half_maps is None else unused, finest)
 
 
 def _monores(density, inside, half_maps, options, progress) -> Measured:
@@ -194,7 +242,10 @@ def _box_doubts(found: BoxResolution, voxel_size: float) -> Iterator[str]:
 
 
 _MEASURES: dict[str, Callable[..., Measured]] = {
+    "mapres": _mapres,
     "monores": _monores,
     "blocres": _blocres,
     "resmap": _resmap,
+    "unet-monores": partial(_unet, "unet-monores"),
+    "unet-resmap": partial(_unet, "unet-resmap"),
 }

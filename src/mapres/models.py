@@ -13,23 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from . import preprocess, profile
+from . import bands, cells, cubes, preprocess, profile, relative, surroundings
 from .distribution import EDGES
 from .errors import ModelError
 from .paper import BOX
 
 # From patches and their map's profile to one distribution over the bins each, shape (n, bins); from
-# boxes, shape (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3).
+# boxes, shape (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3); from cells,
+# see `relative.rows`, or from cubes, to those of every one of them.
 Predict = Callable[..., NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "models"
 # In the order in which `ALL` asks and shows those of them that are there.
 ORDER = ("default", "dnn", "cnn")
 ALL = "all"
+# What cards of a kind say besides.
+SAID: dict[str, tuple[str, ...]] = {
+    "distribution": ("calibration",),
+    "local": ("calibration", "overall_model_sha256"),
+}
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the patches of one map become one distribution; fitted on the validation split.
+    """How patches of a map become one distribution, or every cell's its own; fitted on validation.
 
     Attributes
     ----------
@@ -52,8 +58,9 @@ class Model:
     name : as given by the user
     sha256 : of the weights file
     card : everything the card says
-    kind : ``distribution`` over resolution, or ``class`` only; see `preprocessing_card`
-    calibration : see `Calibration`; None for a classifier
+    kind : ``distribution`` over resolution, or ``class`` only, of a map; ``local``, a distribution
+        for every cell of it, or ``cubes``, a class for every voxel; see `preprocessing_card`
+    calibration : see `Calibration`; None of what gives classes
     predict : see `Predict`
     """
 
@@ -102,13 +109,14 @@ def load(name: str) -> Model:
     return _load(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _load(path: Path, _modified: int) -> Model:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         weights = path.parent / card["weights"]
         kind = card["kind"]
-        calibration = Calibration(**card["calibration"]) if kind == "distribution" else None
+        said = {name: card[name] for name in SAID.get(kind, ())}
+        calibration = Calibration(**said["calibration"]) if "calibration" in said else None
         expected = card["sha256"]
         preprocessing = card["preprocessing"]
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -152,6 +160,28 @@ _PREPROCESSING: dict[str, dict] = {
         "box": BOX,
         "normalisation": "extremes of the map to 0 and 1; central crop, zeros at the end",
     },
+    "cubes": {
+        "voxel_size_A": "as it is",
+        "cube": cubes.EDGE,
+        "normalisation": "extremes of the map to 0 and 1; 0 outside the mask",
+        "class_limits_A": [float(limit) for limit in cubes.LIMITS],
+    },
+    "local": {
+        "cell_A_and_voxels": list(surroundings.CELL),
+        "band_samples": bands.SAMPLES,
+        "taper_A": cells.TAPER,
+        "solvent_apart": list(surroundings.APART),
+        "scales": [cells.LEVEL_SCALE, cells.ENERGY_SCALE, cells.UNSEEN],
+        "wavelengths_A": [round(float(w), 4) for w in bands.WAVELENGTHS],
+        "windows": [*surroundings.WIDTHS, surroundings.FINE, surroundings.COARSE],
+        "about_A": [*surroundings.ABOUT, surroundings.SOLVENT],
+        "inputs": [relative.OF_CELL, relative.OF_MAP],
+        "offsets": [round(float(relative.OFFSETS[-1]), 4), len(relative.OFFSETS)],
+        "faintest": cells.FAINTEST,
+        "profile_A": [round(float(1 / f), 4) for f in profile.FREQUENCIES[[0, -1]]],
+        "profile_points": len(profile.FREQUENCIES),
+        "bin_edges_ln": [round(float(edge), 5) for edge in relative.LN_EDGES],
+    },
 }
 
 
@@ -176,7 +206,7 @@ def _load_network(weights: Path):
 
 
 def predictor(network, kind: str = "distribution") -> Predict:
-    """Wrap a Keras network as a function of patches and a profile or, for classifiers, of boxes."""
+    """Wrap a Keras network of a kind as a function of what `Predict` says."""
 
     def of_patches(patches: preprocess.Patches, seen: NDArray) -> NDArray[np.float32]:
         profiles = np.repeat(seen[None], len(patches), axis=0)
@@ -187,4 +217,16 @@ def predictor(network, kind: str = "distribution") -> Predict:
         logits = np.asarray(network.predict_on_batch(boxes[..., None]), dtype=np.float32)
         return softmax(logits, axis=1)
 
-    return of_patches if kind == "distribution" else of_boxes
+    def of_cells(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(network.predict_on_batch(rows))
+
+    def of_cubes(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(network.predict_on_batch(values[..., None]))
+
+    kinds: dict[str, Predict] = {
+        "distribution": of_patches,
+        "class": of_boxes,
+        "cubes": of_cubes,
+        "local": of_cells,
+    }
+    return kinds[kind]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from . import preprocess
 from .density import Density, Progress
 from .distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
-from .models import Calibration, Model, Predict
+from .errors import ModelError
+from .models import Calibration, Model, Predict, available
 from .paper import BOX, central_box
 from .profile import profile
 from .spectra import Spectra
@@ -51,7 +52,18 @@ def read_map(
     network: Model,
     progress: Progress,
 ) -> Reading:
-    """Let a network read a map whose molecule is where ``mask`` is, bool (z, y, x)."""
+    """Let a network read a map whose molecule is where ``mask`` is, bool (z, y, x).
+
+    Raises
+    ------
+    ModelError
+        If the network reads local resolution only.
+    """
+    if network.kind not in _READERS:
+        raise ModelError(
+            f"the model {network.name} reads local resolution, for localres; choose from: "
+            f"{', '.join(available())}."
+        )
     return _READERS[network.kind](density, mask, spectra, network, progress)
 
 
@@ -62,12 +74,23 @@ def _read_distribution(
     network: Model,
     progress: Progress,
 ) -> Reading:
-    assert network.calibration is not None
-    predictions = read_patches(density, mask, spectra, network.predict, progress)
-    pooled = pool(predictions, network.calibration)
+    pooled, patches = read_distribution(density, mask, spectra, network, progress)
     low, middle, high = resolution_quantiles(pooled, density.nyquist)
     probabilities = class_probabilities(pooled, density.nyquist)
-    return Reading(probabilities, middle, (low, high), len(predictions))
+    return Reading(probabilities, middle, (low, high), patches)
+
+
+def read_distribution(
+    density: Density,
+    mask: NDArray[np.bool_],
+    spectra: Spectra,
+    network: Model,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], int]:
+    """Return the distribution over resolution of a map, shape (bins,), and of how many patches."""
+    assert network.calibration is not None
+    predictions = read_patches(density, mask, spectra, network.predict, progress)
+    return pool(predictions, network.calibration), len(predictions)
 
 
 def _read_class(

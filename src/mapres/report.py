@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import __version__
+from .cubes import NAMES, classes_of
 from .density import Density
 from .distribution import CLASSES
 from .local import LocalResolution
@@ -18,7 +21,14 @@ if TYPE_CHECKING:
 # Label and text, or label and a text for each column; a single text belongs to all columns.
 Rows = list[tuple[str, ...]]
 
-METHOD_NAMES = {"monores": "MonoRes", "blocres": "blocres", "resmap": "ResMap"}
+METHOD_NAMES = {
+    "mapres": "MapRes",
+    "monores": "MonoRes",
+    "blocres": "blocres",
+    "resmap": "ResMap",
+    "unet-monores": "U-Net (MonoRes)",
+    "unet-resmap": "U-Net (ResMap)",
+}
 
 
 def validation_rows(validation: Validation) -> Rows:
@@ -124,11 +134,30 @@ def local_rows(
         ("Method", f"{method_name(result)}, MapRes {__version__}"),
         *(("Note", text) for text in result.notes),
         ("Median", f"{result.median:.2f} Å (quartiles {lower:.2f}–{upper:.2f} Å)"),
+        *_uncertainty_rows(result),
+        ("Classes", _class_text(result)),
         ("Measured", f"{result.mask_fraction:.1%} of the box"),
         *_agreement_rows(agreement),
         ("Time", f"{result.seconds:.1f} s"),
         *_warning_rows((*result.warnings, *(agreement.warnings if agreement else ()))),
     ]
+
+
+def _class_text(result: LocalResolution) -> str:
+    return ", ".join(f"{name} Å {share:.0%}" for name, share in _shares(result).items() if share)
+
+
+def _shares(result: LocalResolution) -> dict[str, float]:
+    """Return which shares of the measured voxels are in the ten classes of local resolution."""
+    counts = np.bincount(classes_of(result.values[result.mask]), minlength=len(NAMES))
+    return dict(zip(NAMES, (counts / counts.sum()).tolist(), strict=True))
+
+
+def _uncertainty_rows(result: LocalResolution) -> Rows:
+    if result.interval is None:
+        return []
+    half = _median_uncertainty(result)
+    return [("Uncertainty", f"± {half:.2f} Å in the median (90 % interval)")]
 
 
 def _agreement_rows(agreement: Agreement | None) -> Rows:
@@ -140,6 +169,12 @@ def _agreement_rows(agreement: Agreement | None) -> Rows:
         f"over {agreement.compared.sum():,} voxels"
     )
     return [(f"Less {agreement.other}", text)]
+
+
+def _median_uncertainty(result: LocalResolution) -> float:
+    assert result.interval is not None
+    low, high = (part[result.mask] for part in result.interval)
+    return float(np.median(0.5 * (high - low)))
 
 
 def fsc_rows(
@@ -173,6 +208,8 @@ def local_json(
         "method": result.method,
         "median_A": round(result.median, 3),
         "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
+        **_uncertainty_json(result),
+        "class_shares": {name: round(share, 4) for name, share in _shares(result).items()},
         "mask_fraction": round(result.mask_fraction, 5),
         **compared,
         "seconds": round(result.seconds, 2),
@@ -180,6 +217,12 @@ def local_json(
         "warnings": list(result.warnings),
         "version": __version__,
     }
+
+
+def _uncertainty_json(result: LocalResolution) -> dict[str, Any]:
+    if result.interval is None:
+        return {}
+    return {"median_uncertainty_A": round(_median_uncertainty(result), 3)}
 
 
 def _agreement_json(agreement: Agreement) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from .density import Density, Progress, silent
 from .errors import Cancelled, MapResError, WorkerError
 from .halves import HalfMaps
 from .local import LocalResolution
+from .methods import METHODS
 from .validation import Validation
 from .wire import IDLE_EXIT
 
@@ -60,7 +61,7 @@ class Worker:
         self,
         density: Density,
         *,
-        method: str = "monores",
+        method: str = METHODS[0],
         mask: Density | None = None,
         half_maps: HalfMaps | None = None,
         progress: Progress = silent,

@@ -21,7 +21,7 @@ def test_real_map_is_measured_coloured_and_logged(do, channel, log):
     # A voxel of 3 Å holds nothing finer than 6 Å.
     assert 6.0 <= result.median < 20.0
     assert f"{result.median:.2f}"[:-1] in log.getvalue()
-    assert "monores" in log.getvalue().lower()
+    assert "MapRes" in log.getvalue() and "90 % interval" in log.getvalue()
     np.testing.assert_array_equal(channel.full_matrix(), before)
 
 
@@ -36,6 +36,8 @@ def test_volume_lies_on_the_grid_of_the_map(small_map, measured):
 
 
 def test_moved_map_keeps_its_place(do, small_map):
+    from chimerax.geometry import Place
+
     do("turn y 40 models #1")
     do("move x 12 models #1")
     volume = do("localres #1")
@@ -43,8 +45,9 @@ def test_moved_map_keeps_its_place(do, small_map):
     # Both have the same value at the same place in the scene.
     index = np.array(small_map.data.size) // 2
     place = small_map.scene_position * small_map.data.ijk_to_xyz(index)
-    value = volume.interpolated_values(np.array([place], np.float32))[0]
-    assert value == pytest.approx(volume.full_matrix()[tuple(index[::-1])], abs=0.1)
+    # Of places in the scene, not in the volume.
+    value = volume.interpolated_values(np.array([place], np.float32), Place())[0]
+    assert value == pytest.approx(volume.full_matrix()[tuple(index[::-1])], abs=1e-3)
 
 
 def test_map_in_a_moved_group_keeps_its_place(session, do):
@@ -186,7 +189,7 @@ def test_json_names_the_new_volume(do, small_map):
     summary, volume = json.loads(answer.json_value), answer.python_value
     result = volume.local_resolution
     assert summary["output"] == f"#{volume.id_string}"
-    assert summary["map"] == "small #1" and summary["method"] == "monores"
+    assert summary["map"] == "small #1" and summary["method"] == "mapres"
     assert summary["median_A"] == pytest.approx(result.median, abs=1e-3)
     assert summary["quartiles_A"] == pytest.approx(list(result.quartiles), abs=1e-3)
     assert summary["mask_fraction"] == pytest.approx(result.mask.mean(), abs=1e-4)
@@ -206,7 +209,7 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
     measured = masked.local_resolution.mask
     assert not measured[inside == 0].any()
     assert measured[inside == 1].mean() > 0.95
-    halves = do("localres #1 mask #2 halfMaps #3,4 maxRes 12 step 1")
+    halves = do("localres #1 mask #2 halfMaps #3,4 method monores maxRes 12 step 1")
     assert halves.local_resolution.median <= 12
     assert not np.array_equal(halves.full_matrix(), masked.full_matrix())
     boxes = do("localres #1 mask #2 halfMaps #3,4 method blocres boxSize 24 stride 2 cutoff 0.143")
@@ -250,6 +253,19 @@ def test_agreement_with_a_method(session, do, small_map):
     )
 
 
+def test_uncertainty_is_a_second_hidden_volume(session, do, small_map):
+    answer = do("localres #1 uncertainty true", return_json=True)
+    summary, volume = json.loads(answer.json_value), answer.python_value
+    (half,) = [
+        m for m in session.models.list() if m.name == "small uncertainty of local resolution"
+    ]
+    assert summary["uncertainty"] == f"#{half.id_string}" and not half.display
+    result = volume.local_resolution
+    low, high = (end[result.mask] for end in result.interval)
+    np.testing.assert_allclose(half.full_matrix()[result.mask], 0.5 * (high - low))
+    assert summary["median_uncertainty_A"] == pytest.approx(np.median(0.5 * (high - low)), abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("command", "part"),
     [
@@ -265,9 +281,10 @@ def test_agreement_with_a_method(session, do, small_map):
         ("localres #1 halfMaps #1,2", "half map"),
         ("localres #1 step 0", "greater than 0"),
         ("localres #1 maxRes -2", "greater than 0"),
-        ("localres #1 maxRes 3", "3"),
+        ("localres #1 method monores maxRes 3", "3"),
         ("localres #1 method blocres", "half maps"),
-        ("localres #1 stride 2", "no option stride"),
+        ("localres #1 stride 2", "mapres has no option stride"),
+        ("localres #1 method monores uncertainty true", "uncertainty is of the method mapres"),
         ("localres #1 method resmap falseDiscoveryRate 2", "between 0 and 1"),
         ("localres #1 palette red,blue,green:1", "palette"),
     ],

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from mapres import cubes as cut
 from mapres.density import Density
 from mapres.errors import GridMismatchError, MapContentError, MapResError
-from training import experimental
-from training.experimental import UNLABELLED, classes_of, divided, labelled_cubes, together
+from training.experimental import UNLABELLED, divided, labelled_cubes, labels_of, together
 
 SHAPE = (40, 33, 50)
 
@@ -22,19 +22,28 @@ def maps(rng, voxel_size=1.5):
 
 def test_classes_are_half_open():
     edges = [0.5, 1.99, 2.0, 2.99, 3.0, 9.99, 10.0, 40.0, np.nan]
-    assert classes_of(np.array(edges)).tolist() == [0, 0, 1, 1, 2, 8, 9, 9, UNLABELLED]
+    assert labels_of(np.array(edges)).tolist() == [0, 0, 1, 1, 2, 8, 9, 9, UNLABELLED]
 
 
 @pytest.mark.parametrize(("length", "edge"), [(5, 16), (16, 16), (17, 32), (64, 64), (65, 128)])
 def test_boxes_grow_to_powers_of_two(length, edge):
-    assert experimental.power_of_two(length) == edge
+    assert cut.power_of_two(length) == edge
 
 
 def test_blocks_put_together_are_the_array(rng):
     array = rng.standard_normal(SHAPE)
-    parts = experimental.blocks(experimental.padded(array, 64, 0))
-    assert parts.shape == (64, 16, 16, 16)
-    assert np.array_equal(experimental.whole(parts, SHAPE), array)
+    parts = cut.blocks(cut.padded(array, 0))
+    assert parts.shape[1:] == (16, 16, 16)
+    assert np.array_equal(cut.whole(parts, SHAPE), array)
+
+
+def test_blocks_are_those_of_the_next_power_of_two_that_hold_anything(rng):
+    array = rng.standard_normal(SHAPE)
+    missing = [64 - n for n in SHAPE]
+    cube = np.pad(array, [(m // 2, m - m // 2) for m in missing])
+    paper = [p for p in cut.blocks(cube) if p.any()]
+    ours = [p for p in cut.blocks(cut.padded(array, 0)) if p.any()]
+    assert np.array_equal(ours, paper)
 
 
 def test_every_labelled_voxel_is_in_one_cube_with_its_value(rng):
@@ -46,7 +55,7 @@ def test_every_labelled_voxel_is_in_one_cube_with_its_value(rng):
     pairs = zip(cubes.values[known], cubes.classes[known], strict=True)
     expected = zip(
         ((density.values - low) / (high - low))[inside],
-        classes_of(label.values[inside]),
+        labels_of(label.values[inside]),
         strict=True,
     )
     found, wanted = (sorted((round(float(v), 5), int(c)) for v, c in each)
@@ -85,7 +94,7 @@ def test_labels_on_another_grid_in_the_same_place(rng):
     )
     cubes = labelled_cubes(density, label, mask)
     # Voxel k of 1.5 Å lies at 1.5 k of the label's: 3 + 0.15 k Å.
-    expected = classes_of(3 + 0.15 * np.arange(5, 30))
+    expected = labels_of(3 + 0.15 * np.arange(5, 30))
     counts = np.bincount(cubes.classes[cubes.classes != UNLABELLED], minlength=10)
     assert np.array_equal(counts, np.bincount(expected, minlength=10) * 22 * 36)
 

@@ -28,7 +28,7 @@ def test_labels_are_the_methods(folder):
     halves = mrc.read(folder / "a_half1.mrc"), mrc.read(folder / "a_half2.mrc")
     for name, half_maps in (("a", halves), ("b", None)):
         density = mrc.read(folder / f"{name}.mrc")
-        expected = local_resolution(density, half_maps=half_maps, step=2.0)
+        expected = local_resolution(density, method="monores", half_maps=half_maps, step=2.0)
         mask = mrc.read(folder / "out" / f"{name}_monores_mask.mrc.gz").values > 0.5
         label = mrc.read(folder / "out" / f"{name}_monores.mrc.gz")
         assert np.array_equal(mask, expected.mask)

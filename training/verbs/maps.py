@@ -34,6 +34,23 @@ def _simulate(options: argparse.Namespace) -> None:
         print(f"{path.name}: {write_shard(source, path)} patches", flush=True)
 
 
+def _cells_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    verb.add_argument("--out", type=Path, default=CACHE / "cells")
+    verb.add_argument("--split", choices=["train", "validation"], default="train")
+    verb.add_argument("--maps", type=int, default=200, help="maps per shard")
+    verb.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+    verb.set_defaults(run_verb=_cells)
+
+
+def _cells(options: argparse.Namespace) -> None:
+    from training.local_cells import write_shards
+
+    shards = range(*options.shards)
+    for line in write_shards(options.data, options.split, shards, options.maps, options.out):
+        print(line, flush=True)
+
+
 def _paper_maps_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
     verb.add_argument("--out", type=Path, default=CACHE / "paper")
@@ -62,8 +79,8 @@ def _label_options(verb: argparse.ArgumentParser) -> None:
         nargs="+",
         help="map files; NAME_half1 and NAME_half2 beside them are used",
     )
-    verb.add_argument("--method", choices=METHODS, default=METHODS[0])
-    verb.add_argument("--max-res", type=float, help="Å, the coarsest tried (not by blocres)")
+    verb.add_argument("--method", choices=METHODS, default="monores")
+    verb.add_argument("--max-res", type=float, help="Å, the coarsest tried (by monores, resmap)")
     verb.add_argument("--out", type=Path, default=CACHE / "labels")
     verb.set_defaults(run_verb=_label)
 
@@ -158,6 +175,7 @@ def _example(options: argparse.Namespace) -> None:
 
 VERBS = {
     "simulate": ("make labelled patches", _simulate_options),
+    "cells": ("make labelled cells for the local model", _cells_options),
     "paper-maps": ("the paper's simulated maps", _paper_maps_options),
     "label": ("local-resolution labels of maps", _label_options),
     "unet-cubes": ("labelled cubes for the U-Nets", _unet_cubes_options),

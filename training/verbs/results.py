@@ -27,10 +27,27 @@ def _evaluate(options: argparse.Namespace) -> None:
     evaluate_real(options.data / "maps", options.model, options.out)
 
 
+def _evaluate_local_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
+    verb.add_argument("--split", choices=["validation", "test"], default="test")
+    verb.add_argument("--maps", type=int, default=120, help="simulated maps")
+    verb.add_argument("--out", type=Path, default=RESULTS)
+    verb.set_defaults(run_verb=_evaluate_local)
+
+
+def _evaluate_local(options: argparse.Namespace) -> None:
+    from training.evaluate_local import evaluate_local
+    from training.real_local import evaluate_real_local
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    evaluate_local(options.data, options.split, options.maps, options.out)
+    evaluate_real_local(options.data / "maps", options.out)
+
+
 def _reproduce_options(verb: argparse.ArgumentParser) -> None:
     what = verb.add_mutually_exclusive_group(required=True)
     what.add_argument("--table", type=int, choices=range(1, 8))
-    what.add_argument("--figure", type=int, choices=range(2, 6))
+    what.add_argument("--figure", type=int, choices=range(2, 7))
     verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
     verb.add_argument("--maps", type=Path, help="published maps; default: maps/ in --data")
     verb.add_argument("--per-step", type=int, default=50, help="molecules a step in table 1")
@@ -44,13 +61,22 @@ def _reproduce(options: argparse.Namespace) -> None:
 
     options.out.mkdir(parents=True, exist_ok=True)
     runs = reproduce_local.Runs(CACHE / "cubes", CACHE, options.width)
+    if options.figure == 6:
+        folder = options.maps or options.data / "maps"
+        listed = published.published_maps(folder)
+        reproduce_local.figure_6([each.path for each in listed], options.out)
+        return
     if options.figure:
         unets = {4 + k: runs.folder(m, "paper") for k, m in enumerate(reproduce_local.METHODS)}
         run = ({2: CACHE / "dnn", 3: CACHE / "cnn"} | unets)[options.figure]
         reproduce.training_figures(options.figure, run, options.out)
         return
-    if options.table in (6, 7):
-        {6: reproduce_local.table_6, 7: reproduce_local.table_7}[options.table](runs, options.out)
+    if options.table == 6:
+        reproduce_local.table_6(runs, options.out)
+        reproduce_local.table_6_widths(runs, options.out)
+        return
+    if options.table == 7:
+        reproduce_local.table_7(runs, options.out)
         return
     if options.table == 1:
         reproduce.table_1(options.data, options.out)
@@ -109,6 +135,10 @@ def _ablation(options: argparse.Namespace) -> None:
 
 VERBS = {
     "evaluate": ("score on simulated and real maps", _evaluate_options),
+    "evaluate-local": (
+        "score local resolution on simulated and real maps",
+        _evaluate_local_options,
+    ),
     "reproduce": ("the paper's tables and figures", _reproduce_options),
     "robustness": ("how answers move when maps change", _robustness_options),
     "warnings": ("how often each warning is given, rightly and wrongly", _warnings_options),

@@ -1,0 +1,225 @@
+"""How strong a map is from place to place, band of frequency by band: what the local network reads.
+
+In each band the energy about a place tells signal and noise together, that of the solvent the noise
+alone, and how far the values are from a Gaussian whether there is signal at all. The wider the
+window about a place, the surer the answer and the less it is that place's own: there are four. None
+of it depends on the map's orientation, scale or grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .bands import BANDS, WAVELENGTHS, Band, Shape
+from .content import above_solvent, hot_limit
+from .density import Density, Progress, silent
+from .fourier import forward
+from .halves import HalfMaps
+from .profile import UNSEEN
+from .surroundings import ABOUT, WIDTHS, Surroundings, cell_means, cell_shape, share_of_cells
+
+# Share of the strongest band's power density below which there is only rounding.
+FAINTEST = 1e-9
+# What is measured in every band. Energy: over its mean in the molecule. Share: of signal, over the
+# solvent, and by half maps in place and over the mean difference of the halves.
+ENERGY, SHARE, KURTOSIS, SKEWNESS, CORRELATION, HALF_SHARE = range(6)
+CHANNELS = 6
+OF_HALF_MAPS = (CORRELATION, HALF_SHARE)
+# Of the whole molecule, in every band. Spread: of ln energy, over the molecule.
+MEAN_LEVEL, MEAN_SHARE, MEAN_KURTOSIS, MEAN_SPREAD, MEAN_CORRELATION = range(5)
+MEANS = 5
+# Over this length (Å) the map falls to its mean at the faces of the box, which would ring.
+TAPER = 4.0
+# What logarithms of energies, of about ±6, and of mean powers are divided by.
+ENERGY_SCALE, LEVEL_SCALE = 3.0, 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What is measured about the cells of a map, which fill the box.
+
+    Attributes
+    ----------
+    places : int array, shape (n, 3), which cells were measured, (z, y, x)
+    features : float16 array, shape (n, WIDTHS, CHANNELS, BANDS), about ±2, finest band first;
+        `UNSEEN` in bands that the map does not hold
+    shares : float16 array, shape (n, ABOUT), of molecule about each
+    means : float32 array, shape (MEANS, BANDS), of the whole molecule
+    shape : how many cells there are along z, y and x
+    """
+
+    places: NDArray[np.intp]
+    features: NDArray[np.float16]
+    shares: NDArray[np.float16]
+    means: NDArray[np.float32]
+    shape: Shape
+
+
+def measure_cells(
+    density: Density,
+    molecule: NDArray[np.bool_],
+    half_maps: HalfMaps | None = None,
+    *,
+    part: NDArray[np.bool_] | None = None,
+    progress: Progress = silent,
+) -> Cells:
+    """Measure the cells of a map where its molecule is, and those next to it.
+
+    Parameters
+    ----------
+    density : the map
+    molecule : bool array, shape (z, y, x)
+    half_maps : on its grid, or None
+    part : bool array, shape (z, y, x), the part of the molecule that is asked for; None for all
+    progress : called with (fraction, message)
+    """
+    shape = cell_shape(density)
+    around = Surroundings(share_of_cells(molecule, shape), density)
+    asked = around.inside if part is None else share_of_cells(part, shape)
+    wanted = ndimage.binary_dilation(asked > 0, np.ones((3, 3, 3)))
+    places = np.argwhere(wanted)
+    maps = (density, *(half_maps or ()))
+    transforms = [forward(_prepared(each, molecule)) for each in maps]
+    windows = [cell_means(taper**2, n) for taper, n in zip(_tapers(density), shape, strict=True)]
+    size = (len(places), len(WIDTHS), CHANNELS, BANDS)
+    features = np.full(size, UNSEEN, dtype=np.float16)
+    means = np.full((MEANS, BANDS), UNSEEN, dtype=np.float32)
+    powers = np.full(BANDS, -np.inf)
+    for b in bands_of(density):
+        progress(b / BANDS, f"measuring at {WAVELENGTHS[b]:.1f} Å")
+        band = Band(density, shape, float(WAVELENGTHS[b]))
+        ratios = _ratios(transforms, band, band.exposure(windows), around, means[:, b])
+        if ratios is not None:
+            powers[b], values = ratios
+            _fill_in(features[..., b], values, around, band.wavelength, places)
+            means[MEAN_SPREAD, b] = around.spread(values[ENERGY], band.wavelength)
+    held = np.isfinite(powers)
+    fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
+    means[MEAN_LEVEL, held] = 2 + fallen / LEVEL_SCALE
+    np.clip(features, UNSEEN, 3, out=features)
+    shares = [around.about(length)[wanted] for length in ABOUT]
+    return Cells(
+        places,
+        features,
+        np.stack(shares, axis=-1).astype(np.float16),
+        np.clip(means, UNSEEN, 3),
+        shape,
+    )
+
+
+def _ratios(
+    transforms: list[NDArray],
+    band: Band,
+    exposure: NDArray,
+    around: Surroundings,
+    means: NDArray,
+) -> tuple[float, dict[int, NDArray]] | None:
+    """Measure one band of every cell, and fill in its means, (MEANS,).
+
+    Returns ln of the molecule's mean power, and by channel: energies, over their mean, over the
+    solvent's, and of half maps' sum and difference over the mean difference; and the moments that
+    are averaged as they are. None where there is no power.
+    """
+    taken, third, fourth = _powers(band, transforms[0])
+    energy = taken / exposure
+    mean = around.molecule_mean(energy)
+    if not mean > 0:
+        return None
+    # Squares of less would be 0 in 32 bits.
+    seen = energy > max(1e-12 * mean, 1e-18)
+    noise = around.solvent_mean(energy, band.wavelength)
+    gaussian = 3 * around.molecule_mean(np.square(taken, dtype=np.float64))
+    means[MEAN_KURTOSIS] = np.log(max(around.molecule_mean(fourth) / max(gaussian, 1e-30), 1e-3))
+    taken = np.where(seen, taken, np.float32(mean))
+    kurtosis = np.log(np.clip(fourth / (3 * taken**2), 1e-3, 1e3))
+    values = {
+        ENERGY: energy / mean,
+        KURTOSIS: np.where(seen, kurtosis, 0),
+        SKEWNESS: np.where(seen, third / taken**1.5, 0),
+    }
+    if noise is not None:
+        means[MEAN_SHARE] = np.clip(1 - noise / mean, -1, 1)
+        values[SHARE] = energy / max(noise, 1e-6 * mean)
+    if len(transforms) == 3:
+        total, rest = (part / exposure for part in _sum_and_difference(band, *transforms[1:]))
+        both, noise = around.molecule_mean(total), around.molecule_mean(rest)
+        means[MEAN_CORRELATION] = (both - noise) / max(both + noise, 1e-30)
+        values[HALF_SHARE], values[CORRELATION] = (
+            each / max(noise, 1e-6 * both, 1e-30) for each in (total, rest)
+        )
+    # A band holds wavelength^-3 coefficients per volume.
+    return float(np.log(mean * band.wavelength**3)), values
+
+
+def _powers(band: Band, transform: NDArray) -> list[NDArray[np.float32]]:
+    wave = band.wave(transform)
+    return [band.about(wave, power) for power in (2, 3, 4)]
+
+
+def _sum_and_difference(
+    band: Band, first: NDArray, second: NDArray
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the energies of both, in place: each wave may be larger than the map."""
+    wave, other = band.wave(first), band.wave(second)
+    wave += other
+    total = band.about(wave, 2)
+    other *= 2
+    wave -= other
+    return total, band.about(wave, 2)
+
+
+def _fill_in(
+    features: NDArray,
+    values: dict[int, NDArray],
+    around: Surroundings,
+    wavelength: float,
+    places: NDArray,
+) -> None:
+    """Average what `_ratios` found over windows; fill in features, shape (n, WIDTHS, CHANNELS)."""
+    at = tuple((places - around.start).T)
+    for k, width in enumerate(WIDTHS):
+        sigma = around.sigma(wavelength, width)
+        means = around.widened(list(values.values()), sigma)
+        wide = {name: mean[at] for name, mean in zip(values, means, strict=True)}
+        features[:, k, ENERGY] = np.log(np.maximum(wide[ENERGY], 1e-4)) / ENERGY_SCALE
+        for name in (KURTOSIS, SKEWNESS):
+            features[:, k, name] = wide[name]
+        for name in {SHARE, HALF_SHARE} & values.keys():
+            features[:, k, name] = 1 - 1 / np.maximum(wide[name], 0.5)
+        if CORRELATION in values:
+            total, rest = wide[HALF_SHARE], wide[CORRELATION]
+            features[:, k, CORRELATION] = (total - rest) / np.maximum(total + rest, 1e-6)
+
+
+def bands_of(density: Density) -> NDArray[np.intp]:
+    """Return the numbers of the bands that a map holds: two voxels to half the box."""
+    lengths = np.multiply(density.values.shape, density.spacing)
+    return np.flatnonzero((density.nyquist <= WAVELENGTHS) & (0.5 * lengths.min() >= WAVELENGTHS))
+
+
+def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return a map without hot voxels, in units of its spread in the molecule, and tapered.
+
+    Half maps of different scale thereby count alike.
+    """
+    values = above_solvent(density.values)
+    if limit := hot_limit(values):
+        np.clip(values, -limit, limit, out=values)
+    values -= values.mean()
+    spread = float(values[molecule].std()) if molecule.any() else 0.0
+    # A molecule that is flat beside its surroundings: powers of those must not overflow.
+    values /= max(spread, 1e-6 * float(values.std()), 1e-30)
+    for axis, taper in enumerate(_tapers(density)):
+        values *= taper.reshape([-1 if a == axis else 1 for a in range(3)])
+    return values
+
+
+def _tapers(density: Density) -> list[NDArray[np.float32]]:
+    """Return what a map is multiplied by along z, y and x."""
+    distances = (np.minimum(np.arange(n), np.arange(n)[::-1]) + 0.5 for n in density.values.shape)
+    rises = (np.clip(d * density.spacing / TAPER, 0, 1) for d in distances)
+    return [(0.5 - 0.5 * np.cos(np.pi * rise)).astype(np.float32) for rise in rises]

@@ -1,0 +1,186 @@
+"""Local resolution as a network reads it: a distribution for every cell of a map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .cells import Cells, bands_of, measure_cells
+from .content import measure_content
+from .density import Density, Progress, part_of
+from .errors import MapContentError, ModelError
+from .halves import HalfMaps
+from .mask import solvent_mask
+from .models import Calibration, Model, load
+from .profile import profile
+from .reading import read_distribution
+from .relative import LN_EDGES, LN_MIDDLES, Overall, rows
+
+# Cells that the network reads at once: their rows are 20 MB.
+BATCH = 8192
+# With fewer there is nothing to compare: they are 15 % apart.
+FEWEST_BANDS = 4
+# Of the cells' distributions.
+LEVELS = (0.05, 0.5, 0.95)
+# Shares of the time after which cells are measured, and the map is read as a whole.
+MEASURING, READING = 0.75, 0.9
+# The model that reads it as a whole, as `validate` does.
+OVERALL = "default"
+
+
+@dataclass(frozen=True, eq=False)
+class LocalReading:
+    """What a network says of every voxel.
+
+    Attributes
+    ----------
+    values : float32 array, shape (z, y, x), Å, the median; never finer than two voxels; 0 outside
+    low, high : float32 arrays, shape (z, y, x), Å, the ends of the 90 % interval
+    coarsest : Å, the middle of the last bin: what reads that may be worse
+    """
+
+    values: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    coarsest: float
+
+
+def read_local(
+    density: Density,
+    inside: NDArray[np.bool_],
+    half_maps: HalfMaps | None,
+    network: Model,
+    progress: Progress,
+) -> LocalReading:
+    """Let a network read a map where ``inside`` is, bool (z, y, x).
+
+    Half maps, where given, are measured beside the map.
+
+    Raises
+    ------
+    MapContentError
+        If the map holds too few bands of frequency to be read.
+    ModelError
+        If the model of the whole map is not the one that the network was trained beside.
+    """
+    if len(bands_of(density)) < FEWEST_BANDS:
+        raise MapContentError(
+            f"{density.name} has {density.spacing:.3g} Å voxels in a box of "
+            f"{density.spacing * min(density.values.shape):.3g} Å, which the network cannot read; "
+            "choose the method monores."
+        )
+    if network.card["overall_model_sha256"] != load(OVERALL).sha256:
+        raise ModelError(
+            f"the model {network.name} was trained beside another {OVERALL} model; "
+            "install MapRes again."
+        )
+    molecule = _molecule(density, inside)
+    measuring = part_of(progress, 0.0, MEASURING)
+    cells = measure_cells(density, molecule, half_maps, part=inside, progress=measuring)
+    reading = part_of(progress, MEASURING, READING)
+    overall = read_overall(density, molecule, cells, reading)
+    found = _quantiles(cells, overall, network, part_of(progress, READING, 1.0))
+    low, middle, high = (_on_grid(level, cells, inside, density) for level in found)
+    coarsest = float(np.exp(LN_MIDDLES[-1] + overall.ln_resolution))
+    return LocalReading(middle, low, high, coarsest)
+
+
+def read_overall(
+    density: Density, molecule: NDArray[np.bool_], cells: Cells, progress: Progress
+) -> Overall:
+    """Return what is known of a map as a whole.
+
+    Parameters
+    ----------
+    density : the map
+    molecule : bool array, shape (z, y, x)
+    cells : its cells
+    progress : called with (fraction, message)
+    """
+    spectra = measure_content(density, molecule).spectra
+    pooled, _ = read_distribution(density, molecule, spectra, load(OVERALL), progress)
+    edge = np.mean(np.multiply(density.values.shape, density.spacing) / cells.shape)
+    return Overall(pooled.astype(np.float32), profile(spectra), cells.means, float(edge))
+
+
+def _molecule(density: Density, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where the molecule is: a mask may be of a part, and what is beside it no solvent."""
+    try:
+        return inside | solvent_mask(density)
+    except MapContentError:
+        return inside
+
+
+def _quantiles(
+    cells: Cells, overall: Overall, network: Model, progress: Progress
+) -> NDArray[np.float32]:
+    """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
+    assert network.calibration is not None
+    found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
+    for start in range(0, len(cells.places), BATCH):
+        progress(start / len(cells.places), "reading cells")
+        part = slice(start, start + BATCH)
+        given = rows(cells.features[part], cells.shares[part], overall, overall.ln_resolution)
+        found[:, part] = quantiles(calibrated(network.predict(given), network.calibration)).T
+    return found + np.float32(overall.ln_resolution)
+
+
+def _on_grid(
+    ln_resolution: NDArray, cells: Cells, inside: NDArray[np.bool_], density: Density
+) -> NDArray[np.float32]:
+    """Return Å at the voxels inside, 0 outside; a box about those takes a third of the memory."""
+    box = ndimage.find_objects(inside.astype(np.uint8))[0]
+    found = at_voxels(ln_resolution, cells, inside.shape, box)
+    np.exp(found, out=found)
+    np.maximum(found, np.float32(density.nyquist), out=found)
+    values = np.zeros(inside.shape, dtype=np.float32)
+    np.copyto(values[box], found, where=inside[box])
+    return values
+
+
+def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float32]:
+    """Sharpen distributions, shape (..., bins), and mix a floor into them."""
+    power = np.power(np.asarray(probabilities, np.float32) + 1e-9, calibration.sharpness)
+    power /= power.sum(axis=-1, keepdims=True)
+    return (1 - calibration.floor) * power + calibration.floor / power.shape[-1]
+
+
+def quantiles(probabilities: NDArray) -> NDArray[np.float32]:
+    """Return the `LEVELS` of distributions over `relative.LN_EDGES`: (n, bins) to (n, 3)."""
+    cumulative = np.cumsum(probabilities, axis=-1)
+    cumulative /= cumulative[..., -1:]
+    edges = LN_EDGES.astype(np.float32)
+    out = np.empty((*probabilities.shape[:-1], len(LEVELS)), dtype=np.float32)
+    for k, level in enumerate(LEVELS):
+        above = np.argmax(cumulative >= level, axis=-1)[..., None]
+        upper = np.take_along_axis(cumulative, above, axis=-1)[..., 0]
+        within = np.take_along_axis(np.asarray(probabilities), above, axis=-1)[..., 0]
+        share = 1 - np.clip((upper - level) / np.maximum(within, 1e-12), 0, 1)
+        bins = above[..., 0]
+        out[..., k] = edges[bins] + share * (edges[bins + 1] - edges[bins])
+    return out
+
+
+def at_voxels(
+    found: NDArray, cells: Cells, shape: tuple[int, ...], box: tuple[slice, ...]
+) -> NDArray[np.float32]:
+    """Interpolate between the middles of cells, at the middles of the voxels of a part of a box.
+
+    Parameters
+    ----------
+    found : array, shape (n,), of the cells that were measured: those about the part
+    cells : those
+    shape : of the whole box, voxels
+    box : the part
+    """
+    grid = np.zeros(cells.shape, dtype=np.float32)
+    grid[tuple(cells.places.T)] = found
+    scale = np.divide(cells.shape, shape)
+    offset = scale * (np.array([part.start for part in box]) + 0.5) - 0.5
+    size = tuple(part.stop - part.start for part in box)
+    return ndimage.affine_transform(
+        grid, scale, offset, size, order=1, mode="nearest", output=np.float32
+    )

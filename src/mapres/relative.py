@@ -1,0 +1,99 @@
+"""What the local network reads of a cell: its bands, beside those of the map's own resolution.
+
+A map at 3 Å and one at 9 Å look alike, each in units of its resolution. So what is measured in
+bands, and what is answered, is counted from the resolution of the map as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bands import STEP, WAVELENGTHS
+from .cells import CHANNELS, MEANS
+from .distribution import BINS, CENTRES
+from .profile import CURVES, FREQUENCIES, UNSEEN
+from .surroundings import ABOUT, WIDTHS
+
+# ln Å from the map's resolution: to 2.6 times finer and coarser, by bands and by half bands.
+OFFSETS = np.log(STEP) * np.arange(-7, 8)
+HALF_OFFSETS = np.log(STEP) * np.arange(-14, 15) / 2
+# ln Å, edges of the bins that are answered: to three times finer and coarser, 3.4 % each.
+LN_EDGES = np.linspace(-1.1, 1.1, BINS + 1)
+LN_MIDDLES = 0.5 * (LN_EDGES[1:] + LN_EDGES[:-1])
+OF_CELL = len(WIDTHS) * CHANNELS * len(OFFSETS) + len(ABOUT)
+OF_MAP = MEANS * len(OFFSETS) + (CURVES + 1) * len(HALF_OFFSETS) + 3
+INPUTS = OF_CELL + OF_MAP
+LEAST_CHANCE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Overall:
+    """What is known of a map as a whole.
+
+    Attributes
+    ----------
+    chances : float32 array, shape (BINS,), the distribution that the default model reads
+    profile : float32 array, shape (4, 75), see `mapres.profile`
+    means : float32 array, shape (MEANS, BANDS), see `mapres.cells`
+    cell : edge of a cell, Å
+    """
+
+    chances: NDArray[np.float32]
+    profile: NDArray[np.float32]
+    means: NDArray[np.float32]
+    cell: float
+
+    @property
+    def ln_resolution(self) -> float:
+        """The mean of the distribution, ln Å, from which all is counted."""
+        return float(self.chances @ np.log(CENTRES) / self.chances.sum())
+
+
+def rows(
+    features: NDArray, shares: NDArray, overall: Overall, middle: float
+) -> NDArray[np.float32]:
+    """Return what the network reads of cells, shape (n, INPUTS).
+
+    Parameters
+    ----------
+    features : array, shape (n, WIDTHS, CHANNELS, BANDS), see `mapres.cells.Cells`
+    shares : array, shape (n, ABOUT), see there
+    overall : of their map
+    middle : ln Å from which bands are counted
+    """
+    of_cells = _at(features, np.log(WAVELENGTHS), middle + OFFSETS)
+    of_map = np.broadcast_to(_of_map(overall, middle), (len(features), OF_MAP))
+    parts = (of_cells.reshape(len(features), -1), shares, of_map)
+    return np.concatenate(parts, axis=1, dtype=np.float32)
+
+
+def _of_map(overall: Overall, middle: float) -> NDArray[np.float32]:
+    chances = 0.5 * np.log(overall.chances + LEAST_CHANCE)
+    off = (np.log(CENTRES) - overall.ln_resolution) ** 2
+    spread = np.sqrt(overall.chances @ off / overall.chances.sum())
+    parts = (
+        _at(overall.means, np.log(WAVELENGTHS), middle + OFFSETS),
+        _at(overall.profile, -np.log(FREQUENCIES), middle + HALF_OFFSETS),
+        _at(chances, np.log(CENTRES), middle + HALF_OFFSETS),
+        np.array([middle, 4 * spread, np.log(overall.cell) - middle]),
+    )
+    return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+
+
+def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]:
+    """Interpolate along the last axis, whose even ``scale`` is given; `UNSEEN` beyond its ends.
+
+    Beside what is unseen the nearer of the two is taken.
+    """
+    at = (places - scale[0]) / (scale[1] - scale[0])
+    below = np.clip(np.floor(at).astype(int), 0, len(scale) - 2)
+    part = np.clip(at - below, 0, 1).astype(np.float32)
+    lower, upper = values[..., below], values[..., below + 1]
+    either = (lower == UNSEEN) | (upper == UNSEEN)
+    part = np.where(either, np.rint(part), part)
+    found = lower * (1 - part) + upper * part
+    found[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
+    return found

@@ -1,0 +1,123 @@
+"""Cells of a box, and windows about them: of the molecule, and of the solvent beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from . import fourier
+from .bands import Shape
+from .density import Density
+
+# Å, and in voxels, at least. Fields of local resolution vary over 20 Å or more.
+CELL = (4.0, 2.0)
+# Standard deviations of the windows that energies are averaged over, beyond the band's own of one
+# wavelength: in wavelengths, which count as these Å at least and at most.
+WIDTHS = (0.0, 0.6, 1.2, 2.4)
+FINE, COARSE = 4.0, 20.0
+# Of those in which the spread over the molecule is told.
+SPREAD_WIDTH = 1.2
+# Widths at which windows end: beyond are 1.2 % of a Gaussian.
+TRUNCATE = 2.5
+# Å, of windows over which the share of molecule about a cell is told.
+ABOUT = (0.0, 6.0, 12.0)
+# Weight of what is no molecule in such a window, so that there is an answer beside it, too.
+SOLVENT = 0.01
+# Å from the molecule, at least, and wavelengths, where solvent is only that; or where that is too
+# much, this share of the largest distance.
+APART = (8.0, 1.5, 0.75)
+
+
+class Surroundings:
+    """Where there is molecule, and where solvent: inside the ellipsoid that fits the box, only."""
+
+    def __init__(self, inside: NDArray, density: Density):
+        self.inside = inside
+        self.cell = float(
+            np.mean(np.multiply(density.values.shape, density.spacing) / inside.shape)
+        )
+        self.molecule = inside > 0.5 if (inside > 0.5).any() else inside > 0
+        # No window about the molecule, and the cells next to it, ends further out.
+        reach = 1 + int(TRUNCATE * self.sigma(COARSE, max(WIDTHS)) + 1)
+        occupied = np.argwhere(inside > 0)
+        self.start = np.maximum(occupied.min(axis=0) - reach, 0)
+        self.box = tuple(map(slice, self.start, occupied.max(axis=0) + 1 + reach))
+        self.weight = inside[self.box] + np.float32(SOLVENT)
+        self.distance = ndimage.distance_transform_edt(inside == 0) * self.cell
+        z, y, x = ((np.arange(n) + 0.5 - n / 2) / (n / 2) for n in inside.shape)
+        ellipsoid = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
+        self.distance[~ellipsoid] = 0
+
+    def sigma(self, wavelength: float, width: float) -> float:
+        """Return the standard deviation, in cells, of a window of so many wavelengths."""
+        return width * float(np.clip(wavelength, FINE, COARSE)) / self.cell
+
+    def widened(self, values: Sequence[NDArray], sigma: float) -> list[NDArray[np.float32]]:
+        """Average maps over windows, of what is molecule; return their parts in the box."""
+        if sigma == 0:
+            return [each[self.box] for each in values]
+        weighed = (self.weight, *(each[self.box] * self.weight for each in values))
+        # SciPy filters without Python's lock.
+        with ThreadPoolExecutor(fourier.WORKERS) as threads:
+            weight, *totals = threads.map(partial(_smooth, sigma=sigma), weighed)
+        return [total / weight for total in totals]
+
+    def spread(self, energy: NDArray, wavelength: float) -> float:
+        """Return the standard deviation over the molecule of ln energy in windows."""
+        (wide,) = self.widened([energy], self.sigma(wavelength, SPREAD_WIDTH))
+        return float(np.log(np.maximum(wide[self.molecule[self.box]], 1e-30)).std())
+
+    def about(self, length: float) -> NDArray[np.float32]:
+        """Return the share of molecule in windows of a standard deviation in Å."""
+        return _smooth(self.inside, length / self.cell) if length else self.inside
+
+    def molecule_mean(self, energy: NDArray) -> float:
+        """Return the mean energy of a band in the molecule."""
+        return float(energy[self.molecule].mean(dtype=np.float64))
+
+    def solvent_mean(self, energy: NDArray, wavelength: float) -> float | None:
+        """Return the mean energy of a band in the solvent; None where there is none."""
+        least, waves, share = APART
+        far = self.distance > max(least, min(waves * wavelength, share * self.distance.max()))
+        return float(energy[far].mean(dtype=np.float64)) if far.any() else None
+
+
+def _smooth(values: NDArray, sigma: float) -> NDArray[np.float32]:
+    return ndimage.gaussian_filter(
+        values, sigma, mode="constant", truncate=TRUNCATE, output=np.float32
+    )
+
+
+def cell_shape(density: Density) -> Shape:
+    """Return how many cells a map has along z, y, x; they are about as large as `CELL` says."""
+    length, voxels = CELL
+    cell = max(length, voxels * density.spacing)
+    lengths = np.multiply(density.values.shape, density.spacing)
+    counts = (max(1, round(float(edge) / cell)) for edge in lengths)
+    z, y, x = (scipy.fft.next_fast_len(count, real=True) for count in counts)
+    return z, y, x
+
+
+def share_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
+    """Average a mask, or any map, over cells."""
+    values = mask.astype(np.float32)
+    for axis, count in enumerate(shape):
+        values = cell_means(values, count, axis)
+    return values
+
+
+def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:
+    """Average an array along one axis over ``count`` equal parts, which may divide voxels."""
+    n = values.shape[axis]
+    sums = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis)], axis)
+    edges = np.linspace(0, n, count + 1)
+    below = np.minimum(edges.astype(int), n - 1)
+    part = (edges - below).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+    at = sums.take(below, axis) * (1 - part) + sums.take(below + 1, axis) * part
+    return (np.diff(at, axis=axis) * (count / n)).astype(np.float32)

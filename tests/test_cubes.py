@@ -1,0 +1,63 @@
+"""How the paper's U-Nets see a map, and what becomes of their classes."""
+
+import numpy as np
+import pytest
+
+from mapres import methods, models
+from mapres.cubes import CLASSES, MIDDLES, read_classes
+from mapres.density import Density, silent
+from mapres.errors import Cancelled
+from mapres.local import local_resolution
+from mapres.paper import min_max
+
+SHAPE = (40, 33, 50)
+
+
+def by_value(cubes):
+    """A network that sorts voxels by their value: ten classes from 0 to 1."""
+    assert cubes.shape[1:] == (16, 16, 16)
+    return np.eye(CLASSES, dtype=np.float32)[np.minimum(10 * cubes, 9).astype(int)]
+
+
+@pytest.fixture
+def density(rng):
+    return Density(rng.random(SHAPE, dtype=np.float32), (1.5, 1.5, 1.5), name="map")
+
+
+@pytest.fixture
+def inside():
+    inside = np.zeros(SHAPE, dtype=bool)
+    inside[10:30, 8:28, 12:40] = True
+    return inside
+
+
+def test_every_voxel_of_the_mask_is_read_once_in_its_place(density, inside):
+    found = read_classes(density.values, inside, by_value, silent)
+    expected = np.minimum(10 * min_max(density.values), 9).astype(int)
+    assert found.shape == SHAPE
+    np.testing.assert_array_equal(found[inside], expected[inside])
+    assert not found[~inside].any()
+
+
+def test_reading_can_be_cancelled(density, inside):
+    def cancel(fraction, message):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read_classes(density.values, inside, by_value, cancel)
+
+
+def test_classes_become_resolutions(density, inside, monkeypatch):
+    network = models.Model("unet-resmap", "0" * 64, {}, "cubes", None, by_value)
+    monkeypatch.setattr(methods, "METHODS", (*methods.METHODS, "unet-resmap"))
+    monkeypatch.setattr(methods, "load", lambda name: network)
+    mask = density.with_values(inside.astype(np.float32), "mask")
+    halves = (density, density.with_values(density.values[::-1].copy()))
+    result = local_resolution(density, method="unet-resmap", mask=mask, half_maps=halves)
+    classes = read_classes(density.values, inside, by_value, silent)
+    # Voxels of 1.5 Å hold nothing finer than 3 Å.
+    expected = np.maximum(MIDDLES[classes], 3)
+    np.testing.assert_array_equal(result.values[inside], expected[inside])
+    np.testing.assert_array_equal(result.beyond[inside], (classes == 9)[inside])
+    assert any("half maps were not used" in warning for warning in result.warnings)
+    assert "coarser than 10 Å" in result.notes[0]

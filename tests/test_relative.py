@@ -1,0 +1,56 @@
+"""Everything is counted from the resolution of the map."""
+
+import numpy as np
+import pytest
+
+from mapres.bands import STEP, WAVELENGTHS
+from mapres.cells import CHANNELS, MEANS
+from mapres.distribution import CENTRES
+from mapres.profile import FREQUENCIES
+from mapres.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, Overall, rows
+from mapres.surroundings import ABOUT, WIDTHS
+
+N = 5
+
+
+def a_map(resolution):
+    """Return what a map of a resolution is known by, whose every curve is of d over that."""
+    chances = np.exp(-0.5 * (np.log(CENTRES / resolution) / 0.1) ** 2)
+    features = np.sin(np.log(WAVELENGTHS / resolution))
+    profile = np.cos(np.log(1 / FREQUENCIES / resolution))
+    overall = Overall(
+        (chances / chances.sum()).astype(np.float32),
+        np.tile(profile, (4, 1)).astype(np.float32),
+        np.tile(features, (MEANS, 1)).astype(np.float32),
+        4.0,
+    )
+    return np.tile(features, (N, len(WIDTHS), CHANNELS, 1)), np.ones((N, len(ABOUT))), overall
+
+
+def test_maps_that_differ_in_scale_alone_read_alike():
+    first, second = (a_map(WAVELENGTHS[12] * STEP**k) for k in (-1, 0))
+    ours, others = (rows(*each, each[-1].ln_resolution) for each in (first, second))
+    assert ours.shape == (N, INPUTS) and ours.dtype == np.float32
+    seen = (ours != UNSEEN) & (others != UNSEEN)
+    # The last three say how large all is.
+    seen[:, -3:] = False
+    assert seen.mean() > 0.8
+    np.testing.assert_allclose(ours[seen], others[seen], atol=0.02)
+
+
+def test_bands_are_where_they_are_said_to_be():
+    features, shares, overall = a_map(5.0)
+    middle = np.log(WAVELENGTHS[10])
+    found = rows(features, shares, overall, middle)[:, : OF_CELL - len(ABOUT)]
+    found = found.reshape(N, len(WIDTHS), CHANNELS, len(OFFSETS))
+    at = np.flatnonzero(np.isclose(OFFSETS, 0))
+    np.testing.assert_allclose(found[..., at[0]], features[..., 10], atol=1e-6)
+    half = rows(features, shares, overall, middle + 0.5 * np.log(STEP))[0, at[0]]
+    assert half == pytest.approx(features[0, 0, 0, 10:12].mean(), abs=1e-6)
+
+
+def test_what_lies_beyond_the_bands_is_unseen():
+    features, shares, overall = a_map(1.6)
+    found = rows(features, shares, overall, np.log(1.6))
+    cells = found[:, : OF_CELL - len(ABOUT)].reshape(N, -1, len(OFFSETS))
+    assert (cells[..., 0] == UNSEEN).all() and (cells[..., -1] != UNSEEN).all()

@@ -1,0 +1,161 @@
+"""Cells carry the truth of where they are, and train a network that ships."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from mapres import models
+from mapres.bands import BANDS
+from mapres.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
+from mapres.density import Density, silent
+from mapres.distribution import BINS
+from mapres.fsc import first_crossing, fourier_shell_correlation
+from mapres.local_network import read_local
+from mapres.mask import solvent_mask
+from mapres.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
+from mapres.surroundings import ABOUT, WIDTHS
+from training import export_local, fit_local, schedule
+from training.dataset import make_example, pools
+from training.draw import Ingredients
+from training.fit_local import CellShards
+from training.local_cells import CELLS, sample_cells, true_cells, write_shards
+from training.simulate import Recipe, reconstruct
+
+VARIED = Ingredients(varied=True)
+
+
+@pytest.fixture(scope="module")
+def example(packed):
+    return make_example(packed, pools(packed, "train"), 3, VARIED, 0)
+
+
+@pytest.fixture(scope="module")
+def shards(packed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cells")
+    for split in ("train", "validation"):
+        lines = list(write_shards(packed, split, range(1), 6, folder, processes=1))
+        assert lines and "cells of" in lines[0]
+    return folder
+
+
+def test_cells_have_the_truth_of_their_voxels(example):
+    shape = (10, 10, 10)
+    uniform = replace(example, truth=np.full_like(example.truth, 4.0))
+    truth = true_cells(uniform, shape)
+    assert np.allclose(truth[truth > 0], np.log(4.0), atol=1e-5)
+    assert (truth > 0).mean() == pytest.approx(example.mask.mean(), abs=0.1)
+    across = np.linspace(3, 6, len(example.truth), dtype=np.float32)
+    ordered = true_cells(replace(example, truth=example.truth * 0 + across[:, None, None]), shape)
+    planes = [plane[plane > 0].mean() for plane in ordered if (plane > 0).any()]
+    assert len(planes) > 3 and (np.diff(planes) > 0).all()
+
+
+def test_samples_hold_cells_of_the_molecule(example):
+    sample = sample_cells(example, np.random.default_rng(0))
+    n = len(sample.truth)
+    assert sample.features.shape == (n, len(WIDTHS), CHANNELS, BANDS) and 16 <= n <= CELLS
+    low, high = np.log(example.truth[example.mask].min()), np.log(example.truth[example.mask].max())
+    assert low - 0.01 < sample.truth.min() <= sample.truth.max() < high + 0.01
+    # The molecule that was found is about the true one.
+    assert sample.shares[:, 0].mean() > 0.8
+    assert sample.treatment == example.treatment.kind
+
+
+def test_training_and_prediction_give_the_network_the_same_rows(example):
+    given = []
+
+    def predict(read):
+        given.append(read)
+        return np.full((len(read), BINS), 1 / BINS)
+
+    # Of these seeds the first has no mask as users give it.
+    sample = sample_cells(example, np.random.default_rng(0))
+    trained = rows(sample.features, sample.shares, sample.overall, sample.overall.ln_resolution)
+    card = {"overall_model_sha256": models.load("default").sha256}
+    model = models.Model("stub", "0", card, "local", models.Calibration(1.0, 0.0, 0.0), predict)
+    size = example.density.voxel_size
+    halves = (Density(example.made.half1, size), Density(example.made.half2, size))
+    read_local(example.density, solvent_mask(example.density), halves, model, silent)
+    read = np.concatenate(given)
+    for row in trained[:20]:
+        assert np.abs(read - row).max(axis=1).min() < 1e-3
+
+
+def test_regions_of_large_b_factors_are_coarser_as_their_half_maps_say(ball):
+    loose = ball.xyz[:, 0] > 0
+    structure = replace(ball, b_factor=np.where(loose, 120, 30).astype(np.float32))
+    recipe = Recipe(resolution=4.0, voxel_size=1.2, shape=(64,) * 3, regional=True)
+    makes = [reconstruct(structure, recipe, np.random.default_rng(k)) for k in range(7)]
+    mask, truth = makes[0].mask, makes[0].truth
+    x = np.indices(mask.shape)[2] - 32
+    # 5 Å from where the two regions meet: there both count.
+    sides = [mask & (x < -4), mask & (x > 4)]
+    expected = [np.median(truth[side]) for side in sides]
+    found = [np.median([crossing(made, side) for made in makes]) for side in sides]
+    assert expected[1] > 1.1 * expected[0]
+    assert np.allclose(found, expected, rtol=0.06)
+
+
+def crossing(made, where):
+    """Return where the half maps' FSC falls below 1/7 in a part of the box, Å."""
+    soft = ndimage.gaussian_filter(where.astype(np.float32), 1.5)
+    curve = fourier_shell_correlation(made.half1, made.half2, made.recipe.voxel_size, soft)
+    level = np.full(curve.masked.shape, 1 / 7)
+    return first_crossing(curve.frequency, curve.masked, level, 2 * made.recipe.voxel_size)
+
+
+def test_half_maps_are_hidden_or_shown(shards):
+    alone, together = (CellShards(shards, half_maps, "train") for half_maps in (False, True))
+    (hidden, truth), (shown, same) = (stored.of_map(0) for stored in (alone, together))
+    assert np.array_equal(truth, same) and hidden.shape == (len(truth), INPUTS)
+    cells = hidden[:, : OF_CELL - len(ABOUT)].reshape(-1, len(WIDTHS), CHANNELS, len(OFFSETS))
+    assert (cells[:, :, OF_HALF_MAPS] == UNSEEN).all()
+    means = hidden[:, OF_CELL:].reshape(len(truth), -1)[:, : MEANS * len(OFFSETS)]
+    assert (means.reshape(-1, MEANS, len(OFFSETS))[:, MEAN_CORRELATION] == UNSEEN).all()
+    different = hidden != shown
+    half_maps = (len(OF_HALF_MAPS) * len(WIDTHS) + 1) * len(OFFSETS)
+    assert 0 < different.any(axis=0).sum() <= half_maps
+
+
+def test_a_batch_holds_as_many_cells_of_every_map_and_their_truth(shards):
+    stored = CellShards(shards, False, "train")
+    inputs, wanted = stored.batch(np.arange(2), np.random.default_rng(0))
+    assert inputs.shape == (2 * fit_local.CELLS, INPUTS)
+    assert wanted.shape == (2 * fit_local.CELLS, BINS)
+    assert np.allclose(wanted.sum(axis=1), 1, atol=1e-5)
+    # From wherever it is counted, the truth is that of the map.
+    middle = inputs[:, -3]
+    ln_truth = wanted @ LN_MIDDLES + middle
+    for k in range(2):
+        part = ln_truth[k * fit_local.CELLS : (k + 1) * fit_local.CELLS]
+        assert (
+            stored.truth[k].min() - 0.02 < part.min() <= part.max() < stored.truth[k].max() + 0.02
+        )
+    assert abs(middle[0] - stored.overall[0].ln_resolution) > 1e-4
+
+
+def test_a_piece_of_training_resumes_and_ships(shards, tmp_path, example):
+    run = tmp_path / "run"
+    fit_local.fit_local(shards, run, 1e-3, False, widths=(16,))
+    first = json.loads((run / "state.json").read_text())
+    fit_local.fit_local(shards, run, first["seconds"] / 60 + 1e-3, False, widths=(16,))
+    assert json.loads((run / "state.json").read_text())["step"] == first["step"] + 1 == 2
+    assert len((run / "curve.csv").read_text().splitlines()) == 2
+    with pytest.raises(ValueError, match="without half maps"):
+        export_local.export_local(run, shards, True, tmp_path, "local")
+    export_local.export_local(run, shards, False, tmp_path, "local")
+    model = models.load(str(tmp_path / "local.json"))
+    assert model.kind == "local"
+    inside = example.mask
+    found = read_local(example.density, inside, None, model, silent)
+    values = found.values[inside]
+    assert (found.values[~inside] == 0).all() and values.min() > 0.999 * example.density.nyquist
+    assert (found.low[inside] <= values).all() and (values <= found.high[inside]).all()
+
+
+def test_a_schedule_rises_and_falls():
+    rates = [schedule.Schedule(60).rate(x) for x in (0.001, 0.03, 0.5, 1.0)]
+    assert rates[0] < rates[1] > rates[2] > rates[3] > 0

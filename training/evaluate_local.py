@@ -1,0 +1,138 @@
+"""Scores of local resolution on simulated maps of held-out molecules, whose truth is known."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.density import Density
+from mapres.errors import MapContentError
+from mapres.local import LocalResolution, local_resolution
+from training.dataset import examples
+from training.draw import Example, Ingredients
+from training.tables import Table
+
+SEED = 8000
+# Name of what is asked: method, and whether it gets the half maps.
+ASKED = {
+    "mapres": ("mapres", False),
+    "mapres, half maps": ("mapres", True),
+    "MonoRes": ("monores", False),
+    "MonoRes, half maps": ("monores", True),
+}
+COLUMNS = ("maps", "", "n", "asked", "mean relative error", "MAE Å", "constant's MAE Å", "ratio")
+COLUMNS += ("correlation", "90 % interval covers", "refused")
+# ln Å: with less variation than 2 % there is nothing to correlate with.
+LEAST_SPREAD = 0.02
+
+
+def evaluate_local(data: Path, split: str, count: int, out: Path) -> None:
+    """Measure simulated maps of a split; write ``local-<split>.csv`` and ``.md``."""
+    results = [row for e in _with_half_maps(data, split, count) for row in scores(e)]
+    with open(out / f"local-{split}-maps.csv", "w", newline="") as stream:
+        writer = csv.DictWriter(stream, results[0])
+        writer.writeheader()
+        writer.writerows(results)
+    made_by = (
+        f"`python -m training evaluate-local --split {split} --maps {count}` (seed {SEED}). Means "
+        "over maps, of means over the voxels of the true molecule; the median over maps of "
+        "correlations within one, of maps that vary by more than 2 %."
+    )
+    title = f"Local resolution of simulated maps, {split} split"
+    table = Table(f"local-{split}", title, made_by, COLUMNS, list(_rows(results)))
+    table.write(out)
+    print(table.markdown())
+
+
+def _with_half_maps(data: Path, split: str, count: int) -> Iterator[Example]:
+    ingredients = Ingredients(varied=True)
+    return examples(data, split, SEED, count, ingredients, processes=2)
+
+
+def scores(example: Example) -> Iterator[dict]:
+    """Yield what every method makes of one map, beside its truth."""
+    assert example.made is not None
+    size = example.density.voxel_size
+    halves = (Density(example.made.half1, size), Density(example.made.half2, size))
+    truth = example.truth[example.mask].astype(np.float64)
+    start = {
+        "structure": example.structure_id,
+        "resolution_A": round(example.resolution, 3),
+        "limited": "by the filter" if _filtered(truth, example) else "by noise",
+        "treatment": example.treatment.kind,
+        "constant_A": round(float(np.abs(truth - np.median(truth)).mean()), 4),
+    }
+    for name, (method, with_halves) in ASKED.items():
+        try:
+            found = local_resolution(
+                example.density, method=method, half_maps=halves if with_halves else None
+            )
+        except MapContentError:
+            yield start | {"asked": name, "error": "", "MAE_A": "", "r": "", "covered": ""}
+            continue
+        yield start | {"asked": name} | _scores(found, example.mask, truth)
+
+
+def _filtered(truth: NDArray, example: Example) -> bool:
+    """Return whether most of a molecule is resolved as far as the map's filter lets it."""
+    low_pass = example.treatment.low_pass
+    return low_pass is not None and float(np.mean(truth <= low_pass * (1 + 1e-6))) > 0.5
+
+
+def _scores(found: LocalResolution, mask: NDArray[np.bool_], truth: NDArray) -> dict:
+    values = found.values[mask].astype(np.float64)
+    r, covered = "", ""
+    if np.log(truth).std() > LEAST_SPREAD and np.log(values).std() > 0:
+        r = round(float(np.corrcoef(np.log(values), np.log(truth))[0, 1]), 4)
+    if found.interval is not None:
+        # Where the mask found leaves molecule out, there is a nearest value but no interval.
+        low, high = (part[mask] for part in found.interval)
+        held = ((low <= truth) & (truth <= high))[found.mask[mask]]
+        covered = round(float(held.mean()), 4)
+    return {
+        "error": round(float(np.abs(values / truth - 1).mean()), 4),
+        "MAE_A": round(float(np.abs(values - truth).mean()), 4),
+        "r": r,
+        "covered": covered,
+    }
+
+
+def _rows(results: list[dict]) -> Iterator[list]:
+    bands = {"< 5 Å": (0, 5), "5-10 Å": (5, 10), "> 10 Å": (10, 99)}
+    groups = [("all", "all", results)]
+    for name, (finer, coarser) in bands.items():
+        groups.append(("by Å", name, [r for r in results if finer <= r["resolution_A"] < coarser]))
+    for column in ("limited", "treatment"):
+        for name in sorted({r[column] for r in results}):
+            groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
+    for group, name, chosen in groups:
+        for asked in ASKED:
+            here = [r for r in chosen if r["asked"] == asked]
+            if here:
+                yield [group, name, *_row(asked, here)]
+
+
+def _row(asked: str, here: list[dict]) -> list:
+    done = [r for r in here if r["error"] != ""]
+    if not done:
+        return [0, asked, *"-" * 6, len(here)]
+    error, mae, constant = (
+        np.mean([r[column] for r in done]) for column in ("error", "MAE_A", "constant_A")
+    )
+    r = [row["r"] for row in done if row["r"] != ""]
+    covered = [row["covered"] for row in done if row["covered"] != ""]
+    return [
+        len(done),
+        asked,
+        f"{error:.1%}",
+        f"{mae:.2f}",
+        f"{constant:.2f}",
+        f"{mae / max(constant, 1e-9):.2f}",
+        f"{np.median(r):.2f}" if r else "-",
+        f"{np.mean(covered):.1%}" if covered else "-",
+        len(here) - len(done),
+    ]

@@ -1,0 +1,143 @@
+"""Training the networks of local resolution on stored cells: for maps alone, and with half maps."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.cells import MEAN_CORRELATION, OF_HALF_MAPS, UNSEEN
+from mapres.relative import LN_EDGES, LN_MIDDLES, Overall, rows
+from training.networks import local_network
+from training.schedule import Schedule, train
+
+# Maps of a step, and cells of each.
+BATCH, CELLS = 16, 64
+RATE = 2e-3
+# ln Å, standard deviation: wherever it is counted from, the answer must be the same.
+SHIFT = 0.1
+# ln Å, of the Gaussian that a cell's truth is blurred to.
+BLUR = 0.05
+SCORED = 400
+
+
+class CellShards:
+    """Stored cells of one split, map by map: 0.3 MB each, in memory.
+
+    With ``half_maps`` only of maps that have them, else without what they tell.
+    """
+
+    def __init__(self, folder: Path, half_maps: bool, split: str):
+        paths = sorted(folder.glob(f"{split}-*.npz"))
+        if not paths:
+            raise FileNotFoundError(f"no {split} cells in {folder}; run the verb cells first.")
+        self.features, self.shares, self.truth, self.overall = self._lists = ([], [], [], [])
+        for path in paths:
+            with np.load(path) as stored:
+                self._add({name: stored[name] for name in stored.files}, half_maps)
+        if not self.truth:
+            raise ValueError(f"no {split} map in {folder} has half maps.")
+
+    def _add(self, stored: dict[str, NDArray], half_maps: bool) -> None:
+        ends = np.cumsum(stored["count"])[:-1]
+        of_cells = [np.split(stored[name], ends) for name in ("features", "shares", "truth")]
+        of_maps = [stored[name] for name in ("chances", "profile", "means", "cell")]
+        for features, shares, truth, *known in zip(*of_cells, *of_maps, strict=True):
+            overall = Overall(*known)
+            if not half_maps:
+                features[:, :, OF_HALF_MAPS] = overall.means[MEAN_CORRELATION] = UNSEEN
+            elif (overall.means[MEAN_CORRELATION] == UNSEEN).all():
+                continue
+            for known_of, value in zip(
+                self._lists, (features, shares, truth, overall), strict=True
+            ):
+                known_of.append(value)
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def of_map(
+        self, k: int, chosen: NDArray | slice = slice(None), shift: float = 0.0
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return a map's rows for the network, and the true ln Å from where these are counted."""
+        middle = self.overall[k].ln_resolution + shift
+        found = rows(self.features[k][chosen], self.shares[k][chosen], self.overall[k], middle)
+        return found, self.truth[k][chosen] - np.float32(middle)
+
+    def batch(self, indices: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+        """Return rows and targets of some cells of every map: all count alike, however small."""
+        parts = [
+            self.of_map(
+                k, rng.integers(len(self.truth[k]), size=CELLS), SHIFT * rng.standard_normal()
+            )
+            for k in indices
+        ]
+        inputs, truth = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return inputs, targets(truth)
+
+
+def targets(truth: NDArray) -> NDArray[np.float32]:
+    """Return rows of bin probabilities for what is true, ln Å from the map's resolution."""
+    off = (np.clip(truth, LN_EDGES[0], LN_EDGES[-1])[:, None] - LN_MIDDLES) / BLUR
+    found = np.exp(-0.5 * off**2)
+    return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def fit_local(cells: Path, folder: Path, minutes: float, half_maps: bool, **options) -> None:
+    """Train one of the two networks, or go on with it; see `schedule.train`.
+
+    Parameters
+    ----------
+    cells : folder of shards
+    folder : of this training
+    minutes : altogether
+    half_maps : whether it is the one for maps with half maps
+    options : of `networks.local_network`
+    """
+    check_half_maps(folder, half_maps)
+    schedule = Schedule(minutes, batch=BATCH, peak_rate=RATE)
+    source = partial(CellShards, cells, half_maps)
+
+    def build(state: dict):
+        state["half_maps"] = half_maps
+        return local_network(**options)
+
+    train(build, source, local_scores, folder, schedule)
+
+
+def check_half_maps(run: Path, half_maps: bool) -> None:
+    """Raise ValueError if a training that exists is of the other network."""
+    state = run / "state.json"
+    if state.exists() and json.loads(state.read_text())["half_maps"] != half_maps:
+        raise ValueError(f"{run} was trained {'without' if half_maps else 'with'} half maps.")
+
+
+def local_scores(model, shards: CellShards) -> dict[str, float]:
+    """Return means over maps."""
+    found = np.array([_of_map(model, shards, k) for k in range(min(SCORED, len(shards)))])
+    loss, error, mae, constant, bias, r = found.T
+    return {
+        "validation loss": loss.mean(),
+        "error": error.mean(),
+        "bias": bias.mean(),
+        "MAE over constant's": mae.mean() / constant.mean(),
+        "r": np.nanmedian(r),
+    }
+
+
+def _of_map(model, shards: CellShards, k: int) -> tuple[float, ...]:
+    """Return cross entropy, mean relative error, MAE, that of the true median (Å), bias, r."""
+    inputs, truth = shards.of_map(k)
+    predicted = np.asarray(model.predict_on_batch(inputs))
+    loss = -(targets(truth) * np.log(predicted + 1e-9)).sum(axis=-1).mean()
+    found = predicted @ LN_MIDDLES
+    bias = abs(np.median(found - truth))
+    # Within 2 % there is nothing to correlate with.
+    r = np.corrcoef(found, truth)[0, 1] if truth.std() > 0.02 else np.nan
+    middle = shards.overall[k].ln_resolution
+    found, truth = np.exp(found + middle), np.exp(truth + middle)
+    constant = np.abs(truth - np.median(truth)).mean()
+    return loss, np.abs(found / truth - 1).mean(), np.abs(found - truth).mean(), constant, bias, r

@@ -1,0 +1,144 @@
+"""Cells of simulated maps with their true local resolution, and the shards that store them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mapres.cells import measure_cells
+from mapres.density import Density, silent
+from mapres.distribution import EDGES
+from mapres.errors import MapResError
+from mapres.local_network import read_overall
+from mapres.mask import solvent_mask
+from mapres.relative import Overall
+from mapres.surroundings import share_of_cells
+from training.dataset import make_example, pools, spread
+from training.draw import Example, Ingredients
+
+# Cells of one map: more of the same map teach little.
+CELLS = 256
+# With fewer, a map is no molecule.
+FEWEST = 16
+# Share of the maps that are measured with a mask as users give it: so many Å about the molecule.
+GIVEN, LOOSE = 0.3, (0.0, 12.0)
+INGREDIENTS = Ingredients(noise_free=0.05, varied=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Cells of one map.
+
+    Attributes
+    ----------
+    features, shares : float16 arrays, of cells, see `mapres.cells.Cells`
+    truth : float32 array, shape (n,), ln Å
+    overall : of the map
+    structure_id : which molecule
+    treatment : what was done to the map
+    """
+
+    features: NDArray[np.float16]
+    shares: NDArray[np.float16]
+    truth: NDArray[np.float32]
+    overall: Overall
+    structure_id: str
+    treatment: str
+
+
+def true_cells(example: Example, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Return ln of the true resolution (Å) of every cell, 0 where it is mostly solvent."""
+    molecule = share_of_cells(example.mask, shape)
+    ln_truth = np.log(np.clip(example.truth, EDGES[0], EDGES[-1]))
+    total = share_of_cells(example.mask * ln_truth, shape)
+    kept = molecule > 0.5
+    return np.where(kept, total / np.where(kept, molecule, 1), 0).astype(np.float32)
+
+
+def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
+    """Measure a simulated map as prediction does; return some of its cells, None without any.
+
+    Raises
+    ------
+    MapResError
+        If no molecule is found in it.
+    """
+    molecule = solvent_mask(example.density)
+    if rng.random() < GIVEN:
+        molecule |= _given_mask(example, rng)
+    halves = None
+    if example.made is not None:
+        size = example.density.voxel_size
+        halves = (Density(example.made.half1, size), Density(example.made.half2, size))
+    cells = measure_cells(example.density, molecule, halves)
+    truth = true_cells(example, cells.shape)[tuple(cells.places.T)]
+    chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
+    if len(chosen) < FEWEST:
+        return None
+    return Sample(
+        cells.features[chosen],
+        cells.shares[chosen],
+        truth[chosen],
+        read_overall(example.density, molecule, cells, silent),
+        example.structure_id,
+        example.treatment.kind,
+    )
+
+
+def _given_mask(example: Example, rng: np.random.Generator) -> NDArray[np.bool_]:
+    distance = ndimage.distance_transform_edt(~example.mask) * example.density.spacing
+    return distance <= rng.uniform(*LOOSE)
+
+
+def write_shards(
+    data: Path, split: str, shards: range, count: int, folder: Path, processes: int = 2
+) -> Iterator[str]:
+    """Store cells of simulated maps, ``count`` maps a shard, and say what each shard holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sets = pools(data, split)
+    for shard in shards:
+        path = folder / f"{split}-{shard:03d}.npz"
+        if path.exists():
+            continue
+        make = partial(_sample_of, data, sets, shard)
+        found = [sample for sample in spread(make, count, processes, path.stem) if sample]
+        if not found:
+            yield f"{path.stem}: no molecule was found in any map"
+            continue
+        _write(found, path)
+        yield f"{path.stem}: {sum(len(s.truth) for s in found)} cells of {len(found)} maps"
+
+
+def _sample_of(data: Path, sets: dict[str, list], seed: int, k: int) -> Sample | None:
+    example = make_example(data, sets, seed, INGREDIENTS, k)
+    try:
+        return sample_cells(example, np.random.default_rng([seed, k, 1]))
+    except MapResError:
+        return None
+
+
+def _write(found: list[Sample], path: Path) -> None:
+    """Store samples: arrays of all cells, one row each, and of all maps."""
+    of_cells = {
+        name: np.concatenate([getattr(sample, name) for sample in found])
+        for name in ("features", "shares", "truth")
+    }
+    of_maps = {
+        name: np.stack([getattr(sample.overall, name) for sample in found])
+        for name in ("chances", "profile", "means", "cell")
+    }
+    names = {
+        "structure": np.array([sample.structure_id for sample in found]),
+        "treatment": np.array([sample.treatment for sample in found]),
+        "count": np.array([len(sample.truth) for sample in found]),
+    }
+    temporary = path.with_name(f"part-{path.name}")
+    np.savez(temporary, **of_cells, **of_maps, **names)
+    os.replace(temporary, path)
