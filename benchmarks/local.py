@@ -68,7 +68,7 @@ def measure(edge: int) -> None:
     models.load(NETWORKS["mapres"])
     loading = time.perf_counter() - start
     density = large_map(edge, RADIUS)
-    grid = np.arange(edge) - edge // 2
+    grid = np.arange(edge, dtype=np.int32) - edge // 2
     ball = grid[:, None, None] ** 2 + grid[:, None] ** 2 + grid**2 < (RADIUS * edge) ** 2
     found = local_resolution(density, mask=density.with_values(ball.astype(np.float32), "ball"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -60,7 +60,7 @@ def large_map(edge: int, radius: float = 0.25):
     repeats = -(-edge // half.values.shape[0])
     tiled = np.tile(half.values, (repeats,) * 3)[:edge, :edge, :edge]
     noise = np.random.default_rng(0).standard_normal(tiled.shape, dtype=np.float32)
-    grid = np.arange(edge) - edge // 2
+    grid = np.arange(edge, dtype=np.int32) - edge // 2
     radius2 = grid[:, None, None] ** 2 + grid[:, None] ** 2 + grid**2
     inside = radius2 < (radius * edge) ** 2
     solvent = float(np.median(np.abs(half.values - np.median(half.values))) * 1.48)

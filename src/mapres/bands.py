@@ -48,14 +48,19 @@ class Band:
 
     def wave(self, transform: NDArray) -> NDArray[np.float32]:
         """Return the band of a map whose transform is given, at the middles of this grid."""
-        band = resize_transform(transform, self.box, self.shape) * self.gain
+        # In place, if it is not the transform itself: each of these may be as large as the map.
+        resized = resize_transform(transform, self.box, self.shape)
+        out = None if np.may_share_memory(resized, transform) else resized
+        band = np.multiply(resized, self.gain, out=out)
         for axis, (n, m) in enumerate(zip(self.shape, self.box, strict=True)):
             # Middles of voxels of this grid, in its own voxels from the map's first.
             offset = 0.5 - 0.5 * n / m
             frequency = scipy.fft.rfftfreq(n) if axis == 2 else scipy.fft.fftfreq(n)
             phase = np.exp(2j * np.pi * offset * frequency).astype(np.complex64)
             band *= phase.reshape([-1 if a == axis else 1 for a in range(3)])
-        return inverse(band, self.shape) * np.float32(np.prod(self.shape) / np.prod(self.box))
+        wave = inverse(band, self.shape)
+        wave *= np.float32(np.prod(self.shape) / np.prod(self.box))
+        return wave
 
     def about(self, wave: NDArray, power: int) -> NDArray[np.float32]:
         """Average a power of the values over a Gaussian of a wavelength about every cell."""

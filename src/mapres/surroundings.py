@@ -25,6 +25,8 @@ FINE, COARSE = 4.0, 20.0
 SPREAD_WIDTH = 1.2
 # Widths at which windows end: beyond are 1.2 % of a Gaussian.
 TRUNCATE = 2.5
+# Columns of voxels that are averaged at a time.
+SLAB = 32
 # Å, of windows over which the share of molecule about a cell is told.
 ABOUT = (0.0, 6.0, 12.0)
 # Weight of what is no molecule in such a window, so that there is an answer beside it, too.
@@ -106,10 +108,11 @@ def cell_shape(density: Density) -> Shape:
 
 def share_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
     """Average a mask, or any map, over cells."""
-    values = mask.astype(np.float32)
-    for axis, count in enumerate(shape):
-        values = cell_means(values, count, axis)
-    return values
+    z, y, x = shape
+    # In slabs: sums along the whole of it would be three times as large.
+    slabs = np.array_split(mask, range(SLAB, mask.shape[2], SLAB), axis=2)
+    values = np.concatenate([cell_means(slab.astype(np.float32), z, 0) for slab in slabs], axis=2)
+    return cell_means(cell_means(values, y, 1), x, 2)
 
 
 def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:
