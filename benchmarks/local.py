@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from validation import large_map
+from validation import ball, large_map
 
 from mapres import local_resolution, models
 from mapres.methods import NETWORKS
@@ -68,9 +68,8 @@ def measure(edge: int) -> None:
     models.load(NETWORKS["mapres"])
     loading = time.perf_counter() - start
     density = large_map(edge, RADIUS)
-    grid = np.arange(edge, dtype=np.int32) - edge // 2
-    ball = grid[:, None, None] ** 2 + grid[:, None] ** 2 + grid**2 < (RADIUS * edge) ** 2
-    found = local_resolution(density, mask=density.with_values(ball.astype(np.float32), "ball"))
+    mask = density.with_values(ball(edge, RADIUS).astype(np.float32), "ball")
+    found = local_resolution(density, mask=mask)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(found.mask_fraction, loading, found.seconds, peak)
 

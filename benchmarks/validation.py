@@ -60,11 +60,15 @@ def large_map(edge: int, radius: float = 0.25):
     repeats = -(-edge // half.values.shape[0])
     tiled = np.tile(half.values, (repeats,) * 3)[:edge, :edge, :edge]
     noise = np.random.default_rng(0).standard_normal(tiled.shape, dtype=np.float32)
-    grid = np.arange(edge, dtype=np.int32) - edge // 2
-    radius2 = grid[:, None, None] ** 2 + grid[:, None] ** 2 + grid**2
-    inside = radius2 < (radius * edge) ** 2
+    inside = ball(edge, radius)
     solvent = float(np.median(np.abs(half.values - np.median(half.values))) * 1.48)
     return Density(np.where(inside, tiled, solvent * noise), half.voxel_size, name=f"{edge}")
+
+
+def ball(edge: int, radius: float):
+    """Return a bool array, true in a ball of ``radius``, in edges, at the middle of a box."""
+    grid = np.arange(edge, dtype=np.int32) - edge // 2
+    return grid[:, None, None] ** 2 + grid[:, None] ** 2 + grid**2 < (radius * edge) ** 2
 
 
 if __name__ == "__main__":

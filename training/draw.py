@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from mapres.density import Density
+from mapres.halves import HalfMaps
 from training.atoms import simulate_pdb2mrc
 from training.deposit import Treatment, deposit
 from training.simulate import Recipe, Reconstruction, reconstruct
@@ -81,6 +82,14 @@ class Example:
     structure_id: str
     made: Reconstruction | None
     treatment: Treatment
+
+    @property
+    def half_maps(self) -> HalfMaps | None:
+        """The half maps of the reconstruction; None of a noise-free map."""
+        if self.made is None:
+            return None
+        first, second = self.made.half1, self.made.half2
+        return self.density.with_values(first), self.density.with_values(second)
 
 
 def draw_example(

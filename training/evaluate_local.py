@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.density import Density
 from mapres.errors import MapContentError
 from mapres.local import LocalResolution, local_resolution
 from training.dataset import examples
@@ -55,9 +54,6 @@ def _with_half_maps(data: Path, split: str, count: int) -> Iterator[Example]:
 
 def scores(example: Example) -> Iterator[dict]:
     """Yield what every method makes of one map, beside its truth."""
-    assert example.made is not None
-    size = example.density.voxel_size
-    halves = (Density(example.made.half1, size), Density(example.made.half2, size))
     truth = example.truth[example.mask].astype(np.float64)
     start = {
         "structure": example.structure_id,
@@ -69,7 +65,7 @@ def scores(example: Example) -> Iterator[dict]:
     for name, (method, with_halves) in ASKED.items():
         try:
             found = local_resolution(
-                example.density, method=method, half_maps=halves if with_halves else None
+                example.density, method=method, half_maps=example.half_maps if with_halves else None
             )
         except MapContentError:
             yield start | {"asked": name, "error": "", "MAE_A": "", "r": "", "covered": ""}

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres import models
-from mapres.local_network import OVERALL, calibrated, quantiles
+from mapres.distribution import quantiles
+from mapres.local_network import LEVELS, OVERALL, calibrated
+from mapres.relative import LN_EDGES
 from training.export import COVERAGE, training_card
 from training.fit_local import CellShards, check_half_maps
 from training.ship import for_prediction, ship
@@ -67,7 +69,7 @@ def _cells(network, validation: CellShards) -> tuple[NDArray, NDArray]:
 
 
 def _scores(predicted: NDArray, truth: NDArray, calibration: models.Calibration) -> dict:
-    low, middle, high = quantiles(calibrated(predicted, calibration)).T
+    low, middle, high = quantiles(calibrated(predicted, calibration), LEVELS, LN_EDGES).T
     return {
         "cells": len(truth),
         "coverage_90": round(float(np.mean((low <= truth) & (truth <= high))), 4),

@@ -34,7 +34,10 @@ class CellShards:
         paths = sorted(folder.glob(f"{split}-*.npz"))
         if not paths:
             raise FileNotFoundError(f"no {split} cells in {folder}; run the verb cells first.")
-        self.features, self.shares, self.truth, self.overall = self._lists = ([], [], [], [])
+        self.features: list[NDArray] = []
+        self.shares: list[NDArray] = []
+        self.truth: list[NDArray] = []
+        self.overall: list[Overall] = []
         for path in paths:
             with np.load(path) as stored:
                 self._add({name: stored[name] for name in stored.files}, half_maps)
@@ -51,10 +54,10 @@ class CellShards:
                 features[:, :, OF_HALF_MAPS] = overall.means[MEAN_CORRELATION] = UNSEEN
             elif (overall.means[MEAN_CORRELATION] == UNSEEN).all():
                 continue
-            for known_of, value in zip(
-                self._lists, (features, shares, truth, overall), strict=True
-            ):
-                known_of.append(value)
+            self.features.append(features)
+            self.shares.append(shares)
+            self.truth.append(truth)
+            self.overall.append(overall)
 
     def __len__(self) -> int:
         return len(self.truth)

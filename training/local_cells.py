@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.cells import measure_cells
-from mapres.density import Density, silent
+from mapres.density import silent
 from mapres.distribution import EDGES
 from mapres.errors import MapResError
 from mapres.local_network import read_overall
@@ -73,11 +73,7 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
     molecule = solvent_mask(example.density)
     if rng.random() < GIVEN:
         molecule |= _given_mask(example, rng)
-    halves = None
-    if example.made is not None:
-        size = example.density.voxel_size
-        halves = (Density(example.made.half1, size), Density(example.made.half2, size))
-    cells = measure_cells(example.density, molecule, halves)
+    cells = measure_cells(example.density, molecule, example.half_maps)
     truth = true_cells(example, cells.shape)[tuple(cells.places.T)]
     chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
     if len(chosen) < FEWEST:

@@ -42,15 +42,14 @@ def evaluate_real_local(maps: Path, out: Path) -> None:
 def _map_rows(listed: Published) -> Iterator[list]:
     density, published = read(listed.path), f"{listed.resolution:g}"
     for method in METHODS:
-        found = _or_reason(lambda m=method: local_resolution(density, method=m))
+        found = or_reason(lambda m=method: local_resolution(density, method=m))
         name = METHOD_NAMES[method]
         if isinstance(found, str):
             yield [listed.path.name, published, name, "refused", "-", "-", "-"]
             continue
         lower, upper = found.quartiles
-        half = "-"
-        if found.interval is not None:
-            half = f"{np.median(found.uncertainty[found.mask]):.2f}"
+        uncertainty = found.median_uncertainty
+        half = "-" if uncertainty is None else f"{uncertainty:.2f}"
         cells = [f"{found.median:.2f}", f"{lower:.2f}-{upper:.2f}", half, f"{found.seconds:.1f}"]
         yield [listed.path.name, published, name, *cells]
 
@@ -89,7 +88,7 @@ def _options(method: str) -> dict[str, float]:
 
 
 def _agreement(result: LocalResolution, density: Density, other: Density) -> list[str]:
-    found = _or_reason(lambda: agreement(result, other, grid_to_grid(density, other)))
+    found = or_reason(lambda: agreement(result, other, grid_to_grid(density, other)))
     if isinstance(found, str):
         return ["-", "-", "-", "0"]
     r = "-" if found.correlation is None else f"{found.correlation:.2f}"
@@ -97,7 +96,8 @@ def _agreement(result: LocalResolution, density: Density, other: Density) -> lis
     return [f"{found.median:+.2f}", f"{found.spread:.2f}", r, voxels]
 
 
-def _or_reason(make: Callable):
+def or_reason(make: Callable):
+    """Return what is made, or the sentence that says why a map yields nothing."""
     try:
         return make()
     except MapContentError as error:

@@ -8,18 +8,18 @@ beside it stands what the most frequent class of each map itself reaches.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from mapres.density import Density
-from mapres.errors import MapResError
-from mapres.local import LocalResolution, local_resolution
+from mapres.local import local_resolution
 from mapres.mrc import read
 from mapres.report import METHOD_NAMES
 from training.experimental import Cubes, divided
 from training.fit_unet import accuracies, run_folder
 from training.paper_fit import curve_summary
+from training.real_local import or_reason
 from training.tables import Table
 from training.unet_cubes import read_cubes
 
@@ -129,7 +129,10 @@ def figure_6(maps: list[Path], out: Path) -> None:
     found, rows = [], []
     for path in maps:
         density = read(path)
-        results = {name: _measured(density, method) for method, name in METHODS.items()}
+        results = {
+            name: or_reason(partial(local_resolution, density, method=method))
+            for method, name in METHODS.items()
+        }
         found.append((density, results))
         cells = [r if isinstance(r, str) else f"{r.median:.2f}" for r in results.values()]
         rows.append([density.name, *cells])
@@ -139,13 +142,6 @@ def figure_6(maps: list[Path], out: Path) -> None:
     columns = ["map", *(f"{name}: median Å" for name in METHODS.values())]
     notes = ["![Maps and their labels](figure-6.png)"]
     Table("figure-6", title, made_by, columns, rows, notes).write(out)
-
-
-def _measured(density: Density, method: str) -> LocalResolution | str:
-    try:
-        return local_resolution(density, method=method)
-    except MapResError as error:
-        return str(error)
 
 
 def table_7(runs: Runs, out: Path) -> None:

@@ -14,28 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.fourier import (
-    forward,
-    gaussian_low_pass,
-    inverse,
-    shell_index,
-    shell_sums,
-    shell_width,
-    squared_frequency,
-)
-from mapres.fsc import first_crossing
+from mapres.fourier import forward, gaussian_low_pass, inverse, shell_width
 from training.atoms import Shape, grid_centre, scattering_transform
+from training.bank import CROSSING_SNR, MAX_SPREADS, Shells, crossing, filtered_bank
 from training.structures import Structure
 
-# Half-map signal-to-noise ratio at which FSC is 1/7 = 0.143 (Rosenthal & Henderson 2003).
-CROSSING_SNR = 1.0 / 6.0
-MAX_SPREADS = 2.0
 # Å: over this the B factors of a structure make regions.
 REGION = 6.0
-# Of the resolution: the finest and the coarsest that regions with B factors of their own may have,
-# and the copies that are filtered for that.
+# Of the resolution: the finest and the coarsest that regions with B factors of their own may have.
 REACH = (0.5, 3.0)
-SOUGHT = np.geomspace(0.35, 4.0, 13)
 
 
 @dataclass(frozen=True)
@@ -94,7 +81,7 @@ class Reconstruction:
         """Where the expected half-map FSC inside the molecule first falls below 1/7, Å."""
         width = shell_width(self.recipe.shape, self.recipe.voxel_size)
         frequency = np.arange(len(self.fsc)) * width
-        return _crossing(frequency, self.fsc, 1 / 7, 2 * self.recipe.voxel_size)
+        return crossing(frequency, self.fsc, 1 / 7, 2 * self.recipe.voxel_size)
 
     @property
     def average(self) -> NDArray[np.float32]:
@@ -114,13 +101,13 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
         raise ValueError(
             f"{recipe.resolution:g} Å is finer than two voxels of {recipe.voxel_size:g} Å."
         )
-    shells = _Shells(recipe)
+    shells = Shells(recipe)
     atoms, regional = _atoms_in_box(structure, recipe, rng)
     envelope = _envelope(atoms, recipe)
     # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
     molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * shells.s2))
     field = _field(envelope, recipe, rng)
-    bank = _bank(molecule, envelope, _levels(recipe), recipe, shells)
+    bank = filtered_bank(molecule, envelope, recipe, shells)
     # White noise has as much power in every coefficient as the squared envelope has voxels.
     noise_power = noise_gain(shells.frequency**2, recipe) ** 2 * float(np.sum(envelope**2))
     if recipe.regional:
@@ -147,106 +134,6 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
 def noise_gain(s2: NDArray, recipe: Recipe) -> NDArray:
     """Return the amplitude of the noise at |s|² (1/Å²), 1 at the origin."""
     return (1 + 100.0 * s2) ** (-recipe.noise_slope / 4)
-
-
-class _Shells:
-    """Rotational averages on one grid."""
-
-    def __init__(self, recipe: Recipe):
-        self.s2 = squared_frequency(recipe.shape, recipe.voxel_size)
-        self.width = shell_width(recipe.shape, recipe.voxel_size)
-        self.index = shell_index(np.sqrt(self.s2), self.width)
-        self.nx = recipe.shape[2]
-        self.count = shell_sums(np.ones_like(self.s2), self.index, self.nx)
-        self.frequency = np.arange(len(self.count)) * self.width
-
-    def mean_power(self, values: NDArray) -> NDArray[np.float64]:
-        transform = forward(values)
-        power = transform.real**2 + transform.imag**2
-        return shell_sums(power, self.index, self.nx) / self.count
-
-    def at(self, ratio: NDArray, resolution: float) -> float:
-        """Interpolate the logarithm of a curve at 1/resolution."""
-        return float(np.exp(np.interp(1 / resolution, self.frequency, np.log(ratio + 1e-30))))
-
-
-@dataclass(frozen=True, eq=False)
-class _Bank:
-    """Copies of the molecule at several B factors: nominal resolution and power of each."""
-
-    resolution: NDArray
-    copies: list[NDArray[np.float32]]
-    power: NDArray
-
-    def blended(self, nominal: NDArray) -> NDArray[np.float32]:
-        """Sum the copies, each weighted where its nominal resolution is the wanted one."""
-        place = np.interp(np.log(nominal), np.log(self.resolution), np.arange(len(self.copies)))
-        signal = np.zeros(nominal.shape, dtype=np.float32)
-        for level, copy in enumerate(self.copies):
-            signal += np.clip(1 - np.abs(place - level), 0, None).astype(np.float32) * copy
-        return signal
-
-    def truth(
-        self, nominal: NDArray, noise_power: NDArray, shells: _Shells, nyquist: float
-    ) -> NDArray[np.float32]:
-        """Return r(x): where the local signal-to-noise ratio falls to 1/6, never past Nyquist."""
-        log_crossing = np.log(self._crossings(noise_power, shells, nyquist))
-        log_r = np.interp(np.log(nominal), np.log(self.resolution), log_crossing)
-        return np.exp(log_r).astype(np.float32)
-
-    def solved(
-        self, wanted: NDArray, noise_power: NDArray, shells: _Shells, recipe: Recipe
-    ) -> NDArray[np.float32]:
-        """Return the nominal resolutions at which a molecule is resolved as far as wanted.
-
-        Its power falls by itself, the more so the coarser: B factors in proportion to the squares
-        of what is wanted would make less difference than that.
-        """
-        middle = int(np.argmin(np.abs(np.log(self.resolution / recipe.resolution))))
-        ratio = shells.at(self.power[middle] / noise_power, recipe.resolution) / CROSSING_SNR
-        # Finer than Nyquist, too: only in the end it limits what is true.
-        crossings = self._crossings(ratio * noise_power, shells, 2 * recipe.voxel_size)
-        rising = np.log(crossings) + 1e-6 * np.arange(len(crossings))
-        found = np.interp(np.log(wanted), rising, np.log(self.resolution))
-        return np.exp(found).astype(np.float32)
-
-    def _crossings(self, noise_power: NDArray, shells: _Shells, nyquist: float) -> NDArray:
-        log_snr = np.log(self.power / noise_power + 1e-30)
-        level = np.log(CROSSING_SNR)
-        crossing = [_crossing(shells.frequency, curve, level, nyquist) for curve in log_snr]
-        # More B is never better, whatever a ragged shell says.
-        return np.maximum.accumulate(crossing)
-
-
-def _levels(recipe: Recipe) -> NDArray[np.float64]:
-    """Return the nominal resolutions that copies are filtered to, Å."""
-    if recipe.regional:
-        return recipe.resolution * SOUGHT
-    if recipe.spread == 0:
-        return np.array([recipe.resolution])
-    finest, coarsest = (float(np.exp(n * recipe.spread)) for n in (-MAX_SPREADS, MAX_SPREADS))
-    # Neighbouring copies differ by 12 % in resolution, which blends without a seam.
-    count = int(np.ceil(np.log(coarsest / finest) / 0.12)) + 1
-    return recipe.resolution * np.geomspace(finest, coarsest, count)
-
-
-def _bank(
-    molecule: NDArray, envelope: NDArray, levels: NDArray, recipe: Recipe, shells: _Shells
-) -> _Bank:
-    copies, powers = [], []
-    for b_factor in recipe.b_scale * levels**2:
-        damped = molecule * np.exp(np.float32(-0.25 * b_factor) * shells.s2)
-        copies.append(inverse(damped, recipe.shape))
-        powers.append(shells.mean_power(copies[-1] * envelope))
-    return _Bank(levels, copies, np.array(powers))
-
-
-def _crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) -> float:
-    """Return 1/s (Å) where a curve first falls below ``level``, the first shell at the coarsest."""
-    kept = (frequency > 0) & (frequency <= 1 / nyquist)
-    frequency, curve = frequency[kept], curve[kept]
-    found = first_crossing(frequency, curve, np.full(curve.shape, level), nyquist)
-    return float(1 / frequency[0]) if found is None else found
 
 
 def _atoms_in_box(

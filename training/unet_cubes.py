@@ -75,10 +75,9 @@ def _write(path: Path, make: Callable[[], Cubes]) -> str:
 
 
 def _simulated(example: Example, method: str) -> Cubes:
-    made, density = example.made, example.density
-    if made is None:
+    density, halves = example.density, example.half_maps
+    if halves is None:
         raise MapContentError("a noise-free map has no half maps; simulate with noise.")
-    halves = density.with_values(made.half1), density.with_values(made.half2)
     found = local_resolution(density, method=method, half_maps=halves, **_range(density))
     return _cubes(density, found)
 

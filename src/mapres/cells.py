@@ -20,7 +20,15 @@ from .density import Density, Progress, silent
 from .fourier import forward
 from .halves import HalfMaps
 from .profile import UNSEEN
-from .surroundings import ABOUT, WIDTHS, Surroundings, cell_means, cell_shape, share_of_cells
+from .surroundings import (
+    ABOUT,
+    SPREAD_WIDTH,
+    WIDTHS,
+    Surroundings,
+    cell_means,
+    cell_shape,
+    share_of_cells,
+)
 
 # Share of the strongest band's power density below which there is only rounding.
 FAINTEST = 1e-9
@@ -95,8 +103,9 @@ def measure_cells(
         ratios = _ratios(transforms, band, band.exposure(windows), around, means[:, b])
         if ratios is not None:
             powers[b], values = ratios
-            _fill_in(features[..., b], values, around, band.wavelength, places)
-            means[MEAN_SPREAD, b] = around.spread(values[ENERGY], band.wavelength)
+            means[MEAN_SPREAD, b] = _fill_in(
+                features[..., b], values, around, band.wavelength, places
+            )
     held = np.isfinite(powers)
     fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
     means[MEAN_LEVEL, held] = 2 + fallen / LEVEL_SCALE
@@ -178,13 +187,18 @@ def _fill_in(
     around: Surroundings,
     wavelength: float,
     places: NDArray,
-) -> None:
-    """Average what `_ratios` found over windows; fill in features, shape (n, WIDTHS, CHANNELS)."""
+) -> float:
+    """Average what `_ratios` found over windows; fill in features, shape (n, WIDTHS, CHANNELS).
+
+    Returns the spread of ln energy over the molecule.
+    """
     at = tuple((places - around.start).T)
     for k, width in enumerate(WIDTHS):
         sigma = around.sigma(wavelength, width)
-        means = around.widened(list(values.values()), sigma)
-        wide = {name: mean[at] for name, mean in zip(values, means, strict=True)}
+        widened = dict(zip(values, around.widened(list(values.values()), sigma), strict=True))
+        if width == SPREAD_WIDTH:
+            spread = around.spread(widened[ENERGY])
+        wide = {name: mean[at] for name, mean in widened.items()}
         features[:, k, ENERGY] = np.log(np.maximum(wide[ENERGY], 1e-4)) / ENERGY_SCALE
         for name in (KURTOSIS, SKEWNESS):
             features[:, k, name] = wide[name]
@@ -193,6 +207,7 @@ def _fill_in(
         if CORRELATION in values:
             total, rest = wide[HALF_SHARE], wide[CORRELATION]
             features[:, k, CORRELATION] = (total - rest) / np.maximum(total + rest, 1e-6)
+    return spread
 
 
 def bands_of(density: Density) -> NDArray[np.intp]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,10 +36,27 @@ def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32
 
 def quantile(probabilities: NDArray, level: float) -> float:
     """Return the resolution (Å) below which ``level`` of the distribution lies."""
-    cumulative = np.concatenate([[0.0], np.cumsum(probabilities)])
-    # A strictly rising copy: np.interp needs one, and empty bins hold nothing anyway.
-    cumulative = cumulative / cumulative[-1] + 1e-12 * np.arange(len(cumulative))
-    return float(np.exp(np.interp(level, cumulative, np.log(EDGES))))
+    return float(np.exp(quantiles(probabilities, (level,), np.log(EDGES))[0]))
+
+
+def quantiles(probabilities: NDArray, levels: Sequence[float], edges: NDArray) -> NDArray:
+    """Return where so much of distributions lies below: (..., bins) to (..., levels).
+
+    ``edges`` are those of the bins; within one a distribution is even.
+    """
+    cumulative = np.cumsum(probabilities, axis=-1)
+    total = cumulative[..., -1:].copy()
+    cumulative /= total
+    edges = edges.astype(probabilities.dtype)
+    out = np.empty((*probabilities.shape[:-1], len(levels)), dtype=probabilities.dtype)
+    for k, level in enumerate(levels):
+        above = np.argmax(cumulative >= level, axis=-1)[..., None]
+        upper = np.take_along_axis(cumulative, above, axis=-1)[..., 0]
+        within = np.take_along_axis(probabilities / total, above, axis=-1)[..., 0]
+        share = 1 - np.clip((upper - level) / np.maximum(within, 1e-12), 0, 1)
+        bins = above[..., 0]
+        out[..., k] = edges[bins] + share * (edges[bins + 1] - edges[bins])
+    return out
 
 
 def probability_below(probabilities: NDArray, limit: float) -> float:

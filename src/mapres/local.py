@@ -79,6 +79,14 @@ class LocalResolution:
         return nearest_known(0.5 * (high - low), self.mask)
 
     @property
+    def median_uncertainty(self) -> float | None:
+        """Median of that over the mask, Å; None of methods that give no interval."""
+        if self.interval is None:
+            return None
+        low, high = (end[self.mask] for end in self.interval)
+        return float(np.median(0.5 * (high - low)))
+
+    @property
     def median(self) -> float:
         """Median over the mask, Å."""
         return float(np.median(self.values[self.mask]))

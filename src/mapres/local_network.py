@@ -11,6 +11,7 @@ from scipy import ndimage
 from .cells import Cells, bands_of, measure_cells
 from .content import measure_content
 from .density import Density, Progress, part_of
+from .distribution import quantiles
 from .errors import MapContentError, ModelError
 from .halves import HalfMaps
 from .mask import solvent_mask
@@ -124,7 +125,8 @@ def _quantiles(
         progress(start / len(cells.places), "reading cells")
         part = slice(start, start + BATCH)
         given = rows(cells.features[part], cells.shares[part], overall, overall.ln_resolution)
-        found[:, part] = quantiles(calibrated(network.predict(given), network.calibration)).T
+        chances = calibrated(network.predict(given), network.calibration)
+        found[:, part] = quantiles(chances, LEVELS, LN_EDGES).T
     return found + np.float32(overall.ln_resolution)
 
 
@@ -146,22 +148,6 @@ def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.f
     power = np.power(np.asarray(probabilities, np.float32) + 1e-9, calibration.sharpness)
     power /= power.sum(axis=-1, keepdims=True)
     return (1 - calibration.floor) * power + calibration.floor / power.shape[-1]
-
-
-def quantiles(probabilities: NDArray) -> NDArray[np.float32]:
-    """Return the `LEVELS` of distributions over `relative.LN_EDGES`: (n, bins) to (n, 3)."""
-    cumulative = np.cumsum(probabilities, axis=-1)
-    cumulative /= cumulative[..., -1:]
-    edges = LN_EDGES.astype(np.float32)
-    out = np.empty((*probabilities.shape[:-1], len(LEVELS)), dtype=np.float32)
-    for k, level in enumerate(LEVELS):
-        above = np.argmax(cumulative >= level, axis=-1)[..., None]
-        upper = np.take_along_axis(cumulative, above, axis=-1)[..., 0]
-        within = np.take_along_axis(np.asarray(probabilities), above, axis=-1)[..., 0]
-        share = 1 - np.clip((upper - level) / np.maximum(within, 1e-12), 0, 1)
-        bins = above[..., 0]
-        out[..., k] = edges[bins] + share * (edges[bins + 1] - edges[bins])
-    return out
 
 
 def at_voxels(

@@ -154,9 +154,9 @@ def _shares(result: LocalResolution) -> dict[str, float]:
 
 
 def _uncertainty_rows(result: LocalResolution) -> Rows:
-    if result.interval is None:
+    half = result.median_uncertainty
+    if half is None:
         return []
-    half = _median_uncertainty(result)
     return [("Uncertainty", f"± {half:.2f} Å in the median (90 % interval)")]
 
 
@@ -169,12 +169,6 @@ def _agreement_rows(agreement: Agreement | None) -> Rows:
         f"over {agreement.compared.sum():,} voxels"
     )
     return [(f"Less {agreement.other}", text)]
-
-
-def _median_uncertainty(result: LocalResolution) -> float:
-    assert result.interval is not None
-    low, high = (part[result.mask] for part in result.interval)
-    return float(np.median(0.5 * (high - low)))
 
 
 def fsc_rows(
@@ -220,9 +214,8 @@ def local_json(
 
 
 def _uncertainty_json(result: LocalResolution) -> dict[str, Any]:
-    if result.interval is None:
-        return {}
-    return {"median_uncertainty_A": round(_median_uncertainty(result), 3)}
+    half = result.median_uncertainty
+    return {} if half is None else {"median_uncertainty_A": round(half, 3)}
 
 
 def _agreement_json(agreement: Agreement) -> dict[str, Any]:

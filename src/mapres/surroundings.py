@@ -21,8 +21,8 @@ CELL = (4.0, 2.0)
 # wavelength: in wavelengths, which count as these Å at least and at most.
 WIDTHS = (0.0, 0.6, 1.2, 2.4)
 FINE, COARSE = 4.0, 20.0
-# Of those in which the spread over the molecule is told.
-SPREAD_WIDTH = 1.2
+# The one of those in which the spread over the molecule is told.
+SPREAD_WIDTH = WIDTHS[2]
 # Widths at which windows end: beyond are 1.2 % of a Gaussian.
 TRUNCATE = 2.5
 # Columns of voxels that are averaged at a time.
@@ -70,10 +70,9 @@ class Surroundings:
             weight, *totals = threads.map(partial(_smooth, sigma=sigma), weighed)
         return [total / weight for total in totals]
 
-    def spread(self, energy: NDArray, wavelength: float) -> float:
+    def spread(self, widened: NDArray) -> float:
         """Return the standard deviation over the molecule of ln energy in windows."""
-        (wide,) = self.widened([energy], self.sigma(wavelength, SPREAD_WIDTH))
-        return float(np.log(np.maximum(wide[self.molecule[self.box]], 1e-30)).std())
+        return float(np.log(np.maximum(widened[self.molecule[self.box]], 1e-30)).std())
 
     def about(self, length: float) -> NDArray[np.float32]:
         """Return the share of molecule in windows of a standard deviation in Å."""

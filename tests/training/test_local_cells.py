@@ -10,7 +10,7 @@ from scipy import ndimage
 from mapres import models
 from mapres.bands import BANDS
 from mapres.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
-from mapres.density import Density, silent
+from mapres.density import silent
 from mapres.distribution import BINS
 from mapres.fsc import first_crossing, fourier_shell_correlation
 from mapres.local_network import read_local
@@ -76,9 +76,8 @@ def test_training_and_prediction_give_the_network_the_same_rows(example):
     trained = rows(sample.features, sample.shares, sample.overall, sample.overall.ln_resolution)
     card = {"overall_model_sha256": models.load("default").sha256}
     model = models.Model("stub", "0", card, "local", models.Calibration(1.0, 0.0, 0.0), predict)
-    size = example.density.voxel_size
-    halves = (Density(example.made.half1, size), Density(example.made.half2, size))
-    read_local(example.density, solvent_mask(example.density), halves, model, silent)
+    molecule = solvent_mask(example.density)
+    read_local(example.density, molecule, example.half_maps, model, silent)
     read = np.concatenate(given)
     for row in trained[:20]:
         assert np.abs(read - row).max(axis=1).min() < 1e-3
