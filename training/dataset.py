@@ -102,6 +102,8 @@ def make_example(
     name = str(rng.choice(list(SETS), p=list(SETS.values())))
     if name == "complex" and not ingredients.complexes:
         name = "chain-rebuilt"
+    if not ingredients.chains:
+        name = "complex"
     row = sets[name][rng.integers(len(sets[name]))]
     structure = from_packed(data / "structures.h5", int(row["index"]))
     return draw_example(structure, rng, ingredients)

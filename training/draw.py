@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,7 +44,9 @@ class Ingredients:
     sharpening : B factors taken back, or added
     voxel_sizes : False: as near to 1 Å as the resolution allows
     complexes : False: single chains only
+    chains : False: complexes only
     varied : True: local resolution varies more, and with the B factors of the structure besides
+    resolutions : Å, those that are drawn from; empty for any
     """
 
     noise: bool = True
@@ -53,7 +56,9 @@ class Ingredients:
     sharpening: bool = True
     voxel_sizes: bool = True
     complexes: bool = True
+    chains: bool = True
     varied: bool = False
+    resolutions: tuple[float, ...] = ()
 
 
 EVERYTHING = Ingredients()
@@ -99,7 +104,8 @@ def draw_example(
     if not ingredients.noise or rng.random() < ingredients.noise_free:
         return draw_noise_free(structure, rng, ingredients.voxel_sizes)
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
-    recipe = draw_recipe(turned, rng, ACROSS if ingredients.varied else 3.0)
+    across = ACROSS if ingredients.varied else 3.0
+    recipe = draw_recipe(turned, rng, across, ingredients.resolutions)
     if not ingredients.b_factors:
         recipe = replace(recipe, b_scale=0.0, spread=0.0)
     if not ingredients.voxel_sizes:
@@ -162,14 +168,22 @@ def draw_noise_free(
     )
 
 
-def draw_recipe(structure: Structure, rng: np.random.Generator, across: float = 3.0) -> Recipe:
-    """Draw resolution (log-uniform), voxel size, box, B factor, field, noise and solvent.
+def draw_recipe(
+    structure: Structure,
+    rng: np.random.Generator,
+    across: float = 3.0,
+    resolutions: Sequence[float] = (),
+) -> Recipe:
+    """Draw resolution, voxel size, box, B factor, field, noise and solvent.
 
-    The molecule stays at least ``across`` resolutions wide: nobody determines a blob.
+    The resolution is one of those given, or log-uniform; then the molecule stays at least
+    ``across`` resolutions wide: nobody determines a blob.
     """
     finest, coarsest = RESOLUTION_RANGE
     coarsest = min(coarsest, max(24.0 / across, structure.extent.max() / across))
     resolution = _log_uniform(rng, finest, coarsest)
+    if resolutions:
+        resolution = float(rng.choice(resolutions))
     # Real maps are sampled 1 to 3.5 times finer than they need be.
     voxel_size = float(np.clip(resolution / 2 / _log_uniform(rng, 1.02, 3.5), 0.5, 6.0))
     voxel_size = min(voxel_size, resolution / 2.02)

@@ -19,7 +19,7 @@ from training.unet_cubes import read_cubes
 
 # The paper's epochs are of 300 steps, and it stopped after 1,000 without progress, where it had
 # converged by epoch 60 to 170.
-SCHEDULE = PaperSchedule(batch=32, steps_per_check=300, patience=10, max_steps=60_000)
+SCHEDULE = PaperSchedule(batch=32, steps_per_check=100, patience=30, max_steps=60_000)
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,6 +57,15 @@ def paper_maps(folder: Path) -> list[Published]:
     return found
 
 
+def labelled_resolutions(method: str) -> tuple[float, ...]:
+    """Return the published Å, where known, of the maps that the paper labelled with a method."""
+    return tuple(
+        float(row["resolution_A"])
+        for row in rows(PAPER_MAPS)
+        if method in row["used_for"].split("+") and row["resolution_A"]
+    )
+
+
 def published_maps(folder: Path) -> list[Published]:
     """Return what a folder holds: maps listed in its ``maps.tsv``, else the paper's thirty."""
     return listed_maps(folder) if (folder / "maps.tsv").exists() else paper_maps(folder)

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from mapres.errors import MapContentError, MapResError
+from mapres.density import Density
+from mapres.errors import MapResError
 from mapres.local import LocalResolution, local_resolution
 from mapres.mrc import read
 from training.dataset import examples
-from training.draw import EVERYTHING, Example
+from training.draw import Ingredients
 from training.experimental import Cubes, labelled_cubes, together
 from training.label import stem
+from training.published import labelled_resolutions
 
 SEED = 9000
 
@@ -23,7 +25,9 @@ SEED = 9000
 def write_cubes(
     data: Path, real: Iterable[Path], method: str, count: int, folder: Path, processes: int = 2
 ) -> Iterator[str]:
-    """Label real maps and simulated maps of the training split with a method, and cut them up.
+    """Label real maps, and simulated ones of complexes of the training split, and cut them up.
+
+    Those are simulated at the published resolutions of the maps that the paper labelled so.
 
     ``folder`` receives ``real-<name>.npz`` and ``simulated-<number>.npz``; those that are there
     already are kept, and are not labelled again.
@@ -34,11 +38,12 @@ def write_cubes(
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in real:
-        yield _write(folder / f"real-{stem(path)}.npz", lambda p=path: _real(p, method))
-    drawn = examples(data, "train", SEED, count, EVERYTHING, processes)
+        yield _write(folder / f"real-{stem(path)}.npz", lambda p=path: _labelled(read(p), method))
+    ingredients = Ingredients(chains=False, resolutions=labelled_resolutions(method))
+    drawn = examples(data, "train", SEED, count, ingredients, processes)
     for number, example in enumerate(drawn):
         path = folder / f"simulated-{number:04d}.npz"
-        yield _write(path, lambda e=example: _simulated(e, method))
+        yield _write(path, lambda e=example: _labelled(e.density, method))
 
 
 def read_cubes(folder: Path) -> tuple[Cubes, list[str]]:
@@ -74,25 +79,13 @@ def _write(path: Path, make: Callable[[], Cubes]) -> str:
     return f"{path.stem}: {len(cubes)} cubes"
 
 
-def _simulated(example: Example, method: str) -> Cubes:
-    density, halves = example.density, example.half_maps
-    if halves is None:
-        raise MapContentError("a noise-free map has no half maps; simulate with noise.")
-    found = local_resolution(density, method=method, half_maps=halves, **_range(density))
-    return _cubes(density, found)
+def _labelled(density: Density, method: str) -> Cubes:
+    """Label a map as the paper does: from itself, beyond 10 Å in no detail."""
+    coarsest = max(20.0, 4 * density.spacing)
+    return _cubes(density, local_resolution(density, method=method, max_res=coarsest))
 
 
-def _real(path: Path, method: str) -> Cubes:
-    density = read(path)
-    return _cubes(density, local_resolution(density, method=method, **_range(density)))
-
-
-def _range(density) -> dict[str, float]:
-    """Return how far to look: beyond 10 Å all is one class."""
-    return {"max_res": max(20.0, 4 * density.spacing)}
-
-
-def _cubes(density, found: LocalResolution) -> Cubes:
+def _cubes(density: Density, found: LocalResolution) -> Cubes:
     label = found.as_label
     if found.method == "monores":
         # Its hysteresis flips single voxels by several Å.

@@ -123,6 +123,8 @@ def _quantiles(
     found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
     for start in range(0, len(cells.places), BATCH):
         progress(start / len(cells.places), "reading cells")
+        # The last overlaps: for every size of a batch a graph is made.
+        start = max(0, min(start, len(cells.places) - BATCH))
         part = slice(start, start + BATCH)
         given = rows(cells.features[part], cells.shares[part], overall, overall.ln_resolution)
         chances = calibrated(network.predict(given), network.calibration)

@@ -207,11 +207,13 @@ def _load_network(weights: Path):
 
 def predictor(network, kind: str = "distribution") -> Predict:
     """Wrap a Keras network of a kind as a function of what `Predict` says."""
+    from keras import ops
 
     def of_patches(patches: preprocess.Patches, seen: NDArray) -> NDArray[np.float32]:
         profiles = np.repeat(seen[None], len(patches), axis=0)
         inputs = [patches.values[..., None], patches.spectra, profiles]
-        return np.asarray(network.predict_on_batch(inputs))
+        # Without a graph, which takes 1 s to make for every number of patches.
+        return ops.convert_to_numpy(network(inputs, training=False))
 
     def of_boxes(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         logits = np.asarray(network.predict_on_batch(boxes[..., None]), dtype=np.float32)
