@@ -144,6 +144,7 @@ def _nogui_module() -> types.ModuleType:
 
 
 def _open_session():
+    from chimerax.atomic import initialize_atomic
     from chimerax.core import attributes, core_settings, tools, toolshed, undo
     from chimerax.core.session import Session, register_misc_commands
 
@@ -156,4 +157,5 @@ def _open_session():
     session.toolshed.bootstrap_bundles(session, safe_mode=False)
     session.tools = tools.Tools(session, first=True)
     session.undo = undo.Undo(session, first=True)
+    initialize_atomic(session)
     return session

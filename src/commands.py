@@ -7,6 +7,7 @@ and the graphics driver do not always share one.
 from __future__ import annotations
 
 import numpy as np
+from chimerax.atomic import AtomsArg
 from chimerax.core.commands import (
     BoolArg,
     CmdDesc,
@@ -16,6 +17,7 @@ from chimerax.core.commands import (
     Or,
     PositiveFloatArg,
     PositiveIntArg,
+    SaveFileNameArg,
     StringArg,
     register,
 )
@@ -36,6 +38,7 @@ from .mapres.report import (
     local_json,
     local_rows,
 )
+from .residues import assign_attribute, log_residues, read_residues, residues_json, write_table
 from .volumes import density_of, indices_between, open_difference, open_result, open_uncertainty
 
 
@@ -84,6 +87,8 @@ def localres(
     false_discovery_rate=None,
     uncertainty=False,
     compare=None,
+    atoms=None,
+    atoms_file=None,
     palette=None,
     range=None,
     key=True,
@@ -104,6 +109,9 @@ def localres(
     uncertainty : whether to open half the width of the 90 % interval as a second volume
     compare : Volume that holds another local resolution of the map, whatever program made it, or
         name of a method; the surface then shows the difference
+    atoms : Atoms that lie in the map: their residues get an attribute ``local_resolution``, and the
+        log tells it by chain
+    atoms_file : path of a CSV file with a row for each of those residues
     palette, range, key : how the surfaces are coloured, see `coloring.resolution_colormap`
     return_json : whether to return a JSONResult
 
@@ -113,10 +121,13 @@ def localres(
         Hidden, on the grid of the map; a list of them where several maps were given.
     """
     shared = {"mask": mask and density_of(mask), "half_maps": _half_maps(maps, half_maps)}
-    if compare is not None and len(_some(maps)) != 1:
-        raise UserError(f"compare is for one map, got {len(maps)}; give one map at a time.")
+    for name, value in (("compare", compare), ("atoms", atoms)):
+        if value is not None and len(_some(maps)) != 1:
+            raise UserError(f"{name} is for one map, got {len(maps)}; give one map at a time.")
     if uncertainty and method != UNCERTAIN:
         raise UserError(f"uncertainty is of the method {UNCERTAIN}; choose that, or leave it out.")
+    if atoms_file is not None and atoms is None:
+        raise UserError("atomsFile lists residues; give atoms, too.")
     options = shared | {
         "method": method,
         "max_res": max_res,
@@ -137,6 +148,7 @@ def localres(
         log_table(session, local_rows(density, result, agreed))
         results.append(result)
         summaries.append(local_json(density, result, agreed))
+    model = None if atoms is None else read_residues(maps[0], results[0], atoms)
     # Only now: an error in any map must leave nothing half done.
     volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
     for summary, volume in zip(summaries, volumes, strict=True):
@@ -144,6 +156,12 @@ def localres(
     if uncertainty:
         for summary, map, result in zip(summaries, maps, results, strict=True):
             summary["uncertainty"] = f"#{open_uncertainty(map, result).id_string}"
+    if model is not None:
+        summaries[0]["atoms"] = residues_json(model)
+        assign_attribute(session, model)
+        log_residues(session, model)
+        if atoms_file is not None:
+            write_table(atoms_file, model)
     if agreed is None:
         colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
         colour_maps(session, maps, volumes, colormap, key)
@@ -206,6 +224,8 @@ _LOCALRES = {
         ("false_discovery_rate", PositiveFloatArg),
         ("uncertainty", BoolArg),
         ("compare", Or(EnumOf(METHODS), MapArg)),
+        ("atoms", AtomsArg),
+        ("atoms_file", SaveFileNameArg),
         ("palette", ColormapArg),
         ("range", ColormapRangeArg),
         ("key", BoolArg),
