@@ -57,6 +57,13 @@ def paper_maps(folder: Path) -> list[Published]:
     return found
 
 
+def published_resolution(path: Path) -> float | None:
+    """Return the published Å of a map, if a ``maps.tsv`` beside it states that."""
+    if not (path.parent / "maps.tsv").exists():
+        return None
+    return {each.path: each.resolution for each in listed_maps(path.parent)}.get(path)
+
+
 def labelled_resolutions(method: str) -> tuple[float, ...]:
     """Return the published Å, where known, of the maps that the paper labelled with a method."""
     return tuple(

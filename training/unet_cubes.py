@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from mapres.density import Density
-from mapres.errors import MapResError
+from mapres.errors import MapContentError, MapResError
 from mapres.local import LocalResolution, local_resolution
 from mapres.mrc import read
 from training.dataset import examples
 from training.draw import Ingredients
 from training.experimental import Cubes, labelled_cubes, together
 from training.label import stem
-from training.published import labelled_resolutions
+from training.published import labelled_resolutions, published_resolution
 
 SEED = 9000
+# A median below this share of a map's resolution is no local resolution of it: beside a solvent that
+# was made quiet everything stands out at every frequency.
+LEAST = 0.6
 # Of a map at the most, at random: a 128³ map at 2.2 Å would outweigh forty at 13 Å.
 CUBES_PER_MAP = 60
 
@@ -40,12 +44,14 @@ def write_cubes(
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in real:
-        yield _write(folder / f"real-{stem(path)}.npz", lambda p=path: _labelled(read(p), method))
+        known = published_resolution(path)
+        make = partial(_real, path, method, known)
+        yield _write(folder / f"real-{stem(path)}.npz", make)
     ingredients = Ingredients(chains=False, resolutions=labelled_resolutions(method))
     drawn = examples(data, "train", SEED, count, ingredients, processes)
     for number, example in enumerate(drawn):
         path = folder / f"simulated-{number:04d}.npz"
-        yield _write(path, lambda e=example: _labelled(e.density, method))
+        yield _write(path, partial(_labelled, example.density, method, example.resolution))
 
 
 def read_cubes(folder: Path) -> tuple[Cubes, list[str]]:
@@ -86,10 +92,20 @@ def _some(cubes: Cubes) -> Cubes:
     return cubes[np.sort(order[:CUBES_PER_MAP])]
 
 
-def _labelled(density: Density, method: str) -> Cubes:
+def _real(path: Path, method: str, resolution: float | None) -> Cubes:
+    return _labelled(read(path), method, resolution)
+
+
+def _labelled(density: Density, method: str, resolution: float | None) -> Cubes:
     """Label a map as the paper does: from itself, beyond 10 Å in no detail."""
     coarsest = max(20.0, 4 * density.spacing)
-    return _cubes(density, local_resolution(density, method=method, max_res=coarsest))
+    found = local_resolution(density, method=method, max_res=coarsest)
+    if resolution is not None and found.median < LEAST * resolution:
+        raise MapContentError(
+            f"its labels are finer than it can be: {found.median:.1f} Å in the median, of a map at "
+            f"{resolution:.1f} Å."
+        )
+    return _cubes(density, found)
 
 
 def _cubes(density: Density, found: LocalResolution) -> Cubes:
