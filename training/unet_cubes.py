@@ -21,8 +21,8 @@ from training.label import stem
 from training.published import labelled_resolutions, published_resolution
 
 SEED = 9000
-# A median below this share of a map's resolution is no local resolution of it: beside a solvent that
-# was made quiet everything stands out at every frequency.
+# Of a map's resolution: a median below that is no local resolution of it. Beside a solvent that was
+# made quiet everything stands out at every frequency.
 LEAST = 0.6
 # Of a map at the most, at random: a 128³ map at 2.2 Å would outweigh forty at 13 Å.
 CUBES_PER_MAP = 60
