@@ -17,9 +17,9 @@ from training.paper_fit import PaperSchedule, paper_fit
 from training.unet import unet
 from training.unet_cubes import read_cubes
 
-# The paper stopped after 1,000 epochs of 300 steps without progress, where it had converged by 60 or
-# 170; this is what two cores do in an hour. Without their dropout, as in use, weights that a rate of
-# 1e-3 still moves answer differently from step to step, so that it falls towards the end.
+# The paper stopped after 1,000 epochs of 300 steps without progress, where it had converged by 60
+# or 170; this is what two cores do in an hour. Without their dropout, as in use, weights that a
+# rate of 1e-3 still moves answer differently from step to step, so that it falls towards the end.
 SCHEDULE = PaperSchedule(batch=32, steps_per_check=100, patience=30, max_steps=2000)
 FALLS, RATES = (1300, 1700), (1e-3, 2e-4, 5e-5)
 
