@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training.experimental import Cubes, divided
 from training.fit_unet import accuracies, run_folder
-from training.paper_fit import curve_summary
+from training.paper_fit import noted_stages
 from training.ship import for_prediction, ship
 from training.unet_cubes import read_cubes
 
@@ -74,5 +74,5 @@ def _training_card(cubes: Cubes, names: list[str], run: Path) -> dict:
         "real_maps": len(real),
         "simulated_maps": len(names) - len(real),
         "maps_sha256": hashlib.sha256("\n".join(names).encode()).hexdigest(),
-        **curve_summary(run),
+        "stages": noted_stages(run),
     }

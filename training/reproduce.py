@@ -42,7 +42,12 @@ TRAINED = {
     5: "U-Net on ResMap labels",
 }
 # Of the 3D CNN's training, by the name of its folder.
-STAGES = {"cubes": "convolutions on cubes", "dense": "dense layers on the box"}
+STAGES = {
+    "cubes": "convolutions on cubes",
+    "dense": "dense layers on the box",
+    "with-dropout": "with dropout",
+    "without-dropout": "at last without dropout",
+}
 
 
 @dataclass(frozen=True)

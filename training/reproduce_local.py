@@ -18,7 +18,7 @@ from mapres.mrc import read
 from mapres.report import METHOD_NAMES
 from training.experimental import Cubes, divided
 from training.fit_unet import accuracies, run_folder
-from training.paper_fit import curve_summary
+from training.paper_fit import noted_stages
 from training.real_local import or_reason
 from training.tables import Table
 from training.unet_cubes import read_cubes
@@ -113,7 +113,7 @@ def table_6_widths(runs: Runs, out: Path) -> None:
             found = accuracies(network, cubes)
             size = 2e-6 * network.count_params()
             scores = (f"{found[column]:.1%}" for column in ("paper", "in mask", "constant"))
-            steps = curve_summary(run.parent)["steps"]
+            steps = sum(stage["steps"] for stage in noted_stages(run.parent).values())
             rows.append([name, protocol, int(width), f"{size:.1f}", steps, len(cubes), *scores])
     columns = ["labels", "protocol", "width", "MB in float16", "steps", "cubes"]
     columns += ["all voxels", "in mask", "constant, in mask"]

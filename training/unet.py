@@ -9,13 +9,14 @@ WIDTH, LEVELS = 64, 4
 DROPOUT = 0.5
 
 
-def unet(width: int = WIDTH, edge: int | None = EDGE):
+def unet(width: int = WIDTH, edge: int | None = EDGE, dropout: float = DROPOUT):
     """Build the U-Net: (n, 16, 16, 16, 1) to softmax probabilities (n, 16, 16, 16, 10).
 
     Parameters
     ----------
     width : filters of the first level; each next one has twice as many
     edge : of the cubes, a multiple of 16; None takes any
+    dropout : share of the channels that training leaves out
     """
     import keras
     from keras import layers
@@ -24,11 +25,11 @@ def unet(width: int = WIDTH, edge: int | None = EDGE):
     x, across = inputs, []
     for level in range(LEVELS):
         x = _pair(x, width << level)
-        x = layers.SpatialDropout3D(DROPOUT)(x)
+        x = layers.SpatialDropout3D(dropout)(x)
         across.append(x)
         x = layers.MaxPooling3D(2)(x)
     x = _pair(x, width << LEVELS)
-    x = layers.SpatialDropout3D(DROPOUT)(x)
+    x = layers.SpatialDropout3D(dropout)(x)
     for level in reversed(range(LEVELS)):
         x = _conv(layers.UpSampling3D(2)(x), width << level, 2)
         x = _pair(layers.Concatenate()([across[level], x]), width << level)

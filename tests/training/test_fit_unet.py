@@ -9,7 +9,7 @@ from mapres.errors import MapResError
 from training import fit_unet
 from training.experimental import UNLABELLED, Cubes
 from training.fit_unet import CubeMaps, accuracies, compiled, constant
-from training.paper_fit import scores
+from training.paper_fit import noted_stages, scores
 from training.unet import unet
 from training.unet_cubes import read_cubes
 
@@ -68,14 +68,19 @@ def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
                  values=mine.values.astype(np.float16), classes=mine.classes)  # fmt: skip
     stored, names = read_cubes(tmp_path)
     assert len(stored) == 40 and names[3] == "simulated-0003"
-    quick = replace(fit_unet.SCHEDULE, batch=8, steps_per_check=2, max_steps=4)
-    monkeypatch.setattr(fit_unet, "SCHEDULE", quick)
-    assert not fit_unet.fit_unet(tmp_path, tmp_path / "run", 2, True, 0)
-    assert fit_unet.fit_unet(tmp_path, tmp_path / "run", 2, True, 5)
-    assert (tmp_path / "run" / "best.keras").exists()
+    quick = replace(fit_unet.LAST, batch=8, steps_per_check=2, max_steps=4)
+    monkeypatch.setattr(fit_unet, "LAST", quick)
+    monkeypatch.setattr(fit_unet, "FIRST", replace(quick, batch=4))
+    monkeypatch.setattr(fit_unet, "HONEST_PASSES", 1)
+    run = tmp_path / "run"
+    assert not fit_unet.fit_unet(tmp_path, run, 2, True, 0)
+    assert not (run / "best.keras").exists()
+    assert fit_unet.fit_unet(tmp_path, run, 2, True, 5)
+    assert (run / "best.keras").read_bytes() == (run / fit_unet.WITHOUT / "best.keras").read_bytes()
+    stages = noted_stages(run)
+    assert [stages[name]["steps"] for name in (fit_unet.WITH, fit_unet.WITHOUT)] == [6, 4]
     with pytest.raises(MapResError, match="another width"):
         fit_unet.fit_unet(tmp_path, tmp_path / "run", 4, True, 5)
-    assert len((tmp_path / "run" / "curve.csv").read_text().splitlines()) == 3
 
 
 def test_no_cubes_says_what_to_run(tmp_path):
