@@ -23,7 +23,7 @@ from training.unet_cubes import read_cubes
 # Times that all cubes are seen, at first. The paper stopped after 1,000 epochs of 300 steps without
 # progress, where it had converged by 60 or 170; this is what two cores do in an hour. Labelled
 # voxels alone teach more than with the background beside them.
-PASSES, HONEST_PASSES = 30, 10
+PASSES, HONEST_PASSES = 30, 6
 # The rate, and the share of those passes after which it falls to another.
 RATE, LOW_RATE, FALL = 1e-3, 2e-4, 26 / 30
 FIRST = PaperSchedule(batch=32, steps_per_check=100, patience=10, max_steps=0)
