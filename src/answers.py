@@ -15,10 +15,14 @@ def log_table(session, rows):
         # A text of all columns spans them.
         span = f' colspan="{columns}"' if len(texts) < columns else ""
         cells = "".join(f"<td{span}>{escape(text)}</td>" for text in texts)
-        lines.append(f"<tr><td>{escape(label)}</td>{cells}</tr>")
-    session.logger.info(
-        f"<table {html_table_params}>\n" + "\n".join(lines) + "\n</table>", is_html=True
-    )
+        lines.append(f"<td>{escape(label)}</td>{cells}")
+    log_lines(session, lines)
+
+
+def log_lines(session, lines):
+    """Write a table into the log, whose lines are HTML cells."""
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    session.logger.info(f"<table {html_table_params}>\n{body}\n</table>", is_html=True)
 
 
 def returned(values, summaries, return_json):

@@ -38,7 +38,14 @@ from .mapres.report import (
     local_json,
     local_rows,
 )
-from .residues import assign_attribute, log_residues, read_residues, residues_json, write_table
+from .residues import (
+    assign_attribute,
+    log_residues,
+    prepare,
+    read_residues,
+    residues_json,
+    write_table,
+)
 from .volumes import density_of, indices_between, open_difference, open_result, open_uncertainty
 
 
@@ -109,8 +116,8 @@ def localres(
     uncertainty : whether to open half the width of the 90 % interval as a second volume
     compare : Volume that holds another local resolution of the map, whatever program made it, or
         name of a method; the surface then shows the difference
-    atoms : Atoms that lie in the map: their residues get an attribute ``local_resolution``, and the
-        log tells it by chain
+    atoms : Atoms that lie in the map: their residues get the mean over them as an attribute
+        ``local_resolution``, and the log tells it by chain
     atoms_file : path of a CSV file with a row for each of those residues
     palette, range, key : how the surfaces are coloured, see `coloring.resolution_colormap`
     return_json : whether to return a JSONResult
@@ -126,8 +133,7 @@ def localres(
             raise UserError(f"{name} is for one map, got {len(maps)}; give one map at a time.")
     if uncertainty and method != UNCERTAIN:
         raise UserError(f"uncertainty is of the method {UNCERTAIN}; choose that, or leave it out.")
-    if atoms_file is not None and atoms is None:
-        raise UserError("atomsFile lists residues; give atoms, too.")
+    prepare(session, atoms, atoms_file)
     options = shared | {
         "method": method,
         "max_res": max_res,

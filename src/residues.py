@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from chimerax.atomic import Residue, Residues
+from chimerax.atomic import Chain, Residue, Residues
+from chimerax.core.attributes import RegistrationConflict
 from chimerax.core.errors import UserError
-from chimerax.core.logger import html_table_params
 
+from .answers import log_lines
 from .mapres.errors import MapResError
+from .mapres.output import require_writable
 from .mapres.residues import (
     ResidueResolution,
     Stretch,
@@ -18,6 +20,7 @@ from .mapres.residues import (
     worst_stretches,
     write_residues,
 )
+from .volumes import indices_of
 
 ATTRIBUTE = "local_resolution"
 # Share of the atoms: with less in the map, the model is hardly of this map.
@@ -26,7 +29,7 @@ MANY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class ModelResolution:
-    """Local resolution of residues: ``chains`` says which chain each is of, in order."""
+    """Local resolution of residues; ``chains`` has a specifier for the chain of each."""
 
     residues: Residues
     chains: list[str]
@@ -34,11 +37,31 @@ class ModelResolution:
     worst: list[Stretch]
 
 
+def prepare(session, atoms, path):
+    """Refuse, before a long computation, what could not be answered after it."""
+    if path is not None and atoms is None:
+        raise UserError("atomsFile lists residues; give atoms, too.")
+    if atoms is None:
+        return
+    if len(atoms) == 0:
+        raise UserError("atoms specifies no atom; name those of a model, for example #2.")
+    try:
+        Residue.register_attr(session, ATTRIBUTE, "MapRes", attr_type=float)
+        if path is not None:
+            require_writable(path)
+    except RegistrationConflict as error:
+        raise UserError(
+            f"residues have an attribute {ATTRIBUTE} of another kind already ({error}); "
+            "close the models that have it, or restart ChimeraX."
+        ) from error
+    except MapResError as error:
+        raise UserError(str(error)) from error
+
+
 def read_residues(map, result, atoms):
-    """Return the `ModelResolution` of atoms where they and a map lie now."""
+    """Return the `ModelResolution` of atoms, where they and a map lie now."""
     residues = atoms.unique_residues
-    inside = map.scene_position.inverse() * atoms.scene_coords
-    places = (map.data.xyz_to_ijk_transform * inside)[:, ::-1]
+    places = indices_of(map, atoms.scene_coords)
     try:
         found = residue_resolution(result, places, residues.indices(atoms.residues))
     except MapResError as error:
@@ -46,43 +69,39 @@ def read_residues(map, result, atoms):
     chains = [_chain(residue) for residue in residues]
     # Solvent and ligands are no stretch of anything.
     polymer = np.flatnonzero(residues.polymer_types)
-    stretches = worst_stretches(found.mean[polymer], np.array(chains)[polymer])
+    stretches = worst_stretches(found.mean[polymer], _runs(residues[polymer]))
     worst = [Stretch(polymer[s.start], polymer[s.stop - 1] + 1, s.mean) for s in stretches]
     return ModelResolution(residues, chains, found, worst)
 
 
 def assign_attribute(session, model):
     """Give every residue what was found of it as ``local_resolution``, or nothing."""
-    Residue.register_attr(session, ATTRIBUTE, "MapRes", attr_type=float)
-    for residue, mean, known in zip(
-        model.residues, model.found.mean, model.found.known, strict=True
-    ):
+    pairs = zip(model.residues, model.found.mean, model.found.known, strict=True)
+    for residue, mean, known in pairs:
         if known:
             setattr(residue, ATTRIBUTE, float(mean))
         elif hasattr(residue, ATTRIBUTE):
             delattr(residue, ATTRIBUTE)
+    session.change_tracker.add_modified(model.residues, f"{ATTRIBUTE} changed")
 
 
 def log_residues(session, model):
     """Write the chains and the worst stretches into the log, with links that show them."""
     rows = [_chain_row(model, chain) for chain in dict.fromkeys(model.chains)]
-    _log_table(session, ("Chain", "Residues", "Mean, Å", "Worst residue"), rows)
+    _log_columns(session, ("Chain", "Residues", "Mean, Å", "Worst residue"), rows)
     if model.worst:
         rows = [(_link(spec), f"{mean:.2f}") for spec, mean in _stretches(model)]
-        _log_table(session, ("Worst stretches", "Mean, Å"), rows)
+        _log_columns(session, ("Worst stretches", "Mean, Å"), rows)
     if model.found.share < MANY:
         session.logger.warning(
-            f"Only {model.found.share:.0%} of the atoms lie in the measured part of the map; "
+            f"Only {model.found.share:.0%} of the atoms lie where the map has a resolution; "
             "check that the model was moved into it."
         )
 
 
 def write_table(path, model):
     """Write a row for each residue, as CSV."""
-    names = [
-        (f"#{r.structure.id_string}", r.chain_id, f"{r.number}{r.insertion_code}", r.name)
-        for r in model.residues
-    ]
+    names = [(f"#{r.structure.id_string}", r.chain_id, _number(r), r.name) for r in model.residues]
     try:
         write_residues(path, names, model.found)
     except MapResError as error:
@@ -101,7 +120,21 @@ def residues_json(model):
 
 
 def _chain(residue):
-    return f"#{residue.structure.id_string}/{residue.chain_id}"
+    return f"#{residue.structure.id_string}{Chain.chain_id_to_atom_spec(residue.chain_id)}"
+
+
+def _number(residue):
+    return f"{residue.number}{residue.insertion_code}"
+
+
+def _runs(residues):
+    """Return for each residue which run it is of: of neighbours in a chain, by their numbers."""
+    chains, numbers = [_chain(residue) for residue in residues], residues.numbers
+    breaks = [
+        chains[k] != chains[k - 1] or not 0 <= numbers[k] - numbers[k - 1] <= 1
+        for k in range(1, len(residues))
+    ]
+    return np.cumsum([0, *breaks][: len(residues)])
 
 
 def _chain_row(model, chain):
@@ -109,18 +142,20 @@ def _chain_row(model, chain):
     known = mine[model.found.known[mine]]
     if known.size == 0:
         return _link(chain), str(mine.size), "outside", ""
+    # Of water there is always some that floats.
+    polymer = known[model.residues.polymer_types[known] > 0]
+    known = polymer if polymer.size else known
     means = model.found.mean[known]
     worst = model.residues[int(known[np.argmax(means)])]
-    named = _link(worst.atomspec, f"{worst.name} {worst.number}")
-    said = f"{named} {means.max():.2f} Å"
-    return _link(chain), str(mine.size), f"{means.mean():.2f}", said
+    named = _link(f"{chain}:{_number(worst)}", f"{worst.name} {_number(worst)}")
+    return _link(chain), str(mine.size), f"{means.mean():.2f}", f"{named} {means.max():.2f} Å"
 
 
 def _stretches(model):
     for stretch in model.worst:
-        first, last = (model.residues[int(k)] for k in (stretch.start, stretch.stop - 1))
-        ends = [f"{r.number}{r.insertion_code}" for r in (first, last)]
-        yield f"{model.chains[stretch.start]}:{'-'.join(dict.fromkeys(ends))}", stretch.mean
+        ends = (model.residues[int(k)] for k in (stretch.start, stretch.stop - 1))
+        numbers = "-".join(dict.fromkeys(map(_number, ends)))
+        yield f"{model.chains[stretch.start]}:{numbers}", stretch.mean
 
 
 def _link(spec, text=None):
@@ -128,8 +163,7 @@ def _link(spec, text=None):
     return f'<a title="Select and centre" href="{command}">{escape(text or spec)}</a>'
 
 
-def _log_table(session, head, rows):
+def _log_columns(session, head, rows):
     lines = ["".join(f"<th>{escape(text)}</th>" for text in head)]
     lines += ["".join(f"<td>{cell}</td>" for cell in row) for row in rows]
-    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    session.logger.info(f"<table {html_table_params}>\n{body}\n</table>", is_html=True)
+    log_lines(session, lines)

@@ -63,6 +63,12 @@ def indices_between(map, other):
     return np.column_stack([matrix[:, 2::-1], matrix[:, 3]])
 
 
+def indices_of(map, points):
+    """Return where points of the scene, shape (n, 3), are in a map: voxels along z, y, x."""
+    inside = map.scene_position.inverse() * points
+    return (map.data.xyz_to_ijk_transform * inside)[:, ::-1]
+
+
 def open_result(map, result):
     """Open a `LocalResolution` as a hidden volume that lies on the map, wherever that was moved.
 

@@ -1,6 +1,7 @@
 """Residues: laws of the means, of what lies outside, and of the stretches."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,22 @@ def test_atoms_outside_do_not_count(ramp):
         residue_resolution(ramp, places[1:], np.array([0, 1, 1]))
 
 
+def test_what_only_stands_for_unresolved_does_not_count(ramp, rng):
+    """Not even as a neighbour of what is."""
+    places = rng.uniform(3, 8, (40, 3))
+    residues = np.repeat(np.arange(8), 5)
+    expected = residue_resolution(ramp, places, residues)
+    beyond = np.zeros((20,) * 3, dtype=bool)
+    beyond[9:] = True
+    values = np.where(beyond, np.float32(200), ramp.values)
+    blocked = replace(ramp, values=values, beyond=beyond)
+    # Those voxels take the nearest resolved value, that of z = 8.
+    found = residue_resolution(blocked, places, residues)
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-5)
+    with pytest.raises(MapContentError, match="no atom"):
+        residue_resolution(blocked, np.full((3, 3), 12.0), np.zeros(3, dtype=int))
+
+
 def test_worst_stretches_are_apart_coarse_and_of_one_chain(rng):
     mean = rng.uniform(3, 4, 300)
     chains = np.repeat([0, 1, 2], 100)
@@ -72,6 +89,9 @@ def test_stretches_of_little():
     short = worst_stretches(np.array([3.0, 3.0, 5.0]), np.array([0, 0, 1]))
     assert [(s.start, s.stop) for s in short] == [(2, 3)]
     assert worst_stretches(np.full(20, np.nan), np.zeros(20)) == []
+    mostly_unknown = np.where(np.arange(30) % 7 == 0, 9.0, np.nan)
+    mostly_unknown[20:] = 3
+    assert all(s.start >= 16 for s in worst_stretches(mostly_unknown, np.zeros(30)))
 
 
 def test_file_is_whole_or_not_there(ramp, tmp_path):

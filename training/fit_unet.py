@@ -26,10 +26,10 @@ from training.unet_cubes import read_cubes
 PASSES, HONEST_PASSES = 30, 6
 # The rate, and the share of those passes after which it falls to another.
 RATE, LOW_RATE, FALL = 1e-3, 2e-4, 26 / 30
-FIRST = PaperSchedule(batch=32, steps_per_check=100, patience=10, max_steps=0)
+BATCH, STEPS_PER_CHECK = 32, 100
 # At last without dropout, as in use: of 16 filters half is so much that all of them answer
 # otherwise (87 % of validation voxels right with dropout, 84 % without).
-LAST = PaperSchedule(batch=32, steps_per_check=100, patience=3, max_steps=800)
+LAST = PaperSchedule(BATCH, STEPS_PER_CHECK, patience=3, max_steps=800)
 WITH, WITHOUT = "with-dropout", "without-dropout"
 
 
@@ -81,21 +81,22 @@ def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) 
     _refuse_others(run, {"maps": names, "cubes": len(cubes), "width": width, "honest": honest})
     parts = divided(cubes, by_map=honest)
     train, validation = (CubeMaps(parts[name], honest) for name in ("train", "validation"))
-    steps = (HONEST_PASSES if honest else PASSES) * max(1, len(train) // FIRST.batch)
+    steps = (HONEST_PASSES if honest else PASSES) * max(1, len(train) // BATCH)
     end = time.monotonic() + 60 * minutes
 
     def fit(stage: str, build: Callable, schedule: PaperSchedule) -> bool:
         left = replace(schedule, minutes=(end - time.monotonic()) / 60)
         return paper_fit(build, train, validation, run / stage, left)
 
-    rate = (RATE, LOW_RATE, round(FALL * steps))
-    first = replace(FIRST, max_steps=steps)
+    rate = _falling(round(FALL * steps))
+    # To its end, and from there on: looks at validation are without dropout, and mislead.
+    first = PaperSchedule(BATCH, STEPS_PER_CHECK, patience=steps, max_steps=steps)
     if not fit(WITH, lambda: compiled(unet(width), honest, rate), first):
         return False
     if not fit(WITHOUT, lambda: _without_dropout(run / WITH, width, honest), LAST):
         return False
     shutil.copyfile(run / WITHOUT / "best.keras", run / "best.keras")
-    adam = {"cubes": len(train), "optimiser": f"Adam, batches of {FIRST.batch}"}
+    adam = {"cubes": len(train), "optimiser": f"Adam, batches of {BATCH}"}
     note_stages(run, {WITH: adam, WITHOUT: adam})
     return True
 
@@ -117,22 +118,25 @@ def _without_dropout(stage: Path, width: int, honest: bool):
 
     network, trained = unet(width, dropout=0.0), stage / "checkpoint.keras"
     network.set_weights(keras.models.load_model(trained, compile=False).get_weights())
-    return compiled(network, honest, (LOW_RATE, LOW_RATE, 1))
+    return compiled(network, honest, LOW_RATE)
 
 
-def compiled(network, honest: bool, rate: tuple[float, float, int] = (RATE, RATE, 1)):
-    """Give a U-Net its loss and optimiser; ``rate``, and another from a step on.
+def _falling(step: int):
+    import keras
+
+    return keras.optimizers.schedules.PiecewiseConstantDecay([step], [RATE, LOW_RATE])
+
+
+def compiled(network, honest: bool, rate=RATE):
+    """Give a U-Net its loss and optimiser, of a rate or a schedule of it.
 
     Its own accuracy counts voxels without a class as wrong; `accuracies` leaves them out.
     """
     import keras
 
-    before, after, step = rate
     ignored = UNLABELLED if honest else None
     network.compile(
-        keras.optimizers.Adam(
-            keras.optimizers.schedules.PiecewiseConstantDecay([step], [before, after])
-        ),
+        keras.optimizers.Adam(rate),
         keras.losses.SparseCategoricalCrossentropy(ignore_class=ignored),
         metrics=["accuracy"],
     )

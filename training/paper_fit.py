@@ -92,7 +92,7 @@ def paper_fit(build, train: Maps, validation: Maps, folder: Path, schedule: Pape
         now = time.monotonic()
         state.seconds, last = state.seconds + now - last, now
         state.step += 1
-        if state.step % schedule.steps_per_check == 0:
+        if state.step % schedule.steps_per_check == 0 or state.step == schedule.max_steps:
             _check(model, validation, state, np.mean(totals, axis=0), folder, schedule)
             totals, last = [], time.monotonic()
         spent = last - begun > 60 * schedule.minutes

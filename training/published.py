@@ -58,10 +58,12 @@ def paper_maps(folder: Path) -> list[Published]:
 
 
 def published_resolution(path: Path) -> float | None:
-    """Return the published Å of a map, if a ``maps.tsv`` beside it states that."""
-    if not (path.parent / "maps.tsv").exists():
+    """Return the published Å of a map in a folder that `published_maps` knows; None of others."""
+    try:
+        listed = published_maps(path.parent)
+    except FileNotFoundError:
         return None
-    return {each.path: each.resolution for each in listed_maps(path.parent)}.get(path)
+    return {each.path: each.resolution for each in listed}.get(path)
 
 
 def labelled_resolutions(method: str) -> tuple[float, ...]:

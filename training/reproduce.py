@@ -41,7 +41,7 @@ TRAINED = {
     4: "U-Net on MonoRes labels",
     5: "U-Net on ResMap labels",
 }
-# Of the 3D CNN's training, by the name of its folder.
+# Of trainings in stages, by the name of a stage's folder.
 STAGES = {
     "cubes": "convolutions on cubes",
     "dense": "dense layers on the box",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .errors import MapContentError
+from .lattice import nearest_known
 from .local import LocalResolution
 from .output import replacing
 
@@ -30,7 +31,8 @@ class ResidueResolution:
     ----------
     mean, worst : float arrays, shape (n,), Å, over the measured atoms of each residue and of its
         coarsest one; NaN where none was measured
-    atoms, measured : int arrays, shape (n,), how many atoms each has, and how many were measured
+    atoms, measured : int arrays, shape (n,), how many atoms each was given with, and how many of
+        them were measured: lie where a resolution was found
     """
 
     mean: NDArray[np.float64]
@@ -51,7 +53,7 @@ class ResidueResolution:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Residues ``start`` to ``stop``, exclusive, of one chain, and their mean in Å."""
+    """Residues ``start`` to ``stop``, exclusive, of one run, and their mean in Å."""
 
     start: int
     stop: int
@@ -72,17 +74,20 @@ def residue_resolution(
     Raises
     ------
     MapContentError
-        If no atom lies where the map was measured.
+        If no atom lies where a resolution was found.
     """
+    resolved = result.resolved
     nearest = np.rint(places).astype(int)
-    held = np.all((nearest >= 0) & (nearest < result.mask.shape), axis=1)
-    held[held] = result.mask[tuple(nearest[held].T)]
+    held = np.all((nearest >= 0) & (nearest < resolved.shape), axis=1)
+    held[held] = resolved[tuple(nearest[held].T)] > 0
     if not held.any():
         raise MapContentError(
-            "no atom lies in the measured part of the map; move the model into the map, for "
+            "no atom lies where the map has a resolution; move the model into the map, for "
             "example with fitmap, or give a mask of the part that it is in."
         )
-    values = ndimage.map_coordinates(result.values, places[held].T, order=1, mode="nearest")
+    # What only stands for "coarser than all that was tried" is no neighbour to interpolate with.
+    filled = nearest_known(resolved, resolved > 0)
+    values = ndimage.map_coordinates(filled, places[held].T, order=1, mode="nearest")
     count = int(residues.max()) + 1
     measured = np.bincount(residues[held], minlength=count)
     total = np.bincount(residues[held], values, minlength=count)
@@ -97,25 +102,18 @@ def residue_resolution(
     )
 
 
-def worst_stretches(mean: NDArray, chains: NDArray) -> list[Stretch]:
+def worst_stretches(mean: NDArray, runs: NDArray) -> list[Stretch]:
     """Return the stretches of `STRETCH` residues that the map shows least well, worst first.
 
-    None overlaps another, and none is finer than the median of all stretches; shorter chains are
-    one stretch each.
+    None overlaps another, is unknown for more than half, or is finer than the median of all
+    stretches; shorter runs are one stretch each.
 
     Parameters
     ----------
     mean : array, shape (n,), Å, of residues in their order along the chains; NaN if unknown
-    chains : array, shape (n,), the chain of each
+    runs : array, shape (n,), which run of neighbours each is of
     """
-    found = []
-    ends = np.flatnonzero(chains[1:] != chains[:-1]) + 1
-    for first, last in zip([0, *ends], [*ends, len(mean)], strict=True):
-        length = min(STRETCH, last - first)
-        for start in range(first, last - length + 1):
-            part = mean[start : start + length]
-            if np.isfinite(part).any():
-                found.append(Stretch(start, start + length, float(np.nanmean(part))))
+    found = [stretch for first, last in _ends(runs) for stretch in _stretches(mean, first, last)]
     least = np.median([stretch.mean for stretch in found]) if found else 0.0
     chosen: list[Stretch] = []
     for stretch in sorted(found, key=lambda each: -each.mean):
@@ -123,6 +121,20 @@ def worst_stretches(mean: NDArray, chains: NDArray) -> list[Stretch]:
         if apart and stretch.mean > least and len(chosen) < FEW:
             chosen.append(stretch)
     return chosen
+
+
+def _ends(runs: NDArray) -> list[tuple[int, int]]:
+    inner = (np.flatnonzero(runs[1:] != runs[:-1]) + 1).tolist()
+    return list(zip([0, *inner], [*inner, len(runs)], strict=True))
+
+
+def _stretches(mean: NDArray, first: int, last: int) -> Iterator[Stretch]:
+    length = min(STRETCH, last - first)
+    for start in range(first, last - length + 1):
+        part = mean[start : start + length]
+        known = part[np.isfinite(part)]
+        if known.size and 2 * known.size >= length:
+            yield Stretch(start, start + length, float(known.mean()))
 
 
 def write_residues(

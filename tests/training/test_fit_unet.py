@@ -70,7 +70,7 @@ def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
     assert len(stored) == 40 and names[3] == "simulated-0003"
     quick = replace(fit_unet.LAST, batch=8, steps_per_check=2, max_steps=4)
     monkeypatch.setattr(fit_unet, "LAST", quick)
-    monkeypatch.setattr(fit_unet, "FIRST", replace(quick, batch=4))
+    monkeypatch.setattr(fit_unet, "BATCH", 4)
     monkeypatch.setattr(fit_unet, "HONEST_PASSES", 1)
     run = tmp_path / "run"
     assert not fit_unet.fit_unet(tmp_path, run, 2, True, 0)
@@ -78,7 +78,7 @@ def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
     assert fit_unet.fit_unet(tmp_path, run, 2, True, 5)
     assert (run / "best.keras").read_bytes() == (run / fit_unet.WITHOUT / "best.keras").read_bytes()
     stages = noted_stages(run)
-    assert [stages[name]["steps"] for name in (fit_unet.WITH, fit_unet.WITHOUT)] == [6, 4]
+    assert [stages[name]["steps"] for name in (fit_unet.WITH, fit_unet.WITHOUT)] == [7, 4]
     with pytest.raises(MapResError, match="another width"):
         fit_unet.fit_unet(tmp_path, tmp_path / "run", 4, True, 5)
 

@@ -3,12 +3,14 @@
 import csv
 import json
 import re
+from html import unescape
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from scenes import blobs, open_array, refusal
 
+LINK = r'href="cxcmd:(select .+?); view sel"'
 # Å, of one residue to the next.
 STEP = 3.8
 
@@ -24,14 +26,18 @@ def select(whole_session):
 @pytest.fixture
 def chain(session):
     """Two chains of ten residues, a peptide's backbone each, through the middle of `small_map`."""
+    return open_chains(session, {"A": range(1, 11), "B": range(1, 11)})
+
+
+def open_chains(session, numbers):
     from chimerax.atomic import AtomicStructure
 
-    model = AtomicStructure(session, name="chain")
-    for number, name in enumerate("AB"):
+    model = AtomicStructure(session, name="chains")
+    for height, (name, mine) in enumerate(numbers.items()):
         before = None
-        for k in range(10):
-            residue = model.new_residue("ALA", name, k + 1)
-            start = np.array([48.0 + STEP * k, 20.0 + 4 * number, 78.0])
+        for k, number in enumerate(mine):
+            residue = model.new_residue("ALA", name, number)
+            start = np.array([48.0 + STEP * k, 20.0 + 4 * height, 78.0])
             before = _backbone(model, residue, start, before)
     session.models.add([model])
     return model
@@ -56,7 +62,7 @@ def test_residues_get_what_the_volume_has_at_their_atoms(do, small_map, chain):
     volume = do("localres #1 atoms #2")
     for residue in chain.residues:
         expected = volume.interpolated_values(residue.atoms.scene_coords, Place())
-        assert residue.local_resolution == pytest.approx(expected.mean(), rel=0.02)
+        assert residue.local_resolution == pytest.approx(expected.mean(), rel=1e-4)
 
 
 def test_chimeraxs_own_commands_use_the_attribute(session, do, small_map, chain):
@@ -78,10 +84,23 @@ def test_moved_together_nothing_changes_moved_apart_is_said(do, small_map, chain
     assert [r.local_resolution for r in chain.residues] == pytest.approx(before, rel=1e-3)
     do("move x 500 models #2")
     told = refusal(do, "localres #1 atoms #2")
-    assert "no atom lies in the measured part" in told and "fitmap" in told
+    assert "no atom lies where the map has a resolution" in told and "fitmap" in told
 
 
-def test_log_tells_chains_and_links_to_the_worst(session, do, small_map, chain):
+def test_what_moved_out_loses_its_value_and_that_is_said(do, small_map, chain, log):
+    do("localres #1 atoms #2 key false")
+    assert all(hasattr(residue, "local_resolution") for residue in chain.residues)
+    for residue in chain.residues[5:]:
+        residue.atoms.coords += np.array([0.0, 400.0, 0.0])
+    do("localres #1 atoms #2 key false")
+    has = [hasattr(residue, "local_resolution") for residue in chain.residues]
+    assert has == [True] * 5 + [False] * 15
+    assert "Only 25% of the atoms" in log.getvalue() and "outside" in log.getvalue()
+
+
+@pytest.fixture
+def links(session):
+    """Return a function that runs a command and returns the selections that its log links to."""
     from chimerax.core.logger import HtmlLog
 
     class Kept(HtmlLog):
@@ -89,18 +108,53 @@ def test_log_tells_chains_and_links_to_the_worst(session, do, small_map, chain):
             said.append(message)
             return True
 
-    said, kept = [], Kept()
-    session.logger.add_log(kept)
-    do("localres #1 atoms #2")
-    session.logger.remove_log(kept)
-    html = " ".join(said)
-    links = re.findall(r'href="cxcmd:(select [^;"]+); view sel"', html)
-    assert "select #2/A" in links and "select #2/B" in links
-    stretches = [link for link in links if "-" in link]
-    do(stretches[0])
+    said = []
+
+    def links_of(do, command):
+        kept = Kept()
+        session.logger.add_log(kept)
+        do(command)
+        session.logger.remove_log(kept)
+        return [unescape(link) for link in re.findall(LINK, " ".join(said))]
+
+    return links_of
+
+
+def test_links_select_just_what_they_name(session, do, small_map, chain, links):
     from chimerax.atomic import selected_residues
 
+    found = links(do, "localres #1 atoms #2")
+    assert "select #2/A" in found and "select #2/B" in found
+    stretch = next(link for link in found if "-" in link)
+    do(stretch)
     assert len(selected_residues(session)) == 7
+    do("select #2/A")
+    assert set(selected_residues(session)) == set(chain.residues[:10])
+
+
+def test_no_stretch_spans_a_gap(session, do, small_map, links):
+    from chimerax.atomic import selected_residues
+
+    model = open_chains(session, {"A": [1, 2, 3, 100, 101, 102, 103, 104, 105]})
+    stretches = [link for link in links(do, "localres #1 atoms #2") if "-" in link]
+    assert stretches
+    for stretch in stretches:
+        do(stretch)
+        assert len(selected_residues(session)) in (3, 6)
+    assert model.num_residues == 9
+
+
+def test_odd_chains_are_linked_to(session, do, small_map, links):
+    from chimerax.atomic import selected_residues
+
+    open_chains(session, {" ": range(1, 6), "A-2": range(1, 6)})
+    open_chains(session, {"A": range(1, 6)})
+    found = links(do, "localres #1 atoms #2,3 key false")
+    chains = [link for link in found if ":" not in link]
+    assert len(chains) == 3
+    for chain in chains:
+        do(chain)
+        assert len(selected_residues(session)) == 5
 
 
 def test_table_and_json_tell_the_same(do, small_map, chain, tmp_path):
@@ -117,9 +171,13 @@ def test_table_and_json_tell_the_same(do, small_map, chain, tmp_path):
     assert summary["worst"][0]["residues"].startswith("#2/")
 
 
-def test_refusals_name_the_remedy(session, do, small_map, chain, tmp_path):
+def test_refusals_name_the_remedy_and_leave_nothing(session, do, small_map, chain, tmp_path):
+    before = session.models.list()
     assert "give atoms" in refusal(do, f'localres #1 atomsFile "{tmp_path / "a.csv"}"')
-    open_array(session, blobs())
-    assert "one map at a time" in refusal(do, "localres #1,3 atoms #2")
     path = tmp_path / "none" / "a.csv"
     assert "folder" in refusal(do, f'localres #1 atoms #2 atomsFile "{path}"')
+    assert "no atom" in refusal(do, "localres #1 atoms #2/Z")
+    assert session.models.list() == before
+    assert not any(hasattr(residue, "local_resolution") for residue in chain.residues)
+    open_array(session, blobs())
+    assert "one map at a time" in refusal(do, "localres #1,3 atoms #2")
