@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 
@@ -59,31 +60,41 @@ def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
 def labels_figure(
     found: list[tuple[Density, dict[str, LocalResolution | str]]], path: Path
 ) -> None:
-    """Draw maps beside what each method, by its name, made of them, or why it made nothing."""
+    """Draw maps beside what each method, by its name, made of them, or why it made nothing.
+
+    Maps of which no method made anything are left out.
+    """
+    drawn = [each for each in found if not all(isinstance(r, str) for r in each[1].values())]
     methods = list(found[0][1])
-    shape = (len(found), 1 + len(methods))
-    size = (2.2 * shape[1] + 0.8, 2.2 * shape[0])
-    figure, axes = plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")
-    for panels, (density, results) in zip(axes, found, strict=True):
-        middle = density.values.shape[0] // 2
-        panels[0].imshow(density.values[middle], cmap="Greys_r", origin="lower")
-        panels[0].set_ylabel(density.name, fontsize=7)
-        measured = [r.values[r.mask] for r in results.values() if not isinstance(r, str)]
-        low, high = colour_range(np.concatenate(measured)) if measured else (0, 1)
-        for panel, result in zip(panels[1:], results.values(), strict=True):
-            if isinstance(result, str):
-                panel.text(0.5, 0.5, result, ha="center", va="center", wrap=True, fontsize=6)
-                continue
-            values = np.where(result.mask[middle], result.values[middle], np.nan)
-            image = panel.imshow(values, cmap=PALETTE, vmin=low, vmax=high, origin="lower")
-        if measured:
-            figure.colorbar(image, ax=panels[-1], label="Å")
+    size = (2.4 * (1 + len(methods)) + 0.9, 2.2 * len(drawn))
+    figure, axes = plt.subplots(
+        len(drawn), 1 + len(methods), figsize=size, squeeze=False, layout="constrained"
+    )
+    for panels, (density, results) in zip(axes, drawn, strict=True):
+        _draw_labels(figure, panels, density, list(results.values()))
     for panel, title in zip(axes[0], ("map", *methods), strict=True):
         panel.set_title(title)
     for panel in axes.flat:
         panel.set(xticks=[], yticks=[])
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=100)
     plt.close(figure)
+
+
+def _draw_labels(figure, panels, density: Density, results: list[LocalResolution | str]) -> None:
+    """Draw the slice through the middle of what was measured."""
+    measured = [result for result in results if not isinstance(result, str)]
+    middle = round(float(np.flatnonzero(measured[0].mask.any(axis=(1, 2))).mean()))
+    low, high = colour_range(np.concatenate([r.values[r.mask] for r in measured]))
+    panels[0].imshow(density.values[middle], cmap="Greys_r", origin="lower")
+    panels[0].set_ylabel(density.name, fontsize=7)
+    for panel, result in zip(panels[1:], results, strict=True):
+        if isinstance(result, str):
+            panel.text(0, 0, fill(result, 30), ha="center", va="center", fontsize=6)
+            panel.set(xlim=(-1, 1), ylim=(-1, 1), aspect=1)
+            continue
+        values = np.where(result.mask[middle], result.values[middle], np.nan)
+        image = panel.imshow(values, cmap=PALETTE, vmin=low, vmax=high, origin="lower")
+    figure.colorbar(image, ax=panels[-1], label="Å")
 
 
 def robustness_figure(rows: list[list], path: Path) -> None:

@@ -92,14 +92,17 @@ def _some(cubes: Cubes) -> Cubes:
     return cubes[np.sort(order[:CUBES_PER_MAP])]
 
 
+def own_labels(density: Density, method: str) -> LocalResolution:
+    """Label a map as the paper does: from itself, beyond 10 Å in no detail."""
+    return local_resolution(density, method=method, max_res=max(20.0, 4 * density.spacing))
+
+
 def _real(path: Path, method: str, resolution: float | None) -> Cubes:
     return _labelled(read(path), method, resolution)
 
 
 def _labelled(density: Density, method: str, resolution: float | None) -> Cubes:
-    """Label a map as the paper does: from itself, beyond 10 Å in no detail."""
-    coarsest = max(20.0, 4 * density.spacing)
-    found = local_resolution(density, method=method, max_res=coarsest)
+    found = own_labels(density, method)
     if resolution is not None and found.median < LEAST * resolution:
         raise MapContentError(
             f"its labels are finer than it can be: {found.median:.1f} Å in the median, of a map at "
