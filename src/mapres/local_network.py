@@ -123,7 +123,7 @@ def _quantiles(
     found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
     for start in range(0, len(cells.places), BATCH):
         progress(start / len(cells.places), "reading cells")
-        # The last overlaps: for every size of a batch a graph is made.
+        # The last reaches back: a graph is made for every size.
         start = max(0, min(start, len(cells.places) - BATCH))
         part = slice(start, start + BATCH)
         given = rows(cells.features[part], cells.shares[part], overall, overall.ln_resolution)
