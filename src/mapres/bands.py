@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from . import fourier
 from .density import Density
-from .fourier import inverse, resize_transform, squared_frequency
+from .fourier import resize_transform
 from .shapes import block_means
 
 # Å. Centres 15 % apart, from 1.56 to 34 Å; a band ends two centres away on both sides.
@@ -23,7 +25,7 @@ BANDS = len(WAVELENGTHS)
 SAMPLES = 2.0
 # In wavelengths: standard deviation of where the energy that a band takes from a place appears.
 SPILL = 0.94
-# Voxels that are raised to a power at a time.
+# Coefficients that a thread has to do with at a time.
 SLAB = 1 << 18
 Shape = tuple[int, int, int]
 
@@ -39,37 +41,74 @@ class Band:
         finest = max(wavelength / STEP**2, density.nyquist)
         self.factor = int(np.ceil(SAMPLES * np.divide(lengths, cells).max() / finest - 1e-6))
         self.shape = tuple(self.factor * n for n in cells)
-        z, y, x = np.divide(lengths, self.shape)
-        steps = squared_frequency(self.shape, (x, y, z)) * np.float32(wavelength**2)
-        np.log(np.maximum(steps, 1e-12), out=steps)
-        steps *= 0.5 / np.log(STEP)
-        np.clip(steps, -2, 2, out=steps)
-        self.gain = np.cos(0.25 * np.pi * steps, out=steps)
+        self._voxel = lengths / self.shape
 
-    def wave(self, transform: NDArray) -> NDArray[np.float32]:
-        """Return the band of a map whose transform is given, at the middles of this grid."""
-        # In place, if it is not the transform itself: each of these may be as large as the map.
-        resized = resize_transform(transform, self.box, self.shape)
-        out = None if np.may_share_memory(resized, transform) else resized
-        band = np.multiply(resized, self.gain, out=out)
-        for axis, (n, m) in enumerate(zip(self.shape, self.box, strict=True)):
-            # Middles of voxels of this grid, in its own voxels from the map's first.
-            offset = 0.5 - 0.5 * n / m
-            frequency = scipy.fft.rfftfreq(n) if axis == 2 else scipy.fft.fftfreq(n)
-            phase = np.exp(2j * np.pi * offset * frequency).astype(np.complex64)
-            band *= phase.reshape([-1 if a == axis else 1 for a in range(3)])
-        wave = inverse(band, self.shape)
-        wave *= np.float32(np.prod(self.shape) / np.prod(self.box))
-        return wave
+    def wave(self, transform: NDArray) -> NDArray[np.complex64]:
+        """Return the band of a map whose transform is given, at the middles of this grid.
 
-    def about(self, wave: NDArray, power: int) -> NDArray[np.float32]:
-        """Average a power of the values over a Gaussian of a wavelength about every cell."""
-        # In slabs: a power of the whole would be as large as the map.
+        Along x it stays transformed, shape (z, y, x // 2 + 1): the whole may be larger than the
+        map, and is only ever needed slab by slab.
+        """
+        wave = resize_transform(transform, self.box, self.shape)
+        if np.may_share_memory(wave, transform):
+            wave = wave.copy()
+        scale = np.float32(np.prod(self.shape) / np.prod(self.box))
+        z, y, x = (self._frequency(axis) for axis in range(3))
+        dz, dy, dx = (self._shift(axis) for axis in range(3))
+
+        def weigh(part: slice) -> None:
+            squares = z[part, None, None] ** 2 + y[:, None] ** 2 + x**2
+            wave[part] *= self._gain(squares)
+            wave[part] *= dz[part, None, None] * dy[:, None]
+            wave[part] *= dx * scale
+
+        thickness = max(1, SLAB // wave[0].size)
+        with ThreadPoolExecutor(fourier.WORKERS) as threads:
+            list(threads.map(weigh, _slabs(len(wave), thickness)))
+        return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=fourier.WORKERS)
+
+    def about(self, wave: NDArray, powers: Sequence[int]) -> list[NDArray[np.float32]]:
+        """Average rising powers of the values over a Gaussian of a wavelength about every cell."""
         thickness = self.factor * max(1, SLAB // (self.factor * wave[0].size))
-        slabs = (wave[z : z + thickness] for z in range(0, len(wave), thickness))
-        raised = (reduce(np.multiply, [slab] * power) for slab in slabs)
-        cells = np.concatenate([block_means(part, self.factor) for part in raised])
-        return ndimage.gaussian_filter(cells, self._rest, mode="nearest", truncate=3)
+
+        def means(part: slice) -> list[NDArray]:
+            values = scipy.fft.irfft(wave[part], self.shape[2], axis=2)
+            raised, found = values, []
+            for before, power in pairwise((1, *powers)):
+                for _ in range(power - before):
+                    raised = raised * values
+                found.append(block_means(raised, self.factor))
+            return found
+
+        with ThreadPoolExecutor(fourier.WORKERS) as threads:
+            slabs = list(threads.map(means, _slabs(len(wave), thickness)))
+        return [
+            ndimage.gaussian_filter(np.concatenate(cells), self._rest, mode="nearest", truncate=3)
+            for cells in zip(*slabs, strict=True)
+        ]
+
+    def _frequency(self, axis: int) -> NDArray[np.float32]:
+        """Return the frequencies along an axis, in those of the band's wavelength."""
+        frequency = scipy.fft.rfftfreq if axis == 2 else scipy.fft.fftfreq
+        steps = frequency(self.shape[axis], self._voxel[axis] / self.wavelength)
+        return steps.astype(np.float32)
+
+    def _shift(self, axis: int) -> NDArray[np.complex64]:
+        """Return what moves a wave along an axis to the middles of voxels of this grid."""
+        n, m = self.shape[axis], self.box[axis]
+        # In its own voxels, from the map's first.
+        offset = 0.5 - 0.5 * n / m
+        frequency = scipy.fft.rfftfreq(n) if axis == 2 else scipy.fft.fftfreq(n)
+        return np.exp(2j * np.pi * offset * frequency).astype(np.complex64)
+
+    @staticmethod
+    def _gain(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the gain, in place of squared frequencies in those of the band."""
+        np.log(np.maximum(squares, 1e-12), out=squares)
+        squares *= 0.5 / np.log(STEP)
+        np.clip(squares, -2, 2, out=squares)
+        squares *= 0.25 * np.pi
+        return np.cos(squares, out=squares)
 
     def exposure(self, windows: Sequence[NDArray]) -> NDArray[np.float32]:
         """Return the share of its energy that noise keeps about every cell of a map with a taper.
@@ -92,3 +131,7 @@ class Band:
     def _rest(self) -> NDArray[np.float64]:
         """Standard deviations in cells; a cell's own width counts: its variance is 1/12."""
         return np.sqrt(np.maximum(self.sigma**2 - 1 / 12, 0.01))
+
+
+def _slabs(length: int, thickness: int) -> list[slice]:
+    return [slice(start, start + thickness) for start in range(0, length, thickness)]

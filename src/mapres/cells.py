@@ -165,8 +165,7 @@ def _ratios(
 
 
 def _powers(band: Band, transform: NDArray) -> list[NDArray[np.float32]]:
-    wave = band.wave(transform)
-    return [band.about(wave, power) for power in (2, 3, 4)]
+    return band.about(band.wave(transform), (2, 3, 4))
 
 
 def _sum_and_difference(
@@ -175,10 +174,11 @@ def _sum_and_difference(
     """Return the energies of both, in place: each wave may be larger than the map."""
     wave, other = band.wave(first), band.wave(second)
     wave += other
-    total = band.about(wave, 2)
+    (total,) = band.about(wave, (2,))
     other *= 2
     wave -= other
-    return total, band.about(wave, 2)
+    (rest,) = band.about(wave, (2,))
+    return total, rest
 
 
 def _fill_in(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import scipy.fft
@@ -99,29 +100,22 @@ def resize_transform(
     coefficients: NDArray, old: tuple[int, ...], shape: tuple[int, ...]
 ) -> NDArray[np.complex64]:
     """Crop or pad half-grid transforms of real arrays of shape ``old`` to those of ``shape``."""
-    for axis, (n, m) in enumerate(zip(old[:2], shape[:2], strict=True)):
-        coefficients = _resize_full(coefficients, axis - 3, n, m)
-    return _resize_half(coefficients, old[2], shape[2])
-
-
-def _resize_full(coefficients: NDArray, axis: int, n: int, m: int) -> NDArray:
-    if n == m:
+    if tuple(old) == tuple(shape):
         return coefficients
+    half = shape[2] // 2 + 1
+    out = np.zeros((*coefficients.shape[:-3], *shape[:2], half), dtype=coefficients.dtype)
+    x = slice(half if old[2] == shape[2] else (min(old[2], shape[2]) + 1) // 2)
+    # Corner by corner: an array for each axis in turn would take twice the memory.
+    for z, y in product(*(_shared(n, m) for n, m in zip(old[:2], shape[:2], strict=True))):
+        out[..., z, y, x] = coefficients[..., z, y, x]
+    return out
+
+
+def _shared(n: int, m: int) -> list[slice]:
+    """Return where along an axis the coefficients of two lengths are the same ones."""
+    if n == m:
+        return [slice(None)]
     keep = min(n, m)
     # An even length's Nyquist plane has no mate in the other grid: it is dropped.
     positive, negative = (keep + 1) // 2, (keep - 1) // 2
-    moved = np.moveaxis(coefficients, axis, 0)
-    out = np.zeros((m, *moved.shape[1:]), dtype=coefficients.dtype)
-    out[:positive] = moved[:positive]
-    if negative:
-        out[-negative:] = moved[-negative:]
-    return np.moveaxis(out, 0, axis)
-
-
-def _resize_half(coefficients: NDArray, n: int, m: int) -> NDArray:
-    if n == m:
-        return coefficients
-    keep = (min(n, m) + 1) // 2
-    out = np.zeros((*coefficients.shape[:-1], m // 2 + 1), dtype=coefficients.dtype)
-    out[..., :keep] = coefficients[..., :keep]
-    return out
+    return [slice(positive), *([slice(-negative, None)] if negative else [])]
