@@ -1,6 +1,7 @@
 """What tests share: the data that lies beside the clone, where it does, a map, and tiny models."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from mapres.paper import BOX
 from mapres.preprocess import PATCH, SHELLS
 from mapres.profile import CURVES, FREQUENCIES
 
+# As `mapres.models` does before it loads Keras. Here a test may load it first, and what the worker
+# answers is compared to the last bit.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 # What the tiny models say of any map: `default` 7 Å, `dnn` medium, `cnn` low.
 TINY_RESOLUTION = 7.0
