@@ -38,14 +38,7 @@ from .mapres.report import (
     local_json,
     local_rows,
 )
-from .residues import (
-    assign_attribute,
-    log_residues,
-    prepare,
-    read_residues,
-    residues_json,
-    write_table,
-)
+from .residues import prepare, read_residues, show_residues
 from .volumes import density_of, indices_between, open_difference, open_result, open_uncertainty
 
 
@@ -163,11 +156,7 @@ def localres(
         for summary, map, result in zip(summaries, maps, results, strict=True):
             summary["uncertainty"] = f"#{open_uncertainty(map, result).id_string}"
     if model is not None:
-        summaries[0]["atoms"] = residues_json(model)
-        assign_attribute(session, model)
-        log_residues(session, model)
-        if atoms_file is not None:
-            write_table(atoms_file, model)
+        summaries[0]["atoms"] = show_residues(session, model, atoms_file)
     if agreed is None:
         colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
         colour_maps(session, maps, volumes, colormap, key)

@@ -74,7 +74,16 @@ def read_residues(map, result, atoms):
     return ModelResolution(residues, chains, found, worst)
 
 
-def assign_attribute(session, model):
+def show_residues(session, model, path=None):
+    """Assign the attribute, tell the log, write a file if there is a path; return plain types."""
+    _assign_attribute(session, model)
+    _log_residues(session, model)
+    if path is not None:
+        _write_table(path, model)
+    return _as_json(model)
+
+
+def _assign_attribute(session, model):
     """Give every residue what was found of it as ``local_resolution``, or nothing."""
     pairs = zip(model.residues, model.found.mean, model.found.known, strict=True)
     for residue, mean, known in pairs:
@@ -85,7 +94,7 @@ def assign_attribute(session, model):
     session.change_tracker.add_modified(model.residues, f"{ATTRIBUTE} changed")
 
 
-def log_residues(session, model):
+def _log_residues(session, model):
     """Write the chains and the worst stretches into the log, with links that show them."""
     rows = [_chain_row(model, chain) for chain in dict.fromkeys(model.chains)]
     _log_columns(session, ("Chain", "Residues", "Mean, Å", "Worst residue"), rows)
@@ -99,7 +108,7 @@ def log_residues(session, model):
         )
 
 
-def write_table(path, model):
+def _write_table(path, model):
     """Write a row for each residue, as CSV."""
     names = [(f"#{r.structure.id_string}", r.chain_id, _number(r), r.name) for r in model.residues]
     try:
@@ -108,7 +117,7 @@ def write_table(path, model):
         raise UserError(str(error)) from error
 
 
-def residues_json(model):
+def _as_json(model):
     """Return plain types for scripts."""
     known = model.found.known
     return {

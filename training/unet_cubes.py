@@ -44,9 +44,7 @@ def write_cubes(
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in real:
-        known = published_resolution(path)
-        make = partial(_real, path, method, known)
-        yield _write(folder / f"real-{stem(path)}.npz", make)
+        yield _write(folder / f"real-{stem(path)}.npz", partial(_real, path, method))
     ingredients = Ingredients(chains=False, resolutions=labelled_resolutions(method))
     drawn = examples(data, "train", SEED, count, ingredients, processes)
     for number, example in enumerate(drawn):
@@ -97,8 +95,8 @@ def own_labels(density: Density, method: str) -> LocalResolution:
     return local_resolution(density, method=method, max_res=max(20.0, 4 * density.spacing))
 
 
-def _real(path: Path, method: str, resolution: float | None) -> Cubes:
-    return _labelled(read(path), method, resolution)
+def _real(path: Path, method: str) -> Cubes:
+    return _labelled(read(path), method, published_resolution(path))
 
 
 def _labelled(density: Density, method: str, resolution: float | None) -> Cubes:
