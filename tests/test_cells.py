@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from mapres import bands
 from mapres.bands import BANDS, WAVELENGTHS
 from mapres.cells import (
-    CHANNELS,
     CORRELATION,
     ENERGY,
     HALF_SHARE,
     KURTOSIS,
     OF_HALF_MAPS,
+    OF_ONE_MAP,
     SHARE,
     UNSEEN,
     measure_cells,
@@ -38,7 +39,7 @@ def noisy(rng):
 
 
 def on_grid(cells):
-    """Return features, shape (z, y, x, WIDTHS, CHANNELS, BANDS); NaN where nothing was measured."""
+    """Return features, shape (z, y, x, WIDTHS, channels, BANDS); NaN where nothing was measured."""
     grid = np.full((*cells.shape, *cells.features.shape[1:]), np.nan)
     grid[tuple(cells.places.T)] = cells.features
     return grid
@@ -77,10 +78,10 @@ def test_the_share_of_signal_is_that_of_the_half_maps(noisy):
     first, second, ball = noisy
     cells = measure_cells(first, ball, (first, second))
     core = cells.shares[:, 0] > 0.99
-    bands = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
+    within = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
     for width in range(len(WIDTHS)):
         alone, together, both = (
-            cells.features[core][:, width, channel][:, bands].mean()
+            cells.features[core][:, width, channel][:, within].mean()
             for channel in (SHARE, CORRELATION, HALF_SHARE)
         )
         assert 0.3 < together < 1
@@ -94,9 +95,9 @@ def test_wider_windows_are_surer(noisy):
     first, second, ball = noisy
     cells = measure_cells(first, ball, (first, second))
     core = cells.shares[:, 1] > 0.9
-    bands = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
+    within = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
     for channel in (ENERGY, SHARE, CORRELATION):
-        spreads = cells.features[core][:, :, channel][..., bands].std(axis=0).mean(axis=-1)
+        spreads = cells.features[core][:, :, channel][..., within].std(axis=0).mean(axis=-1)
         assert (np.diff(spreads) < 0).all() and spreads[-1] < 0.6 * spreads[0]
 
 
@@ -104,9 +105,9 @@ def test_a_window_does_not_dilute_a_molecule_with_what_is_beside_it(noisy):
     """At the rim energies are those of the core, if of fewer places."""
     first, _, ball = noisy
     cells = measure_cells(first, ball)
-    bands = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
+    within = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
     rim = (cells.shares[:, 0] > 0.5) & (cells.shares[:, 1] < 0.6)
-    wide = cells.features[rim][:, 1:, ENERGY][..., bands].astype(float)
+    wide = cells.features[rim][:, 1:, ENERGY][..., within].astype(float)
     assert rim.sum() > 20 and np.abs(wide.mean(axis=(0, 2))).max() < 0.15
 
 
@@ -164,13 +165,28 @@ def test_parts_of_a_molecule_equal_the_whole(noisy):
     assert np.array_equal(covered, np.isfinite(whole[..., 0, 0, 0]))
 
 
+def test_bands_do_not_depend_on_which_are_wanted(noisy):
+    first, second, ball = noisy
+    for halves in (None, (first, second)):
+        every = measure_cells(first, ball, halves)
+        some = measure_cells(first, ball, halves, bands=range(9, 14))
+        np.testing.assert_array_equal(some.features, every.features[..., 9:14])
+        np.testing.assert_array_equal(some.means[:, 9:14], every.means[:, 9:14])
+
+
+def test_made_in_turns_to_save_memory_they_are_the_same(noisy, monkeypatch):
+    density, _, ball = noisy
+    at_once = measure_cells(density, ball).features.astype(float)
+    monkeypatch.setattr(bands, "LARGE", 0)
+    np.testing.assert_allclose(measure_cells(density, ball).features, at_once, atol=2e-3)
+
+
 def test_what_the_grid_cannot_hold_is_unseen(noisy):
     density, _, ball = noisy
     cells = measure_cells(density, ball)
-    assert cells.features.shape[1:] == (len(WIDTHS), CHANNELS, BANDS)
+    assert cells.features.shape[1:] == (len(WIDTHS), OF_ONE_MAP, BANDS)
     assert cells.shares.shape == (len(cells.places), len(ABOUT))
     assert (cells.features[..., WAVELENGTHS < 4.0] == UNSEEN).all()
-    assert (cells.features[:, :, OF_HALF_MAPS] == UNSEEN).all()
     assert (cells.features[:, :, ENERGY, WAVELENGTHS > 4.2] != UNSEEN).any()
 
 

@@ -163,7 +163,7 @@ def test_interpolates_between_middles_of_cells():
     z, y, x = np.indices(shape)
     places = np.argwhere(np.indices((5, 6, 7))[0] > 0)
     middles = (places + 0.5) * np.divide(shape, (5, 6, 7)) - 0.5
-    cells = Cells(places, nothing, nothing, nothing, (5, 6, 7))
+    cells = Cells(places, nothing, nothing, range(0), nothing, (5, 6, 7), 4.0)
     box = (slice(4, 9), slice(3, 12), slice(3, 13))
     found = at_voxels(middles @ [2.0, -1.0, 0.5], cells, shape, box)
     np.testing.assert_allclose(found, (2.0 * z - y + 0.5 * x)[box], atol=1e-4)

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.cells import measure_cells
+from mapres.bands import BANDS
+from mapres.cells import CHANNELS, UNSEEN, measure_cells
 from mapres.density import silent
 from mapres.distribution import EDGES
 from mapres.errors import MapResError
-from mapres.local_network import read_overall
+from mapres.local_network import read_whole
 from mapres.mask import solvent_mask
 from mapres.relative import Overall
-from mapres.surroundings import share_of_cells
+from mapres.surroundings import WIDTHS, share_of_cells
 from training.dataset import make_example, pools, spread
 from training.draw import Example, Ingredients
 
@@ -38,7 +39,8 @@ class Sample:
 
     Attributes
     ----------
-    features, shares : float16 arrays, of cells, see `mapres.cells.Cells`
+    features, shares : float16 arrays, of cells, see `mapres.cells.Cells`; what half maps tell is
+        `UNSEEN` of maps without
     truth : float32 array, shape (n,), ln Å
     overall : of the map
     structure_id : which molecule
@@ -78,11 +80,14 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
     chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
     if len(chosen) < FEWEST:
         return None
+    chances, seen = read_whole(example.density, molecule, silent)
+    features = np.full((len(chosen), len(WIDTHS), CHANNELS, BANDS), UNSEEN, dtype=np.float16)
+    features[:, :, : cells.features.shape[2]] = cells.features[chosen]
     return Sample(
-        cells.features[chosen],
+        features,
         cells.shares[chosen],
         truth[chosen],
-        read_overall(example.density, molecule, cells, silent),
+        Overall(chances, seen, cells.means, cells.edge),
         example.structure_id,
         example.treatment.kind,
     )

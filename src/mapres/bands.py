@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from . import fourier
 from .density import Density
-from .fourier import resize_transform
+from .fourier import shared, shared_half
 from .shapes import block_means
 
 # Å. Centres 15 % apart, from 1.56 to 34 Å; a band ends two centres away on both sides.
@@ -27,11 +27,22 @@ SAMPLES = 2.0
 SPILL = 0.94
 # Coefficients that a thread has to do with at a time.
 SLAB = 1 << 18
+# Voxels of a band beyond which it is made in turns: of a map of 512³ it would take 0.8 GB at once.
+LARGE = 1 << 26
 Shape = tuple[int, int, int]
 
 
 class Band:
-    """One band of frequency of a map, on a grid that divides every cell alike."""
+    """One band of frequency of a map, on a grid that divides every cell alike.
+
+    Attributes
+    ----------
+    wavelength : Å
+    sigma : that, in cells along z, y and x
+    shape : of the grid
+    factor : by how many voxels it divides a cell
+    turns : in which its planes are made, to save memory
+    """
 
     def __init__(self, density: Density, cells: Shape, wavelength: float):
         self.wavelength = wavelength
@@ -42,50 +53,95 @@ class Band:
         self.factor = int(np.ceil(SAMPLES * np.divide(lengths, cells).max() / finest - 1e-6))
         self.shape = tuple(self.factor * n for n in cells)
         self._voxel = lengths / self.shape
+        self.turns = self.factor if np.prod(self.shape) > LARGE else 1
 
-    def wave(self, transform: NDArray) -> NDArray[np.complex64]:
-        """Return the band of a map whose transform is given, at the middles of this grid.
+    def about(self, transform: NDArray, powers: Sequence[int]) -> list[NDArray[np.float32]]:
+        """Average rising powers of the values over a Gaussian of a wavelength about every cell.
 
-        Along x it stays transformed, shape (z, y, x // 2 + 1): the whole may be larger than the
-        map, and is only ever needed slab by slab.
+        Parameters
+        ----------
+        transform : of the map, see `mapres.fourier.forward`
+        powers : which, rising
+
+        Returns
+        -------
+        A float32 array of the shape of the cells for every power
         """
-        wave = resize_transform(transform, self.box, self.shape)
-        if np.may_share_memory(wave, transform):
-            wave = wave.copy()
-        scale = np.float32(np.prod(self.shape) / np.prod(self.box))
+        means = self._means(self._wave(transform, 0), powers)
+        for turn in range(1, self.turns):
+            for total, part in zip(
+                means, self._means(self._wave(transform, turn), powers), strict=True
+            ):
+                total += part
+        return [
+            ndimage.gaussian_filter(total / self.turns, self._rest, mode="nearest", truncate=3)
+            for total in means
+        ]
+
+    def _wave(self, transform: NDArray, turn: int) -> NDArray[np.complex64]:
+        """Return planes of the band of a map, at the middles of this grid along z and y.
+
+        Along x it stays transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
+        the map, and is only ever needed slab by slab. Of several turns each is of every so-manieth
+        plane, whose transform is that of all, folded.
+        """
+        planes = self.shape[0] // self.turns
+        # NumPy asks for large pages here, not in `np.zeros`, which takes twice as long in all.
+        wave = np.full((planes, self.shape[1], self.shape[2] // 2 + 1), 0, dtype=np.complex64)
         z, y, x = (self._frequency(axis) for axis in range(3))
         dz, dy, dx = (self._shift(axis) for axis in range(3))
+        turned = np.exp(2j * np.pi * turn * np.arange(len(z)) / len(z)).astype(np.complex64)
+        dz = dz * turned / np.float32(self.turns)
+        dx = dx * np.float32(np.prod(self.shape) / np.prod(self.box))
+        kept_y = shared(self.box[1], self.shape[1])
+        kept_x = shared_half(self.box[2], self.shape[2])
 
-        def weigh(part: slice) -> None:
-            squares = z[part, None, None] ** 2 + y[:, None] ** 2 + x**2
-            wave[part] *= self._gain(squares)
-            wave[part] *= dz[part, None, None] * dy[:, None]
-            wave[part] *= dx * scale
+        def fill(rows: range) -> None:
+            for first, k, source in self._folded(rows, planes):
+                row = slice(first, first + k.stop - k.start)
+                for part in kept_y:
+                    squares = z[k, None, None] ** 2 + y[part, None] ** 2 + x[kept_x] ** 2
+                    held: NDArray = transform[source, part, kept_x] * self._gain(squares)
+                    held *= dz[k, None, None] * dy[part, None]
+                    held *= dx[kept_x]
+                    wave[row, part, kept_x] += held
 
         thickness = max(1, SLAB // wave[0].size)
         with ThreadPoolExecutor(fourier.WORKERS) as threads:
-            list(threads.map(weigh, _slabs(len(wave), thickness)))
+            list(threads.map(fill, _slabs(planes, thickness)))
         return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=fourier.WORKERS)
 
-    def about(self, wave: NDArray, powers: Sequence[int]) -> list[NDArray[np.float32]]:
-        """Average rising powers of the values over a Gaussian of a wavelength about every cell."""
-        thickness = self.factor * max(1, SLAB // (self.factor * wave[0].size))
+    def _folded(self, rows: range, planes: int) -> Iterator[tuple[int, slice, slice]]:
+        """Yield what adds up to rows of a folded transform.
 
-        def means(part: slice) -> list[NDArray]:
-            values = scipy.fft.irfft(wave[part], self.shape[2], axis=2)
+        Of every piece the first row, which planes of the whole it is, and where the map has those.
+        """
+        n = self.shape[0]
+        for kept in shared(self.box[0], n):
+            start, stop, _ = kept.indices(n)
+            shift = kept.indices(self.box[0])[0] - start
+            for fold in range(0, n, planes):
+                first, last = max(start, rows.start + fold), min(stop, rows.stop + fold)
+                if first < last:
+                    yield first - fold, slice(first, last), slice(first + shift, last + shift)
+
+    def _means(self, wave: NDArray, powers: Sequence[int]) -> list[NDArray[np.float32]]:
+        """Average rising powers of the values of a wave over cells."""
+        blocks = (self.factor // self.turns, self.factor, self.factor)
+        thickness = blocks[0] * max(1, SLAB // (blocks[0] * wave[0].size))
+
+        def means(part: range) -> list[NDArray]:
+            values = scipy.fft.irfft(wave[part.start : part.stop], self.shape[2], axis=2)
             raised, found = values, []
             for before, power in pairwise((1, *powers)):
                 for _ in range(power - before):
                     raised = raised * values
-                found.append(block_means(raised, self.factor))
+                found.append(block_means(raised, blocks))
             return found
 
         with ThreadPoolExecutor(fourier.WORKERS) as threads:
-            slabs = list(threads.map(means, _slabs(len(wave), thickness)))
-        return [
-            ndimage.gaussian_filter(np.concatenate(cells), self._rest, mode="nearest", truncate=3)
-            for cells in zip(*slabs, strict=True)
-        ]
+            found = list(threads.map(means, _slabs(len(wave), thickness)))
+        return [np.concatenate(cells) for cells in zip(*found, strict=True)]
 
     def _frequency(self, axis: int) -> NDArray[np.float32]:
         """Return the frequencies along an axis, in those of the band's wavelength."""
@@ -133,5 +189,5 @@ class Band:
         return np.sqrt(np.maximum(self.sigma**2 - 1 / 12, 0.01))
 
 
-def _slabs(length: int, thickness: int) -> list[slice]:
-    return [slice(start, start + thickness) for start in range(0, length, thickness)]
+def _slabs(length: int, thickness: int) -> list[range]:
+    return [range(k, min(k + thickness, length)) for k in range(0, length, thickness)]

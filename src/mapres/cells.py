@@ -36,6 +36,8 @@ FAINTEST = 1e-9
 # solvent, and by half maps in place and over the mean difference of the halves.
 ENERGY, SHARE, KURTOSIS, SKEWNESS, CORRELATION, HALF_SHARE = range(6)
 CHANNELS = 6
+# Those of a map without half maps are the first.
+OF_ONE_MAP = 4
 OF_HALF_MAPS = (CORRELATION, HALF_SHARE)
 # Of the whole molecule, in every band. Spread: of ln energy, over the molecule.
 MEAN_LEVEL, MEAN_SHARE, MEAN_KURTOSIS, MEAN_SPREAD, MEAN_CORRELATION = range(5)
@@ -53,18 +55,22 @@ class Cells:
     Attributes
     ----------
     places : int array, shape (n, 3), which cells were measured, (z, y, x)
-    features : float16 array, shape (n, WIDTHS, CHANNELS, BANDS), about ±2, finest band first;
-        `UNSEEN` in bands that the map does not hold
+    features : float16 array, shape (n, WIDTHS, CHANNELS, bands), about ±2, finest band first;
+        `UNSEEN` in bands that the map does not hold. Without half maps only `OF_ONE_MAP` channels
     shares : float16 array, shape (n, ABOUT), of molecule about each
-    means : float32 array, shape (MEANS, BANDS), of the whole molecule
+    bands : which of `mapres.bands.WAVELENGTHS` those are
+    means : float32 array, shape (MEANS, BANDS), of the whole molecule in those bands
     shape : how many cells there are along z, y and x
+    edge : of a cell, Å
     """
 
     places: NDArray[np.intp]
     features: NDArray[np.float16]
     shares: NDArray[np.float16]
+    bands: range
     means: NDArray[np.float32]
     shape: Shape
+    edge: float
 
 
 def measure_cells(
@@ -73,6 +79,7 @@ def measure_cells(
     half_maps: HalfMaps | None = None,
     *,
     part: NDArray[np.bool_] | None = None,
+    bands: range = range(BANDS),
     progress: Progress = silent,
 ) -> Cells:
     """Measure the cells of a map where its molecule is, and those next to it.
@@ -83,6 +90,7 @@ def measure_cells(
     molecule : bool array, shape (z, y, x)
     half_maps : on its grid, or None
     part : bool array, shape (z, y, x), the part of the molecule that is asked for; None for all
+    bands : which of `mapres.bands.WAVELENGTHS` are wanted; of the others only the power is measured
     progress : called with (fraction, message)
     """
     shape = cell_shape(density)
@@ -90,21 +98,28 @@ def measure_cells(
     asked = around.inside if part is None else share_of_cells(part, shape)
     wanted = ndimage.binary_dilation(asked > 0, np.ones((3, 3, 3)))
     places = np.argwhere(wanted)
-    maps = (density, *(half_maps or ()))
-    transforms = [forward(_prepared(each, molecule)) for each in maps]
+    transforms = [forward(_prepared(density, molecule))]
+    if half_maps is not None:
+        first, second = (_prepared(half, molecule) for half in half_maps)
+        transforms += [forward(first + second), forward(first - second)]
     windows = [cell_means(taper**2, n) for taper, n in zip(_tapers(density), shape, strict=True)]
-    size = (len(places), len(WIDTHS), CHANNELS, BANDS)
+    channels = OF_ONE_MAP if half_maps is None else CHANNELS
+    size = (len(places), len(WIDTHS), channels, len(bands))
     features = np.full(size, UNSEEN, dtype=np.float16)
     means = np.full((MEANS, BANDS), UNSEEN, dtype=np.float32)
     powers = np.full(BANDS, -np.inf)
     for b in bands_of(density):
         progress(b / BANDS, f"measuring at {WAVELENGTHS[b]:.1f} Å")
         band = Band(density, shape, float(WAVELENGTHS[b]))
-        ratios = _ratios(transforms, band, band.exposure(windows), around, means[:, b])
+        exposure = band.exposure(windows)
+        if b not in bands:
+            powers[b] = _ln_power(transforms[0], band, exposure, around)
+            continue
+        ratios = _ratios(transforms, band, exposure, around, means[:, b])
         if ratios is not None:
             powers[b], values = ratios
             means[MEAN_SPREAD, b] = _fill_in(
-                features[..., b], values, around, band.wavelength, places
+                features[..., b - bands.start], values, around, band.wavelength, places
             )
     held = np.isfinite(powers)
     fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
@@ -115,8 +130,10 @@ def measure_cells(
         places,
         features,
         np.stack(shares, axis=-1).astype(np.float16),
+        bands,
         np.clip(means, UNSEEN, 3),
         shape,
+        around.cell,
     )
 
 
@@ -127,20 +144,21 @@ def _ratios(
     around: Surroundings,
     means: NDArray,
 ) -> tuple[float, dict[int, NDArray]] | None:
-    """Measure one band of every cell, and fill in its means, (MEANS,).
+    """Measure one band of every cell of the box, and fill in its means, (MEANS,).
 
     Returns ln of the molecule's mean power, and by channel: energies, over their mean, over the
     solvent's, and of half maps' sum and difference over the mean difference; and the moments that
     are averaged as they are. None where there is no power.
     """
-    taken, third, fourth = _powers(band, transforms[0])
+    taken, third, fourth = band.about(transforms[0], (2, 3, 4))
+    noise = around.solvent_mean(taken / exposure, band.wavelength)
+    taken, third, fourth, exposure = (each[around.box] for each in (taken, third, fourth, exposure))
     energy = taken / exposure
     mean = around.molecule_mean(energy)
     if not mean > 0:
         return None
     # Squares of less would be 0 in 32 bits.
     seen = energy > max(1e-12 * mean, 1e-18)
-    noise = around.solvent_mean(energy, band.wavelength)
     gaussian = 3 * around.molecule_mean(np.square(taken, dtype=np.float64))
     means[MEAN_KURTOSIS] = np.log(max(around.molecule_mean(fourth) / max(gaussian, 1e-30), 1e-3))
     taken = np.where(seen, taken, np.float32(mean))
@@ -154,31 +172,26 @@ def _ratios(
         means[MEAN_SHARE] = np.clip(1 - noise / mean, -1, 1)
         values[SHARE] = energy / max(noise, 1e-6 * mean)
     if len(transforms) == 3:
-        total, rest = (part / exposure for part in _sum_and_difference(band, *transforms[1:]))
+        total, rest = (
+            band.about(transform, (2,))[0][around.box] / exposure for transform in transforms[1:]
+        )
         both, noise = around.molecule_mean(total), around.molecule_mean(rest)
         means[MEAN_CORRELATION] = (both - noise) / max(both + noise, 1e-30)
         values[HALF_SHARE], values[CORRELATION] = (
             each / max(noise, 1e-6 * both, 1e-30) for each in (total, rest)
         )
-    # A band holds wavelength^-3 coefficients per volume.
-    return float(np.log(mean * band.wavelength**3)), values
+    return _per_coefficient(mean, band), values
 
 
-def _powers(band: Band, transform: NDArray) -> list[NDArray[np.float32]]:
-    return band.about(band.wave(transform), (2, 3, 4))
+def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: Surroundings) -> float:
+    """Return what `_ratios` returns first, -inf where there is no power."""
+    (taken,) = band.about(transform, (2,))
+    return _per_coefficient(around.molecule_mean((taken / exposure)[around.box]), band)
 
 
-def _sum_and_difference(
-    band: Band, first: NDArray, second: NDArray
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the energies of both, in place: each wave may be larger than the map."""
-    wave, other = band.wave(first), band.wave(second)
-    wave += other
-    (total,) = band.about(wave, (2,))
-    other *= 2
-    wave -= other
-    (rest,) = band.about(wave, (2,))
-    return total, rest
+def _per_coefficient(mean: float, band: Band) -> float:
+    """Return ln of a mean power: a band holds wavelength^-3 coefficients per volume."""
+    return float(np.log(mean * band.wavelength**3)) if mean > 0 else -np.inf
 
 
 def _fill_in(

@@ -102,16 +102,16 @@ def resize_transform(
     """Crop or pad half-grid transforms of real arrays of shape ``old`` to those of ``shape``."""
     if tuple(old) == tuple(shape):
         return coefficients
-    half = shape[2] // 2 + 1
-    out = np.zeros((*coefficients.shape[:-3], *shape[:2], half), dtype=coefficients.dtype)
-    x = slice(half if old[2] == shape[2] else (min(old[2], shape[2]) + 1) // 2)
+    full = (*coefficients.shape[:-3], *shape[:2], shape[2] // 2 + 1)
+    out = np.zeros(full, dtype=coefficients.dtype)
+    x = shared_half(old[2], shape[2])
     # Corner by corner: an array for each axis in turn would take twice the memory.
-    for z, y in product(*(_shared(n, m) for n, m in zip(old[:2], shape[:2], strict=True))):
+    for z, y in product(*(shared(n, m) for n, m in zip(old[:2], shape[:2], strict=True))):
         out[..., z, y, x] = coefficients[..., z, y, x]
     return out
 
 
-def _shared(n: int, m: int) -> list[slice]:
+def shared(n: int, m: int) -> list[slice]:
     """Return where along an axis the coefficients of two lengths are the same ones."""
     if n == m:
         return [slice(None)]
@@ -119,3 +119,8 @@ def _shared(n: int, m: int) -> list[slice]:
     # An even length's Nyquist plane has no mate in the other grid: it is dropped.
     positive, negative = (keep + 1) // 2, (keep - 1) // 2
     return [slice(positive), *([slice(-negative, None)] if negative else [])]
+
+
+def shared_half(n: int, m: int) -> slice:
+    """Return the same of the last axis, of which only half is there."""
+    return slice(n // 2 + 1 if n == m else (min(n, m) + 1) // 2)

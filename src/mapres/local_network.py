@@ -18,7 +18,7 @@ from .mask import solvent_mask
 from .models import Calibration, Model, load
 from .profile import profile
 from .reading import read_distribution
-from .relative import LN_EDGES, LN_MIDDLES, Overall, rows
+from .relative import LN_EDGES, LN_MIDDLES, Overall, bands_read, ln_mean, rows
 
 # Cells that the network reads at once: their rows are 20 MB.
 BATCH = 8192
@@ -26,8 +26,8 @@ BATCH = 8192
 FEWEST_BANDS = 4
 # Of the cells' distributions.
 LEVELS = (0.05, 0.5, 0.95)
-# Shares of the time after which cells are measured, and the map is read as a whole.
-MEASURING, READING = 0.75, 0.9
+# Shares of the time after which the map is read as a whole, and its cells are measured.
+WHOLE, MEASURED = 0.15, 0.9
 # The model that reads it as a whole, as `validate` does.
 OVERALL = "default"
 
@@ -79,32 +79,38 @@ def read_local(
             "install MapRes again."
         )
     molecule = _molecule(density, inside)
-    measuring = part_of(progress, 0.0, MEASURING)
-    cells = measure_cells(density, molecule, half_maps, part=inside, progress=measuring)
-    reading = part_of(progress, MEASURING, READING)
-    overall = read_overall(density, molecule, cells, reading)
-    found = _quantiles(cells, overall, network, part_of(progress, READING, 1.0))
+    chances, seen = read_whole(density, molecule, part_of(progress, 0.0, WHOLE))
+    cells = measure_cells(
+        density,
+        molecule,
+        half_maps,
+        part=inside,
+        bands=bands_read(ln_mean(chances)),
+        progress=part_of(progress, WHOLE, MEASURED),
+    )
+    overall = Overall(chances, seen, cells.means, cells.edge)
+    found = _quantiles(cells, overall, network, part_of(progress, MEASURED, 1.0))
     low, middle, high = (_on_grid(level, cells, inside, density) for level in found)
     coarsest = float(np.exp(LN_MIDDLES[-1] + overall.ln_resolution))
     return LocalReading(middle, low, high, coarsest)
 
 
-def read_overall(
-    density: Density, molecule: NDArray[np.bool_], cells: Cells, progress: Progress
-) -> Overall:
-    """Return what is known of a map as a whole.
+def read_whole(
+    density: Density, molecule: NDArray[np.bool_], progress: Progress
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the distribution over resolution and the profile of a map as a whole.
+
+    They are those of `mapres.relative.Overall`, whatever the cells.
 
     Parameters
     ----------
     density : the map
     molecule : bool array, shape (z, y, x)
-    cells : its cells
     progress : called with (fraction, message)
     """
     spectra = measure_content(density, molecule).spectra
     pooled, _ = read_distribution(density, molecule, spectra, load(OVERALL), progress)
-    edge = np.mean(np.multiply(density.values.shape, density.spacing) / cells.shape)
-    return Overall(pooled.astype(np.float32), profile(spectra), cells.means, float(edge))
+    return pooled.astype(np.float32), profile(spectra)
 
 
 def _molecule(density: Density, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -126,7 +132,13 @@ def _quantiles(
         # The last reaches back: a graph is made for every size.
         start = max(0, min(start, len(cells.places) - BATCH))
         part = slice(start, start + BATCH)
-        given = rows(cells.features[part], cells.shares[part], overall, overall.ln_resolution)
+        given = rows(
+            cells.features[part],
+            cells.shares[part],
+            overall,
+            overall.ln_resolution,
+            cells.bands,
+        )
         chances = calibrated(network.predict(given), network.calibration)
         found[:, part] = quantiles(chances, LEVELS, LN_EDGES).T
     return found + np.float32(overall.ln_resolution)

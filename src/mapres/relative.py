@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .bands import STEP, WAVELENGTHS
+from .bands import BANDS, STEP, WAVELENGTHS
 from .cells import CHANNELS, MEANS
 from .distribution import BINS, CENTRES
 from .profile import CURVES, FREQUENCIES, UNSEEN
@@ -27,6 +27,7 @@ OF_CELL = len(WIDTHS) * CHANNELS * len(OFFSETS) + len(ABOUT)
 OF_MAP = MEANS * len(OFFSETS) + (CURVES + 1) * len(HALF_OFFSETS) + 3
 INPUTS = OF_CELL + OF_MAP
 LEAST_CHANCE = 1e-3
+LN_WAVELENGTHS = np.log(WAVELENGTHS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,22 +50,40 @@ class Overall:
     @property
     def ln_resolution(self) -> float:
         """The mean of the distribution, ln Å, from which all is counted."""
-        return float(self.chances @ np.log(CENTRES) / self.chances.sum())
+        return ln_mean(self.chances)
+
+
+def ln_mean(chances: NDArray) -> float:
+    """Return the mean of a distribution over resolution, ln Å."""
+    return float(chances @ np.log(CENTRES) / chances.sum())
+
+
+def bands_read(middle: float) -> range:
+    """Return which bands `rows` reads if it counts from ``middle``, ln Å."""
+    below, _ = _between(LN_WAVELENGTHS, middle + OFFSETS)
+    return range(int(below.min()), int(below.max()) + 2)
 
 
 def rows(
-    features: NDArray, shares: NDArray, overall: Overall, middle: float
+    features: NDArray,
+    shares: NDArray,
+    overall: Overall,
+    middle: float,
+    bands: range = range(BANDS),
 ) -> NDArray[np.float32]:
     """Return what the network reads of cells, shape (n, INPUTS).
 
     Parameters
     ----------
-    features : array, shape (n, WIDTHS, CHANNELS, BANDS), see `mapres.cells.Cells`
+    features : array, shape (n, WIDTHS, channels, bands), see `mapres.cells.Cells`
     shares : array, shape (n, ABOUT), see there
     overall : of their map
     middle : ln Å from which bands are counted
+    bands : which the features are of: all, or at least those of `bands_read`
     """
-    of_cells = _at(features, np.log(WAVELENGTHS), middle + OFFSETS)
+    of_cells = np.full((*features.shape[:2], CHANNELS, len(OFFSETS)), UNSEEN, dtype=np.float32)
+    known = slice(features.shape[2])
+    of_cells[:, :, known] = _at(features, LN_WAVELENGTHS[bands], middle + OFFSETS)
     of_map = np.broadcast_to(_of_map(overall, middle), (len(features), OF_MAP))
     parts = (of_cells.reshape(len(features), -1), shares, of_map)
     return np.concatenate(parts, axis=1, dtype=np.float32)
@@ -75,7 +94,7 @@ def _of_map(overall: Overall, middle: float) -> NDArray[np.float32]:
     off = (np.log(CENTRES) - overall.ln_resolution) ** 2
     spread = np.sqrt(overall.chances @ off / overall.chances.sum())
     parts = (
-        _at(overall.means, np.log(WAVELENGTHS), middle + OFFSETS),
+        _at(overall.means, LN_WAVELENGTHS, middle + OFFSETS),
         _at(overall.profile, -np.log(FREQUENCIES), middle + HALF_OFFSETS),
         _at(chances, np.log(CENTRES), middle + HALF_OFFSETS),
         np.array([middle, 4 * spread, np.log(overall.cell) - middle]),
@@ -88,8 +107,7 @@ def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]
 
     Beside what is unseen the nearer of the two is taken.
     """
-    at = (places - scale[0]) / (scale[1] - scale[0])
-    below = np.clip(np.floor(at).astype(int), 0, len(scale) - 2)
+    below, at = _between(scale, places)
     part = np.clip(at - below, 0, 1).astype(np.float32)
     lower, upper = values[..., below], values[..., below + 1]
     either = (lower == UNSEEN) | (upper == UNSEEN)
@@ -97,3 +115,9 @@ def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]
     found = lower * (1 - part) + upper * part
     found[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
     return found
+
+
+def _between(scale: NDArray, places: NDArray) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the lower of the two points of an even scale that places are between, and where."""
+    at = (places - scale[0]) / (scale[1] - scale[0])
+    return np.clip(np.floor(at).astype(int), 0, len(scale) - 2), at

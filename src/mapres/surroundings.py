@@ -37,20 +37,27 @@ APART = (8.0, 1.5, 0.75)
 
 
 class Surroundings:
-    """Where there is molecule, and where solvent: inside the ellipsoid that fits the box, only."""
+    """Where there is molecule, and where solvent: inside the ellipsoid that fits the map, only.
+
+    Attributes
+    ----------
+    inside : share of molecule of every cell
+    cell : edge of a cell, Å
+    start, box : of the cells that windows about the molecule reach, the first and all
+    """
 
     def __init__(self, inside: NDArray, density: Density):
         self.inside = inside
         self.cell = float(
             np.mean(np.multiply(density.values.shape, density.spacing) / inside.shape)
         )
-        self.molecule = inside > 0.5 if (inside > 0.5).any() else inside > 0
         # No window about the molecule, and the cells next to it, ends further out.
         reach = 1 + int(TRUNCATE * self.sigma(COARSE, max(WIDTHS)) + 1)
         occupied = np.argwhere(inside > 0)
         self.start = np.maximum(occupied.min(axis=0) - reach, 0)
         self.box = tuple(map(slice, self.start, occupied.max(axis=0) + 1 + reach))
         self.weight = inside[self.box] + np.float32(SOLVENT)
+        self._molecule = inside[self.box] > (0.5 if (inside > 0.5).any() else 0)
         self.distance = ndimage.distance_transform_edt(inside == 0) * self.cell
         z, y, x = ((np.arange(n) + 0.5 - n / 2) / (n / 2) for n in inside.shape)
         ellipsoid = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
@@ -61,29 +68,32 @@ class Surroundings:
         return width * float(np.clip(wavelength, FINE, COARSE)) / self.cell
 
     def widened(self, values: Sequence[NDArray], sigma: float) -> list[NDArray[np.float32]]:
-        """Average maps over windows, of what is molecule; return their parts in the box."""
+        """Average maps of the box over windows, of what is molecule."""
         if sigma == 0:
-            return [each[self.box] for each in values]
-        weighed = (self.weight, *(each[self.box] * self.weight for each in values))
+            return list(values)
+        weighed = (self.weight, *(each * self.weight for each in values))
         # SciPy filters without Python's lock.
         with ThreadPoolExecutor(fourier.WORKERS) as threads:
             weight, *totals = threads.map(partial(_smooth, sigma=sigma), weighed)
         return [total / weight for total in totals]
 
     def spread(self, widened: NDArray) -> float:
-        """Return the standard deviation over the molecule of ln energy in windows."""
-        return float(np.log(np.maximum(widened[self.molecule[self.box]], 1e-30)).std())
+        """Return the standard deviation over the molecule of ln energy in windows, in the box."""
+        return float(np.log(np.maximum(widened[self._molecule], 1e-30)).std())
 
     def about(self, length: float) -> NDArray[np.float32]:
         """Return the share of molecule in windows of a standard deviation in Å."""
         return _smooth(self.inside, length / self.cell) if length else self.inside
 
     def molecule_mean(self, energy: NDArray) -> float:
-        """Return the mean energy of a band in the molecule."""
-        return float(energy[self.molecule].mean(dtype=np.float64))
+        """Return the mean energy of a band, in the box, in the molecule."""
+        return float(energy[self._molecule].mean(dtype=np.float64))
 
     def solvent_mean(self, energy: NDArray, wavelength: float) -> float | None:
-        """Return the mean energy of a band in the solvent; None where there is none."""
+        """Return the mean energy of a band in the solvent; None where there is none.
+
+        That of the whole map is given: the box holds little solvent.
+        """
         least, waves, share = APART
         far = self.distance > max(least, min(waves * wavelength, share * self.distance.max()))
         return float(energy[far].mean(dtype=np.float64)) if far.any() else None
