@@ -52,10 +52,11 @@ class Band:
         finest = max(wavelength / STEP**2, density.nyquist)
         self.factor = int(np.ceil(SAMPLES * np.divide(lengths, cells).max() / finest - 1e-6))
         self.shape = tuple(self.factor * n for n in cells)
+        self._cells = cells
         self._voxel = lengths / self.shape
         self.turns = self.factor if np.prod(self.shape) > LARGE else 1
 
-    def about(self, transform: NDArray, powers: Sequence[int]) -> list[NDArray[np.float32]]:
+    def about(self, transform: NDArray, powers: Sequence[int]) -> NDArray[np.float32]:
         """Average rising powers of the values over a Gaussian of a wavelength about every cell.
 
         Parameters
@@ -65,18 +66,15 @@ class Band:
 
         Returns
         -------
-        A float32 array of the shape of the cells for every power
+        float32 array, of the shape of the cells for every power
         """
-        means = self._means(self._wave(transform, 0), powers)
-        for turn in range(1, self.turns):
-            for total, part in zip(
-                means, self._means(self._wave(transform, turn), powers), strict=True
-            ):
-                total += part
-        return [
-            ndimage.gaussian_filter(total / self.turns, self._rest, mode="nearest", truncate=3)
-            for total in means
-        ]
+        means = np.zeros((len(powers), *self._cells), dtype=np.float32)
+        for turn in range(self.turns):
+            self._add_means(self._wave(transform, turn), powers, means)
+        means /= self.turns
+        for each in means:
+            ndimage.gaussian_filter(each, self._rest, output=each, mode="nearest", truncate=3)
+        return means
 
     def _wave(self, transform: NDArray, turn: int) -> NDArray[np.complex64]:
         """Return planes of the band of a map, at the middles of this grid along z and y.
@@ -125,23 +123,22 @@ class Band:
                 if first < last:
                     yield first - fold, slice(first, last), slice(first + shift, last + shift)
 
-    def _means(self, wave: NDArray, powers: Sequence[int]) -> list[NDArray[np.float32]]:
-        """Average rising powers of the values of a wave over cells."""
+    def _add_means(self, wave: NDArray, powers: Sequence[int], means: NDArray) -> None:
+        """Add averages over cells of rising powers of the values of a wave."""
         blocks = (self.factor // self.turns, self.factor, self.factor)
-        thickness = blocks[0] * max(1, SLAB // (blocks[0] * wave[0].size))
 
-        def means(part: range) -> list[NDArray]:
-            values = scipy.fft.irfft(wave[part.start : part.stop], self.shape[2], axis=2)
-            raised, found = values, []
-            for before, power in pairwise((1, *powers)):
+        def add(cells: range) -> None:
+            planes = slice(blocks[0] * cells.start, blocks[0] * cells.stop)
+            values = scipy.fft.irfft(wave[planes], self.shape[2], axis=2)
+            raised = values
+            for total, (before, power) in zip(means, pairwise((1, *powers)), strict=True):
                 for _ in range(power - before):
                     raised = raised * values
-                found.append(block_means(raised, blocks))
-            return found
+                total[cells.start : cells.stop] += block_means(raised, blocks)
 
+        thickness = max(1, SLAB // (blocks[0] * wave[0].size))
         with ThreadPoolExecutor(fourier.WORKERS) as threads:
-            found = list(threads.map(means, _slabs(len(wave), thickness)))
-        return [np.concatenate(cells) for cells in zip(*found, strict=True)]
+            list(threads.map(add, _slabs(means.shape[1], thickness)))
 
     def _frequency(self, axis: int) -> NDArray[np.float32]:
         """Return the frequencies along an axis, in those of the band's wavelength."""

@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .bands import BANDS, WAVELENGTHS, Band, Shape
-from .content import above_solvent, hot_limit
 from .density import Density, Progress, silent
-from .fourier import forward
 from .halves import HalfMaps
 from .profile import UNSEEN
 from .surroundings import (
@@ -29,6 +27,7 @@ from .surroundings import (
     cell_shape,
     share_of_cells,
 )
+from .tapered import tapers, transforms_of
 
 # Share of the strongest band's power density below which there is only rounding.
 FAINTEST = 1e-9
@@ -42,8 +41,6 @@ OF_HALF_MAPS = (CORRELATION, HALF_SHARE)
 # Of the whole molecule, in every band. Spread: of ln energy, over the molecule.
 MEAN_LEVEL, MEAN_SHARE, MEAN_KURTOSIS, MEAN_SPREAD, MEAN_CORRELATION = range(5)
 MEANS = 5
-# Over this length (Å) the map falls to its mean at the faces of the box, which would ring.
-TAPER = 4.0
 # What logarithms of energies, of about ±6, and of mean powers are divided by.
 ENERGY_SCALE, LEVEL_SCALE = 3.0, 5.0
 
@@ -54,7 +51,7 @@ class Cells:
 
     Attributes
     ----------
-    places : int array, shape (n, 3), which cells were measured, (z, y, x)
+    places : int32 array, shape (n, 3), which cells were measured, (z, y, x)
     features : float16 array, shape (n, WIDTHS, CHANNELS, bands), about ±2, finest band first;
         `UNSEEN` in bands that the map does not hold. Without half maps only `OF_ONE_MAP` channels
     shares : float16 array, shape (n, ABOUT), of molecule about each
@@ -64,7 +61,7 @@ class Cells:
     edge : of a cell, Å
     """
 
-    places: NDArray[np.intp]
+    places: NDArray[np.int32]
     features: NDArray[np.float16]
     shares: NDArray[np.float16]
     bands: range
@@ -95,14 +92,11 @@ def measure_cells(
     """
     shape = cell_shape(density)
     around = Surroundings(share_of_cells(molecule, shape), density)
-    asked = around.inside if part is None else share_of_cells(part, shape)
-    wanted = ndimage.binary_dilation(asked > 0, np.ones((3, 3, 3)))
-    places = np.argwhere(wanted)
-    transforms = [forward(_prepared(density, molecule))]
-    if half_maps is not None:
-        first, second = (_prepared(half, molecule) for half in half_maps)
-        transforms += [forward(first + second), forward(first - second)]
-    windows = [cell_means(taper**2, n) for taper, n in zip(_tapers(density), shape, strict=True)]
+    asked = (around.inside if part is None else share_of_cells(part, shape)) > 0
+    wanted = ndimage.binary_dilation(asked, np.ones((3, 3, 3)))
+    places = np.argwhere(wanted).astype(np.int32)
+    transforms = list(transforms_of(density, molecule, half_maps))
+    windows = [cell_means(taper**2, n) for taper, n in zip(tapers(density), shape, strict=True)]
     channels = OF_ONE_MAP if half_maps is None else CHANNELS
     size = (len(places), len(WIDTHS), channels, len(bands))
     features = np.full(size, UNSEEN, dtype=np.float16)
@@ -117,10 +111,9 @@ def measure_cells(
             continue
         ratios = _ratios(transforms, band, exposure, around, means[:, b])
         if ratios is not None:
-            powers[b], values = ratios
-            means[MEAN_SPREAD, b] = _fill_in(
-                features[..., b - bands.start], values, around, band.wavelength, places
-            )
+            powers[b] = ratios.ln_power
+            filled = features[..., b - bands.start]
+            means[MEAN_SPREAD, b] = _fill_in(filled, ratios, around, band.wavelength, places)
     held = np.isfinite(powers)
     fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
     means[MEAN_LEVEL, held] = 2 + fallen / LEVEL_SCALE
@@ -137,18 +130,33 @@ def measure_cells(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Ratios:
+    """One band of the cells of a box.
+
+    Attributes
+    ----------
+    ln_power : of the molecule, the mean
+    values : by channel, what is averaged over windows: energies over their mean, the moments, and
+        the energies of half maps' sum and difference over the mean difference
+    over_solvent : the mean energy over that of the solvent; None where there is none
+    """
+
+    ln_power: float
+    values: dict[int, NDArray[np.float32]]
+    over_solvent: float | None
+
+
 def _ratios(
     transforms: list[NDArray],
     band: Band,
     exposure: NDArray,
     around: Surroundings,
     means: NDArray,
-) -> tuple[float, dict[int, NDArray]] | None:
+) -> _Ratios | None:
     """Measure one band of every cell of the box, and fill in its means, (MEANS,).
 
-    Returns ln of the molecule's mean power, and by channel: energies, over their mean, over the
-    solvent's, and of half maps' sum and difference over the mean difference; and the moments that
-    are averaged as they are. None where there is no power.
+    Returns None where there is no power.
     """
     taken, third, fourth = band.about(transforms[0], (2, 3, 4))
     noise = around.solvent_mean(taken / exposure, band.wavelength)
@@ -168,9 +176,10 @@ def _ratios(
         KURTOSIS: np.where(seen, kurtosis, 0),
         SKEWNESS: np.where(seen, third / taken**1.5, 0),
     }
+    over_solvent = None
     if noise is not None:
         means[MEAN_SHARE] = np.clip(1 - noise / mean, -1, 1)
-        values[SHARE] = energy / max(noise, 1e-6 * mean)
+        over_solvent = mean / max(noise, 1e-6 * mean)
     if len(transforms) == 3:
         total, rest = (
             band.about(transform, (2,))[0][around.box] / exposure for transform in transforms[1:]
@@ -180,7 +189,7 @@ def _ratios(
         values[HALF_SHARE], values[CORRELATION] = (
             each / max(noise, 1e-6 * both, 1e-30) for each in (total, rest)
         )
-    return _per_coefficient(mean, band), values
+    return _Ratios(_per_coefficient(mean, band), values, over_solvent)
 
 
 def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: Surroundings) -> float:
@@ -191,63 +200,46 @@ def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: Surroun
 
 def _per_coefficient(mean: float, band: Band) -> float:
     """Return ln of a mean power: a band holds wavelength^-3 coefficients per volume."""
-    return float(np.log(mean * band.wavelength**3)) if mean > 0 else -np.inf
+    return float(np.log(mean * band.wavelength**3)) if mean > 0 else float("-inf")
 
 
 def _fill_in(
     features: NDArray,
-    values: dict[int, NDArray],
+    ratios: _Ratios,
     around: Surroundings,
     wavelength: float,
     places: NDArray,
 ) -> float:
-    """Average what `_ratios` found over windows; fill in features, shape (n, WIDTHS, CHANNELS).
+    """Average a band over windows; fill in features, shape (n, WIDTHS, channels).
 
     Returns the spread of ln energy over the molecule.
     """
-    at = tuple((places - around.start).T)
+    at = np.ravel_multi_index(tuple((places - around.start).T), around.weight.shape)
+    values = ratios.values
     for k, width in enumerate(WIDTHS):
         sigma = around.sigma(wavelength, width)
         widened = dict(zip(values, around.widened(list(values.values()), sigma), strict=True))
         if width == SPREAD_WIDTH:
             spread = around.spread(widened[ENERGY])
-        wide = {name: mean[at] for name, mean in widened.items()}
+        wide = {name: mean.ravel()[at] for name, mean in widened.items()}
         features[:, k, ENERGY] = np.log(np.maximum(wide[ENERGY], 1e-4)) / ENERGY_SCALE
         for name in (KURTOSIS, SKEWNESS):
             features[:, k, name] = wide[name]
-        for name in {SHARE, HALF_SHARE} & values.keys():
-            features[:, k, name] = 1 - 1 / np.maximum(wide[name], 0.5)
+        if ratios.over_solvent is not None:
+            features[:, k, SHARE] = _signal(ratios.over_solvent * wide[ENERGY])
         if CORRELATION in values:
             total, rest = wide[HALF_SHARE], wide[CORRELATION]
+            features[:, k, HALF_SHARE] = _signal(total)
             features[:, k, CORRELATION] = (total - rest) / np.maximum(total + rest, 1e-6)
     return spread
+
+
+def _signal(over_noise: NDArray) -> NDArray:
+    """Return the share of signal in energies over those of the noise."""
+    return 1 - 1 / np.maximum(over_noise, 0.5)
 
 
 def bands_of(density: Density) -> NDArray[np.intp]:
     """Return the numbers of the bands that a map holds: two voxels to half the box."""
     lengths = np.multiply(density.values.shape, density.spacing)
     return np.flatnonzero((density.nyquist <= WAVELENGTHS) & (0.5 * lengths.min() >= WAVELENGTHS))
-
-
-def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a map without hot voxels, in units of its spread in the molecule, and tapered.
-
-    Half maps of different scale thereby count alike.
-    """
-    values = above_solvent(density.values)
-    if limit := hot_limit(values):
-        np.clip(values, -limit, limit, out=values)
-    values -= values.mean()
-    spread = float(values[molecule].std()) if molecule.any() else 0.0
-    # A molecule that is flat beside its surroundings: powers of those must not overflow.
-    values /= max(spread, 1e-6 * float(values.std()), 1e-30)
-    for axis, taper in enumerate(_tapers(density)):
-        values *= taper.reshape([-1 if a == axis else 1 for a in range(3)])
-    return values
-
-
-def _tapers(density: Density) -> list[NDArray[np.float32]]:
-    """Return what a map is multiplied by along z, y and x."""
-    distances = (np.minimum(np.arange(n), np.arange(n)[::-1]) + 0.5 for n in density.values.shape)
-    rises = (np.clip(d * density.spacing / TAPER, 0, 1) for d in distances)
-    return [(0.5 - 0.5 * np.cos(np.pi * rise)).astype(np.float32) for rise in rises]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from . import bands, cells, cubes, preprocess, profile, relative, surroundings
+from . import bands, cells, cubes, preprocess, profile, relative, surroundings, tapered
 from .distribution import EDGES
 from .errors import ModelError
 from .paper import BOX
@@ -170,7 +170,7 @@ _PREPROCESSING: dict[str, dict] = {
     "local": {
         "cell_A_and_voxels": list(surroundings.CELL),
         "band_samples": bands.SAMPLES,
-        "taper_A": cells.TAPER,
+        "taper_A": tapered.TAPER,
         "solvent_apart": list(surroundings.APART),
         "scales": [cells.LEVEL_SCALE, cells.ENERGY_SCALE, cells.UNSEEN],
         "wavelengths_A": [round(float(w), 4) for w in bands.WAVELENGTHS],
