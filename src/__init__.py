@@ -1,4 +1,4 @@
-"""MapRes for UCSF ChimeraX: the commands ``resvalidate`` and ``localres``."""
+"""MapRes for UCSF ChimeraX: the commands ``resvalidate`` and ``localres``, and the MapRes panel."""
 
 from chimerax.core.toolshed import BundleAPI
 
@@ -12,6 +12,22 @@ class _MapResAPI(BundleAPI):
         from . import commands
 
         commands.register_command(command_info.name, command_info.synopsis, logger)
+
+    @staticmethod
+    def start_tool(session, bundle_info, tool_info):
+        """Open the panel, or show the one that is open."""
+        from .panel.tool import MapResTool
+
+        return MapResTool.get_singleton(session)
+
+    @staticmethod
+    def get_class(name):
+        """Return the class of a tool."""
+        if name == "MapResTool":
+            from .panel.tool import MapResTool
+
+            return MapResTool
+        return None
 
 
 bundle_api = _MapResAPI()

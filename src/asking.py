@@ -1,10 +1,13 @@
 """Questions to the core, which runs in a process of its own.
 
-The library of its networks and the graphics driver do not always share one.
+The library of its networks and the graphics driver do not always share one. In a window the rest of
+ChimeraX stays in use until the answer comes.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from chimerax.core.errors import CancelOperation, UserError
 from chimerax.core.python_utils import chimerax_python_executable
@@ -12,19 +15,53 @@ from chimerax.core.python_utils import chimerax_python_executable
 from .mapres.errors import Cancelled, MapResError
 from .mapres.worker import Worker
 
+# The session's trigger for what is being asked: its data is a `Question`, or None when it ends.
+PROGRESS = "mapres progress"
+
+
+class Question:
+    """A question under way.
+
+    Attributes
+    ----------
+    name : of the map
+    fraction : of the work that is done
+    message : what is being done
+    cancelled : whether to give up; set it from anywhere
+    """
+
+    def __init__(self, session, name):
+        self.name = name
+        self.fraction, self.message = 0.0, "starting"
+        self.cancelled = False
+        self._session = session
+        self._said = set()
+
+    def progress(self, fraction, message):
+        """Take note of progress, several times a second, in any thread; raise `Cancelled`."""
+        if self.cancelled:
+            raise Cancelled
+        self.fraction, self.message = fraction, message
+        self._session.ui.thread_safe(self._tell)
+
+    def _tell(self):
+        # A window is repainted by it; a terminal would be flooded.
+        if self._session.ui.is_gui or self.message not in self._said:
+            self._said.add(self.message)
+            status = f"{self.name}: {self.message} ({self.fraction:.0%})"
+            self._session.logger.status(status)
+        self._session.triggers.activate_trigger(PROGRESS, current(self._session))
+
 
 def ask(session, name, question, *arguments, **options):
     """Put a question about a map called ``name`` to the core; its errors become ChimeraX's."""
-    said = []
-
-    def progress(fraction, message):
-        # Called several times a second: a window is repainted by it, a terminal would be flooded.
-        if session.ui.is_gui or message not in said:
-            said.append(message)
-            session.logger.status(f"{name}: {message} ({fraction:.0%})")
-
+    asked, before = Question(session, name), current(session)
+    call = partial(
+        getattr(_worker(session), question), *arguments, **options, progress=asked.progress
+    )
+    session._mapres_question = asked
     try:
-        return getattr(_worker(session), question)(*arguments, **options, progress=progress)
+        return responsive(session, call)
     except MapResError as error:
         if getattr(error, "details", ""):
             # The worker's last words, for a report; the sentence is for the user.
@@ -33,6 +70,51 @@ def ask(session, name, question, *arguments, **options):
     except (Cancelled, KeyboardInterrupt) as error:
         # Ctrl-C, where there is no window. The worker's process has ended already.
         raise CancelOperation(f"{name}: cancelled") from error
+    finally:
+        session._mapres_question = before
+        session.triggers.activate_trigger(PROGRESS, before)
+
+
+def current(session):
+    """Return the `Question` that is under way, or None."""
+    return getattr(session, "_mapres_question", None)
+
+
+def responsive(session, call):
+    """Call a function that takes long; where there is a window, it stays alive meanwhile."""
+    if not session.ui.is_gui:
+        return call()
+    from Qt.QtCore import QEventLoop
+
+    loop, found = QEventLoop(), {}
+
+    def work():
+        try:
+            found["value"] = call()
+        except BaseException as error:
+            found["error"] = error
+        # Posted, so that it also ends a loop that has not begun.
+        session.ui.thread_safe(loop.quit)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    loop.exec()
+    # Quitting ChimeraX ends all loops; the worker is closed by then.
+    thread.join()
+    if "error" in found:
+        raise found["error"]
+    return found["value"]
+
+
+def watch(session, function):
+    """Call a function with every `Question` that goes on, and None; return the handler."""
+    _add_trigger(session)
+    return session.triggers.add_handler(PROGRESS, lambda _, question: function(question))
+
+
+def _add_trigger(session):
+    if not session.triggers.has_trigger(PROGRESS):
+        session.triggers.add_trigger(PROGRESS)
 
 
 def _worker(session) -> Worker:
@@ -40,6 +122,7 @@ def _worker(session) -> Worker:
     worker = getattr(session, "_mapres_worker", None)
     if worker is None:
         worker = session._mapres_worker = Worker(python=_python())
+        _add_trigger(session)
         session.triggers.add_handler("app quit", lambda *_: worker.close())
     return worker
 

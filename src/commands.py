@@ -61,6 +61,7 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
     options = {"claimed": claimed, "half_maps": _half_maps(maps, half_maps)}
     results, summaries = [], []
     for map in _some(maps):
+        _check_open([map])
         density = density_of(map)
         found = [
             ask(session, density.name, "validate", density, **options, model=name)
@@ -118,7 +119,8 @@ def localres(
     Returns
     -------
     Volume
-        Hidden, on the grid of the map; a list of them where several maps were given.
+        Hidden, on the grid of the map; a list of them where several maps were given. Scripts find
+        the result as its ``local_resolution``, what it was compared with as its ``difference``.
     """
     shared = {"mask": mask and density_of(mask), "half_maps": _half_maps(maps, half_maps)}
     for name, value in (("compare", compare), ("atoms", atoms)):
@@ -138,6 +140,7 @@ def localres(
     }
     results, summaries, agreed = [], [], None
     for map in _some(maps):
+        _check_open(maps)
         density = density_of(map)
         other = compare and _other(session, map, compare, shared)
         result = ask(session, density.name, "local_resolution", density, **options)
@@ -147,6 +150,7 @@ def localres(
         log_table(session, local_rows(density, result, agreed))
         results.append(result)
         summaries.append(local_json(density, result, agreed))
+    _check_open(maps)
     model = None if atoms is None else read_residues(maps[0], results[0], atoms)
     # Only now: an error in any map must leave nothing half done.
     volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
@@ -161,7 +165,7 @@ def localres(
         colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
         colour_maps(session, maps, volumes, colormap, key)
     else:
-        difference = open_difference(maps[0], agreed)
+        difference = volumes[0].difference = open_difference(maps[0], agreed)
         summaries[0]["difference"] = f"#{difference.id_string}"
         colormap = difference_colormap(agreed.difference[agreed.compared], palette, range)
         colour_maps(session, maps, [difference], colormap, key)
@@ -185,6 +189,13 @@ def _some(maps):
     if not maps:
         raise UserError("No map was specified; give a map, for example #1.")
     return maps
+
+
+def _check_open(maps):
+    """Refuse to go on with maps that were closed while others were measured, or they were."""
+    for map in maps:
+        if map.deleted:
+            raise UserError(f"{map.name} was closed before it was measured; nothing was changed.")
 
 
 def _half_maps(maps, half_maps):

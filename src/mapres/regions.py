@@ -1,0 +1,58 @@
+"""The regions of a map that its local resolution shows least well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from .local import LocalResolution
+from .shapes import block_means
+
+# Å: edge of the blocks that are averaged, standard deviation of the window about each, and how far
+# apart two regions are at least. A window of 5 Å is about a residue and its neighbours.
+BLOCK, WINDOW, APART = 4.0, 5.0, 20.0
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of a map.
+
+    Attributes
+    ----------
+    place : its middle, voxels along z, y, x
+    mean : its local resolution, Å
+    """
+
+    place: tuple[float, float, float]
+    mean: float
+
+
+def worst_regions(result: LocalResolution, voxel_size: float, count: int = 5) -> list[Region]:
+    """Return the regions of the coarsest local resolution, worst first.
+
+    Only what is coarser than the map's median counts, so that there may be fewer, or none.
+
+    Parameters
+    ----------
+    result : the local resolution of a map
+    voxel_size : Å
+    count : how many at most
+    """
+    factor = max(1, round(BLOCK / voxel_size))
+    spacing = factor * voxel_size
+    share = block_means(result.mask, factor)
+    total = block_means(np.where(result.mask, result.values, 0), factor)
+    share, total = (ndimage.gaussian_filter(each, WINDOW / spacing) for each in (share, total))
+    inside = block_means(result.mask, factor) > 0.5
+    means = np.where(inside, total / np.maximum(share, 1e-6), 0)
+    places = np.argwhere(inside & (means > result.median))
+    places = places[np.argsort(-means[tuple(places.T)], kind="stable")]
+    found: list[Region] = []
+    while len(places) and len(found) < count:
+        worst = places[0]
+        middle = factor * (worst + 0.5) - 0.5
+        found.append(Region(tuple(map(float, middle)), float(means[tuple(worst)])))
+        places = places[np.linalg.norm(places - worst, axis=1) * spacing >= APART]
+    return found

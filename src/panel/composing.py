@@ -1,0 +1,38 @@
+"""The text of a command, from what is chosen."""
+
+import inspect
+
+from chimerax.core.commands.cli import quote_if_necessary, user_kw
+from chimerax.core.models import Model
+
+
+def command_text(name, function, maps, options):
+    """Write a command; of the options only those that differ from the function's defaults.
+
+    Parameters
+    ----------
+    name : of the command
+    function : that it calls
+    maps : list of models
+    options : values by the names of the function's parameters
+    """
+    defaults = inspect.signature(function).parameters
+    words = [name, _text(maps)]
+    for option, value in options.items():
+        if value != defaults[option].default:
+            words += [user_kw(option), _text(value)]
+    return " ".join(words)
+
+
+def _text(value):
+    if isinstance(value, Model):
+        return f"#{value.id_string}"
+    if isinstance(value, (list, tuple)) and all(isinstance(each, Model) for each in value):
+        return "".join(map(_text, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"{value:.6g}"
+    if isinstance(value, tuple):
+        return ",".join(map(_text, value))
+    return quote_if_necessary(value)

@@ -1,0 +1,188 @@
+"""The two forms of the panel: what can be asked of a map, as options of a command."""
+
+from chimerax.atomic import AtomicStructure
+from chimerax.core.errors import UserError
+from chimerax.map import Volume
+from Qt.QtCore import Signal
+from Qt.QtGui import QDoubleValidator
+from Qt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+
+from ..asking import responsive
+from ..claims import entry, published, stated
+from ..commands import localres, resvalidate
+from ..mapres.methods import METHODS, UNCERTAIN
+from ..mapres.models import ALL, available
+from ..mapres.report import METHOD_NAMES
+from .menus import ModelMenu
+
+# One line on what each needs and is good for.
+MODELS = {
+    "default": "Class, resolution in Å and its interval.",
+    "dnn": "The dense network of Avramov et al. 2019: class only.",
+    "cnn": "The 3D CNN of Avramov et al. 2019: class only.",
+    ALL: "Every model, side by side.",
+}
+GOOD_FOR = {
+    "mapres": "One map; surer with half maps. Tells its uncertainty.",
+    "monores": "One map with noise in its solvent; or half maps.",
+    "blocres": "Needs half maps: how they correlate in small boxes.",
+    "resmap": "One map with noise in its solvent; or half maps. Steps of 1 Å.",
+    "unet-monores": "One map: classes of 1 Å, as MonoRes would give them.",
+    "unet-resmap": "One map: classes of 1 Å, as ResMap would give them.",
+}
+
+
+class _Form(QWidget):
+    """A form of options; ``changed`` is signalled when one of them is."""
+
+    changed = Signal()
+
+    def __init__(self, session):
+        super().__init__()
+        self._session = session
+        self.form = QFormLayout(self)
+        self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.menus = []
+
+    def forget(self):
+        """Stop following the session's models."""
+        for menu in self.menus:
+            menu.forget()
+
+    def _model_menu(self, label, kind, nothing, **more):
+        menu = ModelMenu(self._session, kind, nothing, **more)
+        menu.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self.menus.append(menu)
+        self.form.addRow(label, menu)
+        return menu
+
+    def _described_menu(self, label, entries, described):
+        """Add a menu of (text, value) pairs, and a line that describes the one that is chosen."""
+        menu, line = QComboBox(), QLabel()
+        line.setWordWrap(True)
+        for text, value in entries:
+            menu.addItem(text, value)
+
+        def choose(_=None):
+            line.setText(described.get(menu.currentData(), ""))
+            self.changed.emit()
+
+        menu.currentIndexChanged.connect(choose)
+        self.form.addRow(label, menu)
+        self.form.addRow(line)
+        choose()
+        return menu
+
+
+class ValidateForm(_Form):
+    """Options of `resvalidate`."""
+
+    name, function = "resvalidate", staticmethod(resvalidate)
+
+    def __init__(self, session):
+        super().__init__(session)
+        self._map = None
+        self.claimed = QLineEdit()
+        self.claimed.setPlaceholderText("not given")
+        self.claimed.setValidator(QDoubleValidator(0.1, 200, 3, self.claimed))
+        self.claimed.setAccessibleName("claimed resolution in Å")
+        self.look_up = QPushButton()
+        self.look_up.setVisible(False)
+        row = QHBoxLayout()
+        row.addWidget(self.claimed)
+        row.addWidget(QLabel("Å"))
+        row.addWidget(self.look_up)
+        self.form.addRow("Claimed", row)
+        self.source = QLabel()
+        self.source.setWordWrap(True)
+        self.source.setVisible(False)
+        self.form.addRow(self.source)
+        entries = [(name, name) for name in (*available(), ALL)]
+        self.model = self._described_menu("Model", entries, MODELS)
+        self.claimed.textChanged.connect(lambda _: self.changed.emit())
+        self.claimed.textEdited.connect(lambda _: self._say(""))
+        self.look_up.clicked.connect(self._ask_emdb)
+
+    def options(self):
+        """Return values by the names of the function's parameters."""
+        text = self.claimed.text().replace(",", ".")
+        claimed = float(text) if self.claimed.hasAcceptableInput() and text else None
+        return {"claimed": claimed, "model": self.model.currentData()}
+
+    def read_map(self, map):
+        """Fill in what the file of another map states."""
+        self._map = map
+        known = None if map is None else stated(map)
+        self.claimed.setText("" if known is None else f"{known:g}")
+        self._say("" if known is None else "As the labels of its file state.")
+        of = None if map is None else entry(map)
+        self.look_up.setVisible(of is not None)
+        self.look_up.setText(f"Ask the EMDB ({of})")
+
+    def _say(self, text):
+        self.source.setText(text)
+        self.source.setVisible(bool(text))
+
+    def _ask_emdb(self):
+        map, of = self._map, entry(self._map)
+        self.look_up.setEnabled(False)
+        try:
+            known = responsive(self._session, lambda: published(of))
+        except UserError as error:
+            self._say(str(error))
+        else:
+            if self._map is map:
+                self.claimed.setText(f"{known:g}")
+                self._say(f"As published with {of}.")
+        finally:
+            self.look_up.setEnabled(True)
+
+
+class LocalForm(_Form):
+    """Options of `localres`."""
+
+    name, function = "localres", staticmethod(localres)
+
+    def __init__(self, session):
+        super().__init__(session)
+        entries = [(METHOD_NAMES[method], method) for method in METHODS]
+        self.method = self._described_menu("Method", entries, GOOD_FOR)
+        self.mask = self._model_menu("Mask", Volume, "automatic", leave_out=is_answer)
+        methods = [(METHOD_NAMES[method], method) for method in METHODS]
+        self.compare = self._model_menu("Compare with", Volume, "nothing", others=methods)
+        self.atoms = self._model_menu("Residues of", AtomicStructure, "no model")
+        self.uncertainty = QCheckBox("Uncertainty as a second volume")
+        self.form.addRow(self.uncertainty)
+        self.uncertainty.toggled.connect(lambda _: self.changed.emit())
+        self.method.currentIndexChanged.connect(self._follow_method)
+
+    def options(self):
+        """Return values by the names of the function's parameters."""
+        return {
+            "mask": self.mask.value,
+            "method": self.method.currentData(),
+            "compare": self.compare.value,
+            "atoms": self.atoms.value,
+            "uncertainty": self.uncertainty.isEnabled() and self.uncertainty.isChecked(),
+        }
+
+    def read_map(self, map):
+        """Take note of another map: nothing depends on it."""
+
+    def _follow_method(self, _):
+        self.uncertainty.setEnabled(self.method.currentData() == UNCERTAIN)
+
+
+def is_answer(volume):
+    """Return whether a volume is an answer of ours, no map."""
+    return hasattr(volume, "local_resolution") or hasattr(volume, "agreement")

@@ -1,0 +1,73 @@
+"""Menus of open models, of which the panel needs several."""
+
+from chimerax.core.models import (
+    ADD_MODELS,
+    MODEL_ID_CHANGED,
+    MODEL_NAME_CHANGED,
+    REMOVE_MODELS,
+)
+from Qt.QtWidgets import QComboBox, QSizePolicy
+
+
+class ModelMenu(QComboBox):
+    """A menu of the open models of a kind; it follows what is opened, closed and renamed.
+
+    ChimeraX's own menu button is as wide as the longest name, this one as the panel.
+
+    Parameters
+    ----------
+    session : the session
+    kind : class of the models
+    nothing : text of the entry for no model
+    others : more entries, (text, value) pairs
+    leave_out : function of a model that says whether not to list it
+    """
+
+    def __init__(self, session, kind, nothing, others=(), leave_out=lambda model: False):
+        super().__init__()
+        self._session, self._kind, self._leave_out = session, kind, leave_out
+        self._fixed = [(nothing, None), *others]
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        triggers = (ADD_MODELS, REMOVE_MODELS, MODEL_ID_CHANGED, MODEL_NAME_CHANGED)
+        self._handlers = [session.triggers.add_handler(t, self._follow) for t in triggers]
+        self._follow()
+
+    @property
+    def value(self):
+        """What is chosen: a model, the value of another entry, or None."""
+        return self.currentData()
+
+    @value.setter
+    def value(self, value):
+        place = self._place(value)
+        if place is not None:
+            self.setCurrentIndex(place)
+
+    def forget(self):
+        """Stop following."""
+        while self._handlers:
+            self._handlers.pop().remove()
+
+    def _follow(self, *_):
+        chosen = self.value
+        models = [m for m in self._session.models if isinstance(m, self._kind)]
+        entries = [
+            (f"#{m.id_string} {m.name}", m)
+            for m in sorted(models, key=lambda m: m.id)
+            if not self._leave_out(m)
+        ]
+        # One signal, and only if the choice itself changes.
+        blocked = self.blockSignals(True)
+        self.clear()
+        for text, value in (*self._fixed, *entries):
+            self.addItem(text, value)
+        self.setCurrentIndex(self._place(chosen) or 0)
+        self.blockSignals(blocked)
+        if self.value is not chosen:
+            self.currentIndexChanged.emit(self.currentIndex())
+
+    def _place(self, value):
+        places = [k for k in range(self.count()) if self.itemData(k) is value]
+        return places[0] if places else None

@@ -1,0 +1,208 @@
+"""The whole panel, in any window: maps above, two forms, a command that runs, what came of it."""
+
+from typing import ClassVar
+
+from chimerax.core.commands import run
+from chimerax.core.errors import CancelOperation, UserError
+from chimerax.core.settings import Settings
+from chimerax.map import Volume
+from chimerax.map.volume_viewer import active_volume
+from Qt.QtCore import Qt
+from Qt.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..asking import current, watch
+from .coloured import ColouredView
+from .composing import command_text
+from .forms import LocalForm, ValidateForm, is_answer
+from .menus import ModelMenu
+from .verdict import VerdictView
+
+
+class _Remembered(Settings):
+    AUTO_SAVE: ClassVar = {"tab": 0, "model": "default", "method": "mapres", "uncertainty": False}
+
+
+class Panel(QWidget):
+    """Composes a command, runs it, and shows what it found.
+
+    Parameters
+    ----------
+    session : the session
+    """
+
+    def __init__(self, session):
+        super().__init__()
+        self._session = session
+        self._running = self._forgotten = False
+        self.map = ModelMenu(session, Volume, "no map", leave_out=is_answer)
+        self.halves = [ModelMenu(session, Volume, "none", leave_out=is_answer) for _ in range(2)]
+        self.validate, self.local = ValidateForm(session), LocalForm(session)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.validate, "Validate")
+        self.tabs.addTab(self.local, "Local resolution")
+        self.command = QLabel()
+        self.run_button, self.cancel_button = QPushButton("Run"), QPushButton("Cancel")
+        self.bar, self.message = QProgressBar(), QLabel()
+        self.verdict, self.coloured = VerdictView(), ColouredView(session)
+        self.found = QStackedWidget()
+        self._lay_out()
+        self._remember()
+        self._connect()
+        self.map.value = active_volume(session)
+        self._take_map()
+        self._follow(current(session))
+
+    @property
+    def form(self):
+        """The form that is in front."""
+        return self.tabs.currentWidget()
+
+    def command_text(self):
+        """Return the command that the Run button runs, "" without a map."""
+        map, halves = self.map.value, [menu.value for menu in self.halves]
+        if map is None:
+            return ""
+        options = dict(self.form.options())
+        if any(halves):
+            options["half_maps"] = [half for half in halves if half is not None]
+        return command_text(self.form.name, self.form.function, [map], options)
+
+    def run(self):
+        """Run the command and show what it found, or why it found nothing."""
+        map, local, text = self.map.value, self.form is self.local, self.command_text()
+        if self._running or not text:
+            return
+        self._running = True
+        self._say("")
+        self._show_state()
+        try:
+            found = run(self._session, text)
+        except (UserError, CancelOperation) as error:
+            found = None
+            self._say(str(error))
+        finally:
+            self._running = False
+        if self._forgotten:
+            return
+        self._show_state()
+        if found is not None and local and not (map.deleted or found.deleted):
+            self.coloured.show_found(map, found)
+            self.found.setCurrentWidget(self.coloured)
+        elif found is not None and not local:
+            self.verdict.show_found(found if isinstance(found, list) else [found])
+            self.found.setCurrentWidget(self.verdict)
+
+    def cancel(self):
+        """Give up what is being asked, whoever asked it."""
+        question = current(self._session)
+        if question is not None:
+            question.cancelled = True
+            self._say("cancelling")
+
+    def forget(self):
+        """Let go of the session: the window is closed."""
+        self._forgotten = True
+        self._handler.remove()
+        for menu in (self.map, *self.halves):
+            menu.forget()
+        for form in (self.validate, self.local):
+            form.forget()
+
+    def _lay_out(self):
+        maps = QFormLayout()
+        maps.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        maps.addRow("Map", self.map)
+        row = QHBoxLayout()
+        for menu in self.halves:
+            row.addWidget(menu)
+        maps.addRow("Half maps", row)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button)
+        buttons.addWidget(self.cancel_button)
+        for label in (self.command, self.message):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.command.setToolTip("The command that Run runs")
+        self.command.setStyleSheet("font-family: monospace")
+        for view in (QWidget(), self.verdict, self.coloured):
+            self.found.addWidget(view)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.addLayout(maps)
+        layout.addWidget(self.tabs)
+        layout.addWidget(self.command)
+        layout.addLayout(buttons)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.message)
+        layout.addWidget(self.found, 1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _connect(self):
+        self.map.currentIndexChanged.connect(self._take_map)
+        for menu in self.halves:
+            menu.currentIndexChanged.connect(self._show_state)
+        for form in (self.validate, self.local):
+            form.changed.connect(self._change)
+        self.tabs.currentChanged.connect(self._change)
+        self.run_button.clicked.connect(self.run)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.run_button.setDefault(True)
+        self._handler = watch(self._session, self._follow)
+
+    def _remember(self):
+        """Choose what was chosen last."""
+        self._remembered = kept = _Remembered(self._session, "MapRes")
+        for menu, value in ((self.validate.model, kept.model), (self.local.method, kept.method)):
+            menu.setCurrentIndex(max(0, menu.findData(value)))
+        self.local.uncertainty.setChecked(kept.uncertainty)
+        self.tabs.setCurrentIndex(kept.tab)
+
+    def _change(self, *_):
+        kept = self._remembered
+        kept.tab = self.tabs.currentIndex()
+        kept.model = self.validate.model.currentData()
+        kept.method = self.local.method.currentData()
+        kept.uncertainty = self.local.uncertainty.isChecked()
+        self._show_state()
+
+    def _take_map(self, *_):
+        for form in (self.validate, self.local):
+            form.read_map(self.map.value)
+        self._show_state()
+
+    def _follow(self, question):
+        """Show how far a question is, whoever asked it."""
+        if question is not None and not question.cancelled:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(1000 * question.fraction))
+            self._say(f"{question.name}: {question.message}")
+        elif question is None:
+            self.bar.reset()
+            self._say("")
+        self._show_state()
+
+    def _show_state(self, *_):
+        text, asked = self.command_text(), current(self._session) is not None
+        self.command.setText(text or "Open a map to begin.")
+        self.run_button.setEnabled(bool(text) and not (asked or self._running))
+        self.cancel_button.setEnabled(asked)
+
+    def _say(self, text):
+        self.message.setText(text)
