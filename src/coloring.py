@@ -29,7 +29,8 @@ def colour_maps(session, maps, volumes, colormap, key=True):
         else:
             session.logger.warning(_no_surface(map, volume, colormap))
     if key:
-        show_key(session, colormap)
+        # The key is wanted, not the dialog that changes it.
+        show_key(session, colormap, show_tool=False)
 
 
 def resolution_colormap(values, palette=None, range=None):

@@ -55,7 +55,7 @@ def pip_wheel(tmp_path_factory):
 def test_bundle_holds_everything_it_needs_and_nothing_else(bundle_wheel):
     package = Path("chimerax/map_resolution")
     pages = (ROOT / "src" / "docs").rglob("*.html")
-    glue = (ROOT / "src").glob("*.py")
+    glue = (*(ROOT / "src").glob("*.py"), *(ROOT / "src" / "panel").glob("*.py"))
     sources = [f.relative_to(ROOT / "src") for f in (*glue, *CORE, *MODELS, *pages)]
     packed = {Path(n) for n in bundle_wheel.namelist() if ".dist-info/" not in n}
     assert packed == {package / source for source in sources}
@@ -91,11 +91,14 @@ def test_numpy_is_left_as_chimerax_has_it(bundle_wheel):
     assert not any(name.lower().startswith(("numpy", "scipy")) for name in required)
 
 
-def test_every_command_has_a_help_page():
-    declared = (e.text.split(" :: ") for e in BUNDLE.iter("ChimeraXClassifier"))
-    commands = {parts[2] for parts in declared if parts[1] == "Command"}
-    pages = {page.stem for page in (ROOT / "src/docs/user/commands").glob("*.html")}
-    assert commands == pages == {"resvalidate", "localres"}
+@pytest.mark.parametrize(
+    ("kind", "names"), [("Command", {"resvalidate", "localres"}), ("Tool", {"mapres"})]
+)
+def test_every_command_and_tool_has_a_help_page(kind, names):
+    declared = [e.text.split(" :: ") for e in BUNDLE.iter("ChimeraXClassifier")]
+    found = {parts[2].lower() for parts in declared if parts[1] == kind}
+    pages = {page.stem for page in (ROOT / f"src/docs/user/{kind.lower()}s").glob("*.html")}
+    assert found == pages == names
 
 
 @pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)

@@ -1,5 +1,6 @@
 """What `localres` found, as the panel shows it: colours to change, and regions to look at."""
 
+from chimerax.color_key import show_key
 from chimerax.core.colors import BuiltinColormaps
 from chimerax.core.commands import run
 from chimerax.geometry import Bounds
@@ -75,7 +76,7 @@ class ColouredView(QWidget):
         layout.addWidget(self._summary)
         layout.addWidget(self.histogram)
         grid = QGridLayout()
-        grid.addWidget(QLabel("Colours from"), 0, 0)
+        grid.addWidget(QLabel("From"), 0, 0)
         grid.addWidget(self.low, 0, 1)
         grid.addWidget(QLabel("to"), 0, 2)
         grid.addWidget(self.high, 0, 3)
@@ -133,13 +134,14 @@ class ColouredView(QWidget):
             return
         self.histogram.set_limits(self.histogram.limits, self.colormap)
         low, high = self.histogram.limits
-        key = self.key.isChecked()
         command = (
             f"color sample #{self._map.id_string} map #{self._source.id_string} "
             f"palette {self.palette_menu.currentData()} range {low:.4g},{high:.4g}"
         )
-        run(self._session, command + (" key true" if key else ""))
-        if not key:
+        run(self._session, command)
+        if self.key.isChecked():
+            show_key(self._session, self.colormap, show_tool=False)
+        else:
             run(self._session, "key delete")
 
     def _is_open(self):
@@ -168,8 +170,7 @@ class ColouredView(QWidget):
         if self._is_open():
             # Only what is let go can be undone.
             with self._session.undo.block():
-                shown = ([self._map], [self._source])
-                colour_maps(self._session, *shown, self.colormap, self.key.isChecked())
+                colour_maps(self._session, [self._map], [self._source], self.colormap, key=False)
 
     def _list_regions(self, result):
         self.regions.clear()

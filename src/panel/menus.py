@@ -28,7 +28,7 @@ class ModelMenu(QComboBox):
         self._session, self._kind, self._leave_out = session, kind, leave_out
         self._fixed = [(nothing, None), *others]
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
+        self.setMinimumContentsLength(5)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         triggers = (ADD_MODELS, REMOVE_MODELS, MODEL_ID_CHANGED, MODEL_NAME_CHANGED)
         self._handlers = [session.triggers.add_handler(t, self._follow) for t in triggers]
@@ -50,9 +50,12 @@ class ModelMenu(QComboBox):
         while self._handlers:
             self._handlers.pop().remove()
 
-    def _follow(self, *_):
+    def _follow(self, trigger=None, changed=None):
         chosen = self.value
-        models = [m for m in self._session.models if isinstance(m, self._kind)]
+        models = {m for m in self._session.models if isinstance(m, self._kind)}
+        if trigger == MODEL_ID_CHANGED and isinstance(changed, self._kind):
+            # Between its old number and its new one a model is in no list.
+            models.add(changed)
         entries = [
             (f"#{m.id_string} {m.name}", m)
             for m in sorted(models, key=lambda m: m.id)

@@ -150,6 +150,7 @@ class Panel(QWidget):
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
@@ -201,8 +202,10 @@ class Panel(QWidget):
     def _show_state(self, *_):
         text, asked = self.command_text(), current(self._session) is not None
         self.command.setText(text or "Open a map to begin.")
+        self.bar.setVisible(asked)
         self.run_button.setEnabled(bool(text) and not (asked or self._running))
         self.cancel_button.setEnabled(asked)
 
     def _say(self, text):
         self.message.setText(text)
+        self.message.setVisible(bool(text))

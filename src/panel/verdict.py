@@ -34,6 +34,7 @@ class VerdictView(QWidget):
             for label, text in validation_rows(validation):
                 if label in TOLD:
                     _across(grid, f"<b>{label}:</b> {text}")
+        grid.setRowStretch(grid.rowCount(), 1)
         self.layout().replaceWidget(self._shown, shown)
         self._shown.deleteLater()
         self._shown = shown

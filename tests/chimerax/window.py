@@ -50,6 +50,8 @@ class MainToolWindow:
 
 def install():
     """Make ``from chimerax.ui import MainToolWindow`` find that above."""
-    module = types.ModuleType("chimerax.ui")
+    module, gui = types.ModuleType("chimerax.ui"), types.ModuleType("chimerax.ui.gui")
     module.MainToolWindow = MainToolWindow
-    sys.modules["chimerax.ui"] = module
+    # The logger asks whether a log is one.
+    gui.MainWindow = type("MainWindow", (), {})
+    sys.modules |= {"chimerax.ui": module, "chimerax.ui.gui": gui}
