@@ -1,26 +1,26 @@
-"""Colour a map's surface by its local resolution, and show the key."""
+"""Colour a map's surface by its local resolution."""
 
 from __future__ import annotations
 
 import numpy as np
-from chimerax.color_key import show_key
-from chimerax.core.colors import BuiltinColormaps, palette_name
+from chimerax.core.colors import BuiltinColormaps, Colormap, palette_name
 from chimerax.surface import color_sample
 
 from .mapres.figures import colour_range, difference_range
+from .volumes import UNSURE
 
 # The palette of `mapres.figures`, as ChimeraX calls it, and the one for differences.
 DEFAULT_PALETTE, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
+GREY = (0.6, 0.6, 0.6, 1.0)
 
 
-def colour_maps(session, maps, volumes, colormap, key=True):
+def colour_maps(session, maps, volumes, colormap):
     """Colour the surfaces of every map by a volume of its own, all on one scale.
 
     Parameters
     ----------
     maps, volumes : the maps and the volumes that they are coloured by, in the same order
     colormap : of `resolution_colormap` or `difference_colormap`
-    key : whether to show the colour key
     """
     for map, volume in zip(maps, volumes, strict=True):
         surfaces = map_surfaces(map)
@@ -28,9 +28,6 @@ def colour_maps(session, maps, volumes, colormap, key=True):
             color_sample(session, surfaces, map=volume, palette=colormap)
         else:
             session.logger.warning(_no_surface(map, volume, colormap))
-    if key:
-        # The key is wanted, not the dialog that changes it.
-        show_key(session, colormap, show_tool=False)
 
 
 def resolution_colormap(values, palette=None, range=None):
@@ -58,6 +55,19 @@ def difference_colormap(values, palette=None, range=None):
     palette, range : as for `resolution_colormap`
     """
     return _colormap(values, palette, range, DIFFERENCES, difference_range)
+
+
+def grey_where_unsure(colormap):
+    """Return a colormap that is grey where a volume of `volumes.open_sure` says nothing."""
+    last = 0.5 * UNSURE
+    values, colours = (*colormap.data_values, last), (*colormap.colors, colormap.colors[-1])
+    return Colormap(
+        values,
+        colours,
+        color_above_value_range=GREY,
+        color_below_value_range=colormap.color_below_value_range,
+        color_no_value=GREY,
+    )
 
 
 def _colormap(values, palette, range, usual_palette, usual_range):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from chimerax.core.errors import UserError
 from chimerax.map import volume_from_grid_data
 from chimerax.map_data import ArrayGridData
 
 from .mapres.density import Density
+
+# Å, of what is not sure enough to be coloured: between it and any resolution no voxel is coloured.
+UNSURE = 1e5
 
 
 def name_of(map) -> str:
@@ -46,6 +50,31 @@ def _voxel_size(grid) -> tuple[float, ...]:
     return tuple(float(size) for size in grid.step)
 
 
+def required(maps):
+    """Return maps, if there are any."""
+    if not maps:
+        raise UserError("No map was specified; give a map, for example #1.")
+    return maps
+
+
+def check_open(maps):
+    """Refuse to go on with maps that were closed while others were measured, or they were."""
+    for map in maps:
+        if map.deleted:
+            raise UserError(f"{map.name} was closed before it was measured; nothing was changed.")
+
+
+def half_map_densities(maps, half_maps):
+    """Return the two half maps of a single map as densities, None without any."""
+    if half_maps is None:
+        return None
+    if len(half_maps) != 2:
+        raise UserError(f"halfMaps must be two maps, got {len(half_maps)}; give both halves.")
+    if len(maps) != 1:
+        raise UserError(f"halfMaps belong to one map, got {len(maps)}; give one map at a time.")
+    return tuple(density_of(half) for half in half_maps)
+
+
 def indices_between(map, other):
     """Return what turns voxel indices of a map into those of another where the two lie now.
 
@@ -82,6 +111,12 @@ def open_result(map, result):
 def open_uncertainty(map, result):
     """Open the uncertainty of a `LocalResolution` likewise."""
     return _open_on(map, result.uncertainty, "uncertainty of local resolution")
+
+
+def open_sure(map, result, width):
+    """Open a `LocalResolution` likewise, `UNSURE` where its interval is wider than ``width`` Å."""
+    values = np.where(2 * result.uncertainty > width, np.float32(UNSURE), result.values)
+    return _open_on(map, values, f"local resolution sure to {width:g} Å")
 
 
 def open_difference(map, agreed):

@@ -14,7 +14,7 @@ import numpy as np
 
 from mapres.density import Density
 from mapres.distribution import CLASS_LIMITS, CLASSES
-from mapres.figures import PALETTE, colour_range
+from mapres.figures import colour_range, palette
 from mapres.local import LocalResolution
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
@@ -93,7 +93,7 @@ def _draw_labels(figure, panels, density: Density, results: list[LocalResolution
             panel.set(xlim=(-1, 1), ylim=(-1, 1), aspect=1)
             continue
         values = np.where(result.mask[middle], result.values[middle], np.nan)
-        image = panel.imshow(values, cmap=PALETTE, vmin=low, vmax=high, origin="lower")
+        image = panel.imshow(values, cmap=palette(), vmin=low, vmax=high, origin="lower")
     figure.colorbar(image, ax=panels[-1], label="Å")
 
 

@@ -13,17 +13,18 @@ from .density import Density
 from .errors import OutputError
 from .local import LocalResolution
 from .output import replacing
-from .report import method_name
+from .report import method_and_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
     from .fsc import ShellCorrelation
 
-# Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme that colour-blind
-# eyes can read; ChimeraX has the same one.
-PALETTE = "RdYlBu_r"
+# Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme of five that
+# colour-blind eyes can read; ChimeraX has the same one.
+COLOURS = ("#2c7bb6", "#abd9e9", "#ffffbf", "#fdae61", "#d7191c")
 DPI = 150
 BINS = 60
 # Room around the molecule, and the least that is shown of a map.
@@ -50,14 +51,27 @@ def require_matplotlib() -> None:
         raise OutputError("figures need matplotlib; install it (pip install matplotlib).")
 
 
-def local_figure(density: Density, result: LocalResolution, path: str | os.PathLike) -> None:
-    """Draw three slices through a map coloured by its local resolution, and the histogram.
+def palette() -> LinearSegmentedColormap:
+    """Return `COLOURS` for matplotlib."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("mapres", COLOURS)
+
+
+def local_figure(
+    density: Density,
+    result: LocalResolution,
+    path: str | os.PathLike,
+    view: NDArray[np.uint8] | None = None,
+) -> None:
+    """Draw three slices through a map coloured by its local resolution, the histogram and the key.
 
     Parameters
     ----------
     density : the map
     result : its local resolution
     path : the PNG file to write
+    view : uint8 array, shape (y, x, 3), a picture of the coloured surface to put beside the slices
 
     Raises
     ------
@@ -69,15 +83,20 @@ def local_figure(density: Density, result: LocalResolution, path: str | os.PathL
 
     measured = result.values[result.mask]
     ends = colour_range(measured)
-    figure = Figure(figsize=(9, 5.6), dpi=DPI)
+    columns = 3 if view is None else 4
+    figure = Figure(figsize=(3 * columns, 5.6), dpi=DPI)
     grid = figure.add_gridspec(
-        3, 3, height_ratios=[20, 9, 1], hspace=0.06, wspace=0.04,
-        left=0.07, right=0.98, bottom=0.1, top=0.89,
+        3, columns, height_ratios=[20, 9, 1], hspace=0.06, wspace=0.04,
+        left=0.63 / 3 / columns, right=0.98, bottom=0.1, top=0.89,
     )  # fmt: skip
+    if view is not None:
+        panel = figure.add_subplot(grid[0, 3])
+        panel.imshow(view)
+        panel.set_axis_off()
     slices = [figure.add_subplot(grid[0, i]) for i in range(3)]
     _draw_slices(slices, density, result, ends)
     _draw_histogram(figure.add_subplot(grid[1, :]), measured, ends)
-    _draw_key(figure.add_subplot(grid[2, :]), ends, method_name(result))
+    _draw_key(figure.add_subplot(grid[2, :]), ends, method_and_model(result))
     lower, upper = result.quartiles
     figure.suptitle(
         f"{density.name}: median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å",
@@ -134,7 +153,7 @@ def _draw_slices(slices: list[Axes], density: Density, result: LocalResolution, 
     low, high = np.percentile(density.values, [1, 99.9])
     # Density stays light, so that the colours over it are those of the key.
     grey = {"cmap": "Greys", "vmin": low, "vmax": low + 2 * (high - low)}
-    colour = {"cmap": PALETTE, "vmin": ends[0], "vmax": ends[1], "alpha": 0.8}
+    colour = {"cmap": palette(), "vmin": ends[0], "vmax": ends[1], "alpha": 0.8}
     for panel, axis in zip(slices, (0, 1, 2), strict=True):
         plane: Any = [slice(None)] * 3
         plane[axis] = centre[axis]
@@ -183,12 +202,10 @@ def _draw_scale_bar(panel: Axes, side: float, spacing: float) -> None:
 
 
 def _draw_histogram(axes: Axes, measured: NDArray, ends: Ends) -> None:
-    from matplotlib import colormaps
-
     edges = np.linspace(*ends, BINS + 1)
     # The few values beyond the colours count at their ends.
     counts, _ = np.histogram(np.clip(measured, *ends), edges)
-    colours = colormaps[PALETTE]((np.arange(BINS) + 0.5) / BINS)
+    colours = palette()((np.arange(BINS) + 0.5) / BINS)
     axes.bar(edges[:-1], 100 * counts / counts.sum(), np.diff(edges), align="edge", color=colours)
     median = float(np.median(measured))
     axes.axvline(median, color="black", linewidth=1, linestyle="--")
@@ -200,7 +217,7 @@ def _draw_histogram(axes: Axes, measured: NDArray, ends: Ends) -> None:
 
 
 def _draw_key(axes: Axes, ends: Ends, method: str) -> None:
-    axes.imshow(np.linspace(0, 1, 256)[None], cmap=PALETTE, aspect="auto", extent=(*ends, 0, 1))
+    axes.imshow(np.linspace(0, 1, 256)[None], cmap=palette(), aspect="auto", extent=(*ends, 0, 1))
     axes.set(yticks=[], xlabel=f"Local resolution (Å), {method}")
 
 

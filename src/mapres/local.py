@@ -40,6 +40,7 @@ class LocalResolution:
         was tried; the value is only what stands for that
     interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
         that give none
+    model : ``name@digits`` of the network that read it; None of methods that need none
     """
 
     values: NDArray[np.float32]
@@ -50,6 +51,7 @@ class LocalResolution:
     notes: tuple[str, ...] = ()
     beyond: NDArray[np.bool_] | None = None
     interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    model: str | None = None
 
     @property
     def resolved(self) -> NDArray[np.float32]:
@@ -177,6 +179,7 @@ def local_resolution(
         notes=measured.notes,
         beyond=measured.beyond,
         interval=measured.interval,
+        model=measured.model,
     )
 
 

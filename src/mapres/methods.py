@@ -65,6 +65,7 @@ class Measured:
     finest : Å, what was tried first, where answers are steps; None where they are not
     interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
         that give none
+    model : ``name@digits`` of the network that read it; None of methods that need none
     """
 
     values: NDArray[np.float32]
@@ -73,6 +74,7 @@ class Measured:
     warnings: tuple[str, ...]
     finest: float | None = None
     interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    model: str | None = None
 
 
 def complete_options(method: str, options: Options) -> dict[str, float | None]:
@@ -129,6 +131,7 @@ def _mapres(density, inside, half_maps, options, progress) -> Measured:
         (note,),
         (),
         interval=(found.low, found.high),
+        model=network.label,
     )
 
 
@@ -143,7 +146,8 @@ def _unet(method, density, inside, half_maps, options, progress) -> Measured:
     unused = ("The half maps were not used: this network reads the map alone.",)
     beyond = inside & (classes == CLASSES - 1)
     finest = max(float(MIDDLES[0]), density.nyquist)
-    return Measured(values, beyond, (note,), () if half_maps is None else unused, finest)
+    said = () if half_maps is None else unused
+    return Measured(values, beyond, (note,), said, finest, model=network.label)
 
 
 def _monores(density, inside, half_maps, options, progress) -> Measured:

@@ -52,7 +52,7 @@ def worst_regions(result: LocalResolution, voxel_size: float, count: int = 5) ->
     found: list[Region] = []
     while len(places) and len(found) < count:
         worst = places[0]
-        middle = factor * (worst + 0.5) - 0.5
-        found.append(Region(tuple(map(float, middle)), float(means[tuple(worst)])))
+        z, y, x = (float(factor * (k + 0.5) - 0.5) for k in worst)
+        found.append(Region((z, y, x), float(means[tuple(worst)])))
         places = places[np.linalg.norm(places - worst, axis=1) * spacing >= APART]
     return found

@@ -266,6 +266,11 @@ def method_name(result: LocalResolution) -> str:
     return METHOD_NAMES.get(result.method, result.method)
 
 
+def method_and_model(result: LocalResolution) -> str:
+    """Return that with the network that read the map, where one did."""
+    return ", ".join(filter(None, (method_name(result), result.model)))
+
+
 def _grid_rows(voxel_size: Iterable[float], box: Iterable[int]) -> Rows:
     sizes = [f"{size:.4g}" for size in voxel_size]
     # Calibration leaves differences that only show in later digits.

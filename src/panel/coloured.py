@@ -1,6 +1,5 @@
 """What `localres` found, as the panel shows it: colours to change, and regions to look at."""
 
-from chimerax.color_key import show_key
 from chimerax.core.colors import BuiltinColormaps
 from chimerax.core.commands import run
 from chimerax.geometry import Bounds
@@ -18,6 +17,7 @@ from Qt.QtWidgets import (
 )
 
 from ..coloring import DEFAULT_PALETTE, DIFFERENCES, colour_maps
+from ..key import difference_title, resolution_title, show_titled_key
 from ..mapres.figures import colour_range, difference_range
 from ..mapres.regions import worst_regions
 from ..mapres.report import method_name
@@ -43,6 +43,7 @@ class ColouredView(QWidget):
         super().__init__()
         self._session = session
         self._map = self._source = None
+        self._title = ""
         self._summary = QLabel()
         self._summary.setWordWrap(True)
         self._summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -107,6 +108,7 @@ class ColouredView(QWidget):
         if difference is None:
             values = result.values[result.mask]
             limits, palette, label = colour_range(values), DEFAULT_PALETTE, f"{name}, Å"
+            self._title = resolution_title(result)
             lower, upper = result.quartiles
             said = f"<b>Median {result.median:.2f} Å</b>, quartiles {lower:.2f}–{upper:.2f} Å"
             if result.median_uncertainty is not None:
@@ -116,6 +118,7 @@ class ColouredView(QWidget):
             values = agreed.difference[agreed.compared]
             limits, palette = difference_range(values), DIFFERENCES
             label = f"{name} less {agreed.other}, Å"
+            self._title = difference_title(result, agreed)
             said = f"<b>Median difference {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
             if agreed.correlation is not None:
                 said += f", r = {agreed.correlation:.2f}"
@@ -140,7 +143,7 @@ class ColouredView(QWidget):
         )
         run(self._session, command)
         if self.key.isChecked():
-            show_key(self._session, self.colormap, show_tool=False)
+            show_titled_key(self._session, self.colormap, self._title)
         else:
             run(self._session, "key delete")
 
@@ -170,7 +173,7 @@ class ColouredView(QWidget):
         if self._is_open():
             # Only what is let go can be undone.
             with self._session.undo.block():
-                colour_maps(self._session, [self._map], [self._source], self.colormap, key=False)
+                colour_maps(self._session, [self._map], [self._source], self.colormap)
 
     def _list_regions(self, result):
         self.regions.clear()

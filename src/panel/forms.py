@@ -18,10 +18,11 @@ from Qt.QtWidgets import (
 
 from ..asking import responsive
 from ..claims import entry, published, stated
-from ..commands import localres, resvalidate
+from ..localres import localres
 from ..mapres.methods import METHODS, UNCERTAIN
 from ..mapres.models import ALL, available
 from ..mapres.report import METHOD_NAMES
+from ..resvalidate import resvalidate
 from .menus import ModelMenu
 
 # One line on what each needs and is good for.

@@ -1,6 +1,7 @@
 """The command `localres`, typed as a user types it."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -96,6 +97,79 @@ def test_palette_and_range_are_the_users(do, small_map):
     do("localres #1 palette 0,red:100,lime key false")
     red, green, blue, _ = small_map.surfaces[0].vertex_colors.mean(axis=0)
     assert red > green > blue == 0
+
+
+def test_the_figure_has_the_colours_of_the_surface():
+    from chimerax.core.colors import BuiltinColormaps
+    from chimerax.map_resolution.coloring import DEFAULT_PALETTE
+
+    from mapres.figures import palette
+
+    theirs = BuiltinColormaps[DEFAULT_PALETTE.lstrip("^")].reversed().linear_range(0, 1)
+    places = np.linspace(0, 1, 41)
+    np.testing.assert_allclose(theirs.interpolated_rgba(places), palette()(places), atol=0.02)
+
+
+def test_what_is_unsure_is_grey(session, do, small_map):
+    volume = do("localres #1 unsure 2.5 key false")
+    result, surface = volume.local_resolution, small_map.surfaces[0]
+    low, high = result.interval
+    wide = (high - low > 2.5)[result.mask]
+    assert 0.02 < wide.mean() < 0.98
+    grey = np.ptp(surface.vertex_colors[:, :3].astype(int), axis=1) == 0
+    assert 0.02 < grey.mean() < 0.98
+    places = np.rint(small_map.data.xyz_to_ijk_transform * surface.vertices).astype(int)
+    width = np.where(result.mask, high - low, np.nan)[tuple(places.T[::-1])]
+    assert np.nanmedian(width[grey]) > 2.5 > np.nanmedian(width[~grey])
+    # The volume that scripts find is what was measured.
+    assert volume.full_matrix().max() < 100
+    do("volume #1 level 0.6")
+    small_map.update_drawings()
+    again = small_map.surfaces[0].vertex_colors[:, :3].astype(int)
+    assert (np.ptp(again, axis=1) == 0).any()
+
+
+def test_a_figure_is_written(do, small_map, tmp_path, log):
+    from PIL import Image
+
+    do(f'localres #1 method monores figure "{tmp_path}/out.png"')
+    assert Image.open(tmp_path / "out.png").size == (1350, 840)
+    assert "out.png" in log.getvalue()
+
+
+def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_path, monkeypatch):
+    from PIL import Image
+
+    from chimerax.map_resolution import drawing
+
+    view = SimpleNamespace(image=lambda *size: Image.new("RGB", (9, 9), "red"))
+    monkeypatch.setattr(drawing, "drawn_view", lambda session: view)
+    do(f'localres #1 method monores key false figure "{tmp_path}/out.png"')
+    picture = np.asarray(Image.open(tmp_path / "out.png").convert("RGB"))
+    assert picture.shape[1] == 1800
+    assert (picture[100:400, 1500:1700] == [255, 0, 0]).all(axis=2).mean() > 0.5
+
+
+def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monkeypatch):
+    from chimerax.map_resolution import key
+
+    titles = {}
+
+    def create(session, name, text, **place):
+        titles[name] = SimpleNamespace(text=text, place=place, delete=titles.clear)
+
+    monkeypatch.setattr(key, "label_create", create)
+    monkeypatch.setattr(key, "find_label", lambda session, name: titles.get(name))
+    monkeypatch.setattr(key, "drawn_view", lambda session: session.main_view)
+    result = do("localres #1").local_resolution
+    (title,) = titles.values()
+    assert title.text == f"Local resolution (Å), MapRes, {result.model}"
+    model = key.get_model(session)
+    assert title.place["ypos"] > model.pos[1] + model.size[1]
+    do("localres #1 method monores compare resmap")
+    assert [t.text for t in titles.values()] == ["MonoRes less ResMap (Å)"]
+    do("close")
+    assert not titles
 
 
 @pytest.mark.parametrize("range", [None, "full"])

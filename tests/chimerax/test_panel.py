@@ -166,7 +166,7 @@ def test_validates_and_stays_alive(panel, small_map, log):
     panel.validate.claimed.setText("6")
     ticks, timer = [], QTimer()
     timer.timeout.connect(lambda: ticks.append(panel.run_button.isEnabled()))
-    timer.start(50)
+    timer.start(10)
     seen = []
     _, begun = meanwhile(panel, lambda: seen.append(panel.bar.value()))
     click(panel.run_button)

@@ -1,0 +1,40 @@
+"""A figure of a local resolution, with the view of its surface where there is a window."""
+
+import numpy as np
+from chimerax.core.errors import UserError
+
+from .mapres.errors import MapResError
+from .mapres.figures import local_figure, require_matplotlib
+from .mapres.output import require_writable
+from .volumes import density_of
+
+# Pixels of the view, of which the figure shows a third at 150 a inch.
+WIDTH, HEIGHT = 900, 900
+
+
+def drawn_view(session):
+    """Return what draws the session's scene, None where nothing does."""
+    view = session.main_view
+    return None if view.render is None else view
+
+
+def prepare_figure(path):
+    """Refuse, before a long computation, a figure that could not be drawn after it."""
+    if path is None:
+        return
+    try:
+        require_matplotlib()
+        require_writable(path)
+    except MapResError as error:
+        raise UserError(str(error)) from error
+
+
+def draw_figure(session, map, result, path):
+    """Draw slices, histogram and key of a map, and what the window shows where there is one."""
+    view = drawn_view(session)
+    picture = None if view is None else np.asarray(view.image(WIDTH, HEIGHT))[..., :3]
+    try:
+        local_figure(density_of(map), result, path, picture)
+    except MapResError as error:
+        raise UserError(str(error)) from error
+    session.logger.info(f"Figure written to {path}")

@@ -1,0 +1,180 @@
+"""The command ``localres``: maps in, a volume of local resolution out, and coloured surfaces.
+
+Nothing is computed here. The core runs in a process of its own, because the library of its networks
+and the graphics driver do not always share one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from chimerax.core.errors import UserError
+
+from .answers import log_table, returned
+from .asking import ask
+from .coloring import colour_maps, difference_colormap, grey_where_unsure, resolution_colormap
+from .drawing import draw_figure, prepare_figure
+from .key import difference_title, resolution_title, show_titled_key
+from .mapres.agreement import checked_resolution
+from .mapres.errors import MapResError
+from .mapres.methods import METHODS, UNCERTAIN
+from .mapres.report import METHOD_NAMES, local_json, local_rows
+from .residues import prepare, read_residues, show_residues
+from .volumes import (
+    check_open,
+    density_of,
+    half_map_densities,
+    indices_between,
+    open_difference,
+    open_result,
+    open_sure,
+    open_uncertainty,
+    required,
+)
+
+
+def localres(
+    session,
+    maps,
+    *,
+    mask=None,
+    half_maps=None,
+    method=METHODS[0],
+    max_res=None,
+    step=None,
+    box_size=None,
+    stride=None,
+    cutoff=None,
+    false_discovery_rate=None,
+    uncertainty=False,
+    compare=None,
+    atoms=None,
+    atoms_file=None,
+    palette=None,
+    range=None,
+    key=True,
+    unsure=None,
+    figure=None,
+    return_json=False,
+):
+    """Measure the local resolution of maps, colour their surfaces with it and show a key.
+
+    Parameters
+    ----------
+    maps : list of Volume
+    mask : Volume on the grid of the map, or None for an automatic mask
+    half_maps : list of the two half maps (only with a single map), or None
+    method : name of the method
+    max_res, step : coarsest resolution that MonoRes or ResMap tries and distance between two, Å
+    box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
+        correlation that counts as resolved
+    false_discovery_rate : of ResMap, the share of resolved voxels that noise may make
+    uncertainty : whether to open half the width of the 90 % interval as a second volume
+    compare : Volume that holds another local resolution of the map, whatever program made it, or
+        name of a method; the surface then shows the difference
+    atoms : Atoms that lie in the map: their residues get the mean over them as an attribute
+        ``local_resolution``, and the log tells it by chain
+    atoms_file : path of a CSV file with a row for each of those residues
+    palette, range, key : how the surfaces are coloured, see `coloring.resolution_colormap`
+    unsure : Å; the surface is grey where the 90 % interval is wider
+    figure : path of a PNG file for slices, histogram and key, and the view where there is one
+    return_json : whether to return a JSONResult
+
+    Returns
+    -------
+    Volume
+        Hidden, on the grid of the map; a list of them where several maps were given. Scripts find
+        the result as its ``local_resolution``, what it was compared with as its ``difference``.
+    """
+    _refuse(required(maps), method, uncertainty, compare, atoms, unsure, figure)
+    prepare(session, atoms, atoms_file)
+    prepare_figure(figure)
+    shared = {"mask": mask and density_of(mask), "half_maps": half_map_densities(maps, half_maps)}
+    options = shared | {
+        "method": method,
+        "max_res": max_res,
+        "step": step,
+        "box_size": box_size,
+        "stride": stride,
+        "cutoff": cutoff,
+        "false_discovery_rate": false_discovery_rate,
+    }
+    results, summaries, agreed = [], [], None
+    for map in maps:
+        check_open(maps)
+        density = density_of(map)
+        other = compare and _other(session, map, compare, shared)
+        result = ask(session, density.name, "local_resolution", density, **options)
+        if other:
+            *pair, doubts = other
+            agreed = ask(session, density.name, "agreement", result, *pair, warnings=doubts)
+        log_table(session, local_rows(density, result, agreed))
+        results.append(result)
+        summaries.append(local_json(density, result, agreed))
+    check_open(maps)
+    model = None if atoms is None else read_residues(maps[0], results[0], atoms)
+    # Only now: an error in any map must leave nothing half done.
+    volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
+    for summary, volume in zip(summaries, volumes, strict=True):
+        summary["output"] = f"#{volume.id_string}"
+    if uncertainty:
+        for summary, map, result in zip(summaries, maps, results, strict=True):
+            summary["uncertainty"] = f"#{open_uncertainty(map, result).id_string}"
+    if model is not None:
+        summaries[0]["atoms"] = show_residues(session, model, atoms_file)
+    if agreed is not None:
+        volumes[0].difference = open_difference(maps[0], agreed)
+        summaries[0]["difference"] = f"#{volumes[0].difference.id_string}"
+    _paint(session, maps, volumes, palette, range, key, unsure)
+    if figure is not None:
+        draw_figure(session, maps[0], results[0], figure)
+    return returned(volumes, summaries, return_json)
+
+
+def _refuse(maps, method, uncertainty, compare, atoms, unsure, figure):
+    """Refuse, before a long computation, what does not go together."""
+    for name, value in (("compare", compare), ("atoms", atoms), ("figure", figure)):
+        if value is not None and len(maps) != 1:
+            raise UserError(f"{name} is for one map, got {len(maps)}; give one map at a time.")
+    for name, value in (("uncertainty", uncertainty), ("unsure", unsure)):
+        if value and method != UNCERTAIN:
+            raise UserError(f"{name} is of the method {UNCERTAIN}; choose that, or leave it out.")
+    if unsure and compare is not None:
+        raise UserError(
+            "unsure is of resolutions, compare shows differences; leave one of them out."
+        )
+
+
+def _paint(session, maps, volumes, palette, range, key, unsure):
+    """Colour the surfaces, by how two results differ where they were compared."""
+    results = [volume.local_resolution for volume in volumes]
+    difference = getattr(volumes[0], "difference", None)
+    if difference is not None:
+        agreed = difference.agreement
+        sources = [difference]
+        colormap = difference_colormap(agreed.difference[agreed.compared], palette, range)
+        title = difference_title(results[0], agreed)
+    else:
+        sources = volumes
+        colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
+        title = resolution_title(results[0])
+    if unsure is None:
+        colour_maps(session, maps, sources, colormap)
+    else:
+        sure = [open_sure(map, r, unsure) for map, r in zip(maps, results, strict=True)]
+        colour_maps(session, maps, sure, grey_where_unsure(colormap))
+        title += f"; grey: interval wider than {unsure:g} Å"
+    if key:
+        show_titled_key(session, colormap, title)
+
+
+def _other(session, map, compare, shared):
+    """Return what a result is compared with, where it lies, and its warnings."""
+    if isinstance(compare, str):
+        density, name = density_of(map), METHOD_NAMES[compare]
+        options = shared | {"method": compare}
+        found = ask(session, density.name, "local_resolution", density, **options)
+        return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
+    try:
+        return checked_resolution(density_of(compare)), indices_between(map, compare), ()
+    except MapResError as error:
+        raise UserError(str(error)) from error
