@@ -138,9 +138,8 @@ def test_a_figure_is_written(do, small_map, tmp_path, log):
 
 
 def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_path, monkeypatch):
-    from PIL import Image
-
     from chimerax.map_resolution import drawing
+    from PIL import Image
 
     view = SimpleNamespace(image=lambda *size: Image.new("RGB", (9, 9), "red"))
     monkeypatch.setattr(drawing, "drawn_view", lambda session: view)
