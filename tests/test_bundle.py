@@ -54,7 +54,7 @@ def pip_wheel(tmp_path_factory):
 
 def test_bundle_holds_everything_it_needs_and_nothing_else(bundle_wheel):
     package = Path("chimerax/map_resolution")
-    pages = (ROOT / "src" / "docs").rglob("*.html")
+    pages = (page for page in (ROOT / "src" / "docs").rglob("*") if page.is_file())
     glue = (*(ROOT / "src").glob("*.py"), *(ROOT / "src" / "panel").glob("*.py"))
     sources = [f.relative_to(ROOT / "src") for f in (*glue, *CORE, *MODELS, *pages)]
     packed = {Path(n) for n in bundle_wheel.namelist() if ".dist-info/" not in n}
@@ -99,6 +99,12 @@ def test_every_command_and_tool_has_a_help_page(kind, names):
     found = {parts[2].lower() for parts in declared if parts[1] == kind}
     pages = {page.stem for page in (ROOT / f"src/docs/user/{kind.lower()}s").glob("*.html")}
     assert found == pages == names
+
+
+def test_pages_show_pictures_that_are_there():
+    for page in (ROOT / "src/docs/user").rglob("*.html"):
+        for name in re.findall(r'<img src="([^"/]+)"', page.read_text(encoding="utf-8")):
+            assert (page.parent / name).is_file()
 
 
 @pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)

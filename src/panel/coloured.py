@@ -1,5 +1,7 @@
 """What `localres` found, as the panel shows it: colours to change, and regions to look at."""
 
+from html import escape
+
 from chimerax.core.colors import BuiltinColormaps
 from chimerax.core.commands import run
 from chimerax.geometry import Bounds
@@ -122,7 +124,7 @@ class ColouredView(QWidget):
             said = f"<b>Median difference {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
             if agreed.correlation is not None:
                 said += f", r = {agreed.correlation:.2f}"
-        warnings = "".join(f"<br><b>Warning:</b> {text}" for text in result.warnings)
+        warnings = "".join(f"<br><b>Warning:</b> {escape(text)}" for text in result.warnings)
         self._summary.setText(said + warnings)
         self.palette_menu.setCurrentIndex(self.palette_menu.findData(palette))
         self.histogram.limits = limits

@@ -1,5 +1,7 @@
 """What `resvalidate` found, as the panel shows it."""
 
+from html import escape
+
 from Qt.QtCore import Qt
 from Qt.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -28,12 +30,12 @@ class VerdictView(QWidget):
         grid.setColumnStretch(1, 1)
         for validation in found:
             if len(found) > 1:
-                _across(grid, f"<b>{validation.model_name}</b>")
+                _across(grid, f"<b>{escape(validation.model_name)}</b>")
             for name, chance in validation.probabilities.items():
                 _add_bar(grid, name, chance, name == validation.resolution_class)
             for label, text in validation_rows(validation):
                 if label in TOLD:
-                    _across(grid, f"<b>{label}:</b> {text}")
+                    _across(grid, f"<b>{label}:</b> {escape(text)}")
         grid.setRowStretch(grid.rowCount(), 1)
         self.layout().replaceWidget(self._shown, shown)
         self._shown.deleteLater()
@@ -42,8 +44,8 @@ class VerdictView(QWidget):
 
 def _add_bar(grid, name, chance, chosen):
     row = grid.rowCount()
-    text = f"{name} ({CLASS_LIMITS[name]})"
-    grid.addWidget(QLabel(f"<b>{text}</b>" if chosen else text), row, 0)
+    text = escape(f"{name} ({CLASS_LIMITS[name]})")
+    grid.addWidget(QLabel(f"<b>{text}</b>" if chosen else f"<span>{text}</span>"), row, 0)
     bar = QProgressBar()
     bar.setRange(0, 1000)
     bar.setValue(round(1000 * chance))

@@ -9,6 +9,7 @@ from scenes import blobs, open_array
 pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar
 from window import WindowedUI, install
@@ -85,7 +86,10 @@ def meanwhile(panel, act):
 
 
 def text_of(widget):
-    return " ".join(label.text() for label in widget.findChildren(QLabel))
+    """Return what labels show, whose text may be HTML."""
+    shown = QTextDocument()
+    shown.setHtml(" ".join(label.text() for label in widget.findChildren(QLabel)))
+    return shown.toPlainText()
 
 
 def test_there_is_one_panel(windowed, tool):
@@ -178,6 +182,8 @@ def test_validates_and_stays_alive(panel, small_map, log):
     bars = panel.verdict._shown.findChildren(QProgressBar)
     assert len(bars) == 3 and sum(bar.value() for bar in bars) == pytest.approx(1000, abs=2)
     said = text_of(panel.verdict._shown)
+    for name in ("high (< 5 Å)", "medium (5–10 Å)", "low (> 10 Å)"):
+        assert name in said
     assert "Resolution:" in said and "Claimed:" in said and "6 Å" in said
     assert "resvalidate #1 claimed 6" in log.getvalue()
 
