@@ -16,11 +16,12 @@ STEP = 3.8
 
 
 @pytest.fixture(scope="module", autouse=True)
-def select(whole_session):
-    """The library carries no metadata for its own bundles: this command is registered by hand."""
-    from chimerax.std_commands.select import register_command
+def commands(whole_session):
+    """The library carries no metadata for its own bundles: these are registered by hand."""
+    from chimerax.std_commands import color, select
 
-    register_command(whole_session.logger)
+    for module in (select, color):
+        module.register_command(whole_session.logger)
 
 
 @pytest.fixture
@@ -73,6 +74,29 @@ def test_chimeraxs_own_commands_use_the_attribute(session, do, small_map, chain)
     middle = float(np.median(values))
     do(f"select ::local_resolution>{middle}")
     assert set(selected_residues(session)) == set(chain.residues[:10][values > middle])
+    assert not hasattr(chain.residues[15], "local_resolution")
+
+
+def test_residues_are_coloured_by_the_attribute(do, small_map, chain):
+    do("localres #1 atoms #2")
+    do("color byattribute r:local_resolution #2 palette blue:red target c")
+    values = np.array([r.local_resolution for r in chain.residues])
+    red = np.array([r.ribbon_color[0] for r in chain.residues], dtype=float)
+    assert np.corrcoef(values, red)[0, 1] > 0.99
+
+
+def test_the_attribute_is_saved_and_read_again(session, do, small_map, chain, tmp_path):
+    from chimerax.std_commands.defattr import defattr, write_defattr
+
+    do("localres #1 atoms #2/A")
+    before = {r: r.local_resolution for r in chain.residues[:10]}
+    path = tmp_path / "chain.defattr"
+    write_defattr(session, str(path), models=[chain], attr_name="r:local_resolution")
+    for residue in before:
+        del residue.local_resolution
+    defattr(session, str(path), log=False)
+    for residue, value in before.items():
+        assert residue.local_resolution == pytest.approx(value, abs=0.01)
     assert not hasattr(chain.residues[15], "local_resolution")
 
 
