@@ -3,7 +3,7 @@
 from chimerax.atomic import AtomicStructure
 from chimerax.core.errors import UserError
 from chimerax.map import Volume
-from Qt.QtCore import Signal
+from Qt.QtCore import QTimer, Signal
 from Qt.QtGui import QDoubleValidator
 from Qt.QtWidgets import (
     QCheckBox,
@@ -50,13 +50,15 @@ class _Form(QWidget):
     def __init__(self, session):
         super().__init__()
         self._session = session
+        self._forgotten = False
         self.form = QFormLayout(self)
         self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.menus = []
 
     def forget(self):
-        """Stop following the session's models."""
+        """Let go of the session: the window is closed."""
+        self._forgotten = True
         for menu in self.menus:
             menu.forget()
 
@@ -112,7 +114,7 @@ class ValidateForm(_Form):
         self.model = self._described_menu("Model", entries, MODELS)
         self.claimed.textChanged.connect(lambda _: self.changed.emit())
         self.claimed.textEdited.connect(lambda _: self._say(""))
-        self.look_up.clicked.connect(self._ask_emdb)
+        self.look_up.clicked.connect(lambda: QTimer.singleShot(0, self._ask_emdb))
 
     def options(self):
         """Return values by the names of the function's parameters."""
@@ -137,16 +139,20 @@ class ValidateForm(_Form):
     def _ask_emdb(self):
         map, of = self._map, entry(self._map)
         self.look_up.setEnabled(False)
+        known = None
         try:
             known = responsive(self._session, lambda: published(of))
+            said = f"As published with {of}."
         except UserError as error:
-            self._say(str(error))
-        else:
-            if self._map is map:
+            said = str(error)
+        if self._forgotten:
+            return
+        self.look_up.setEnabled(True)
+        # Another map may have been chosen meanwhile.
+        if self._map is map:
+            if known is not None:
                 self.claimed.setText(f"{known:g}")
-                self._say(f"As published with {of}.")
-        finally:
-            self.look_up.setEnabled(True)
+            self._say(said)
 
 
 class LocalForm(_Form):

@@ -7,7 +7,7 @@ from chimerax.core.errors import CancelOperation, UserError
 from chimerax.core.settings import Settings
 from chimerax.map import Volume
 from chimerax.map.volume_viewer import active_volume
-from Qt.QtCore import Qt
+from Qt.QtCore import Qt, QTimer
 from Qt.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
@@ -86,15 +86,17 @@ class Panel(QWidget):
         self._running = True
         self._say("")
         self._show_state()
+        found, said = None, ""
         try:
             found = run(self._session, text)
         except (UserError, CancelOperation) as error:
-            found = None
-            self._say(str(error))
+            said = str(error)
         finally:
             self._running = False
         if self._forgotten:
+            # The window was closed meanwhile: nothing of it may be touched.
             return
+        self._say(said)
         self._show_state()
         if found is not None and local and not (map.deleted or found.deleted):
             self.coloured.show_found(map, found)
@@ -162,7 +164,8 @@ class Panel(QWidget):
         for form in (self.validate, self.local):
             form.changed.connect(self._change)
         self.tabs.currentChanged.connect(self._change)
-        self.run_button.clicked.connect(self.run)
+        # Not inside the button's own event: the window may be closed while the command runs.
+        self.run_button.clicked.connect(lambda: QTimer.singleShot(0, self.run))
         self.cancel_button.clicked.connect(self.cancel)
         self.run_button.setDefault(True)
         self._handler = watch(self._session, self._follow)

@@ -63,7 +63,9 @@ def start(session):
 
 
 def click(button):
+    """Click, and let happen what a click does: Run returns when the command has."""
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.qWait(10)
 
 
 def choose(menu, value):
@@ -224,6 +226,16 @@ def test_a_second_question_meanwhile_is_refused(panel, small_map, do):
     handler.remove()
     assert "running already" in refused[0]
     assert panel.found.currentWidget() is panel.verdict
+
+
+def test_closing_the_panel_while_a_command_fails_is_harmless(panel, tool, small_map, capsys):
+    panel.map.value = small_map
+    panel.tabs.setCurrentWidget(panel.local)
+    choose(panel.local.method, "blocres")
+    handler, begun = meanwhile(panel, tool.delete)
+    click(panel.run_button)
+    handler.remove()
+    assert begun and "Error" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("what", ["close #1", "close session", "panel"])
