@@ -14,6 +14,7 @@ from chimerax.core.python_utils import chimerax_python_executable
 
 from .mapres.errors import Cancelled, MapResError
 from .mapres.worker import Worker
+from .volumes import check_open, name_of
 
 # The session's trigger for what is being asked: its data is a `Question`, or None when it ends.
 PROGRESS = "mapres progress"
@@ -30,8 +31,9 @@ class Question:
     cancelled : whether to give up; set it from anywhere
     """
 
-    def __init__(self, session, name):
+    def __init__(self, session, name, map):
         self.name = name
+        self._map = map
         self.fraction, self.message = 0.0, "starting"
         self.cancelled = False
         self._session = session
@@ -39,10 +41,13 @@ class Question:
 
     def progress(self, fraction, message):
         """Take note of progress, several times a second, in any thread; raise `Cancelled`."""
-        if self.cancelled:
+        if self.cancelled or self._map.deleted:
             raise Cancelled
         self.fraction, self.message = fraction, message
-        self._session.ui.thread_safe(self._tell)
+        if self._session.ui.is_gui:
+            self._session.ui.thread_safe(self._tell)
+        else:
+            self._tell()
 
     def _tell(self):
         # A window is repainted by it; a terminal would be flooded.
@@ -53,9 +58,13 @@ class Question:
         self._session.triggers.activate_trigger(PROGRESS, current(self._session))
 
 
-def ask(session, name, question, *arguments, **options):
-    """Put a question about a map called ``name`` to the core; its errors become ChimeraX's."""
-    asked, before = Question(session, name), current(session)
+def ask(session, map, question, *arguments, **options):
+    """Put a question about a map to the core; its errors become ChimeraX's.
+
+    It is given up when the map is closed.
+    """
+    name = name_of(map)
+    asked, before = Question(session, name, map), current(session)
     call = partial(
         getattr(_worker(session), question), *arguments, **options, progress=asked.progress
     )
@@ -69,6 +78,7 @@ def ask(session, name, question, *arguments, **options):
         raise UserError(str(error)) from error
     except (Cancelled, KeyboardInterrupt) as error:
         # Ctrl-C, where there is no window. The worker's process has ended already.
+        check_open([map])
         raise CancelOperation(f"{name}: cancelled") from error
     finally:
         session._mapres_question = before
@@ -81,7 +91,13 @@ def current(session):
 
 
 def responsive(session, call):
-    """Call a function that takes long; where there is a window, it stays alive meanwhile."""
+    """Call a function that takes long; where there is a window, it stays alive meanwhile.
+
+    Raises
+    ------
+    CancelOperation
+        If ChimeraX is quit meanwhile.
+    """
     if not session.ui.is_gui:
         return call()
     from Qt.QtCore import QEventLoop
@@ -96,11 +112,11 @@ def responsive(session, call):
         # Posted, so that it also ends a loop that has not begun.
         session.ui.thread_safe(loop.quit)
 
-    thread = Thread(target=work, daemon=True)
-    thread.start()
+    Thread(target=work, daemon=True).start()
     loop.exec()
-    # Quitting ChimeraX ends all loops; the worker is closed by then.
-    thread.join()
+    if not found:
+        # Quitting ends all loops, and the worker before them.
+        raise CancelOperation("ChimeraX was quit")
     if "error" in found:
         raise found["error"]
     return found["value"]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.request import urlopen
 
 from chimerax.core.errors import UserError
@@ -10,7 +10,9 @@ from chimerax.core.errors import UserError
 EMDB = "https://www.ebi.ac.uk/emdb/api/entry/{}"
 SECONDS = 20
 # "Resolution: 3.2", "resolution of 3.2 A", in a label of the file.
-_STATED = re.compile(r"resolution\D{0,12}?(\d{1,2}(?:\.\d+)?)", re.IGNORECASE)
+_STATED = re.compile(r"resolution\D{0,12}?(\d+(?:\.\d+)?)", re.IGNORECASE)
+# Å, of which "from 300 to 4.2" is not the first.
+CREDIBLE = (1.0, 60.0)
 # "emdb 1234" is what ChimeraX calls an entry that it fetched, emd_1234.map what the EMDB does.
 _ENTRY = re.compile(r"\bemd(?:b|-|_)*\s*(\d{4,5})\b", re.IGNORECASE)
 
@@ -18,7 +20,9 @@ _ENTRY = re.compile(r"\bemd(?:b|-|_)*\s*(\d{4,5})\b", re.IGNORECASE)
 def stated(map):
     """Return the resolution in Å that the labels of a map's file state, or None."""
     for label in _labels(map):
-        if found := _STATED.search(label):
+        found = _STATED.search(label)
+        low, high = CREDIBLE
+        if found and low <= float(found.group(1)) <= high:
             return float(found.group(1))
     return None
 
@@ -42,7 +46,7 @@ def published(entry):
     try:
         with urlopen(EMDB.format(entry), timeout=SECONDS) as answer:
             said = json.load(answer)
-    except (URLError, OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise UserError(f"the EMDB did not tell the resolution of {entry} ({error}).") from error
     for final in _under(said, "final_reconstruction"):
         for resolution in _under(final, "resolution"):

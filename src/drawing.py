@@ -29,9 +29,12 @@ def prepare_figure(path):
         raise UserError(str(error)) from error
 
 
-def draw_figure(session, map, result, path):
-    """Draw slices, histogram and key of a map, and what the window shows where there is one."""
-    view = drawn_view(session)
+def draw_figure(session, map, result, path, with_view):
+    """Draw slices, histogram and key of a map, and what the window shows where there is one.
+
+    ``with_view`` says whether the surface there has the colours of the key.
+    """
+    view = drawn_view(session) if with_view else None
     picture = None if view is None else np.asarray(view.image(WIDTH, HEIGHT))[..., :3]
     try:
         local_figure(density_of(map), result, path, picture)

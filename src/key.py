@@ -3,47 +3,64 @@
 from chimerax.color_key import show_key
 from chimerax.color_key.model import get_model
 from chimerax.core.models import REMOVE_MODELS
-from chimerax.core.triggerset import DEREGISTER
 from chimerax.label.label2d import find_label, label_create
 
 from .drawing import drawn_view
-from .mapres.report import method_and_model, method_name
 
-# Of the label that is the title; points; share of the window between it and the key.
-NAME, SIZE, GAP = "MapRes", 14, 0.01
+# Of the label that is the title; points; share of the window between it and the key, and that a
+# letter takes of one of 700 pixels.
+NAME, SIZE, GAP, LETTER = "MapRes", 14, 0.01, 0.0125
 
 
 def show_titled_key(session, colormap, title):
     """Show the colour key; where there is a window to draw in, with a title above it."""
+    key = get_model(session)
+    if not hasattr(key, "mapres_title"):
+        key.mapres_title = _Title(session, key)
+    key.mapres_title.belongs = True
     # The key is wanted, not the dialog that changes it.
     show_key(session, colormap, show_tool=False)
-    if drawn_view(session) is None:
-        return
-    _remove(session)
-    key = get_model(session)
-    (x, y), (_, height) = key.pos, key.size
-    label_create(session, NAME, text=title, size=SIZE, xpos=x, ypos=y + height + GAP)
-
-    def follow(_, removed):
-        if key in removed:
-            _remove(session)
-            return DEREGISTER
-        return None
-
-    session.triggers.add_handler(REMOVE_MODELS, follow)
+    key.mapres_title.belongs = False
+    if drawn_view(session) is not None:
+        key.mapres_title.say(title)
 
 
-def resolution_title(result):
-    """Return the title of a key to a `LocalResolution`."""
-    return f"Local resolution (Å), {method_and_model(result)}"
+class _Title:
+    """The label above a key; it goes when the key does, or when that comes to mean something else.
 
+    ``belongs`` is true while the key is changed together with it.
+    """
 
-def difference_title(result, agreed):
-    """Return the title of a key to how one differs from another."""
-    return f"{method_name(result)} less {agreed.other} (Å)"
+    def __init__(self, session, key):
+        self.belongs = False
+        self._session, self._key = session, key
+        self._handlers = [
+            session.triggers.add_handler(REMOVE_MODELS, self._close),
+            key.triggers.add_handler("key changed", self._change),
+        ]
 
+    def say(self, text):
+        """Show a text; the label is made once, because every one takes a model's number."""
+        (x, y), (_, height) = self._key.pos, self._key.size
+        x, y = max(0.0, min(x, 1 - LETTER * len(text))), y + height + GAP
+        label = find_label(self._session, NAME)
+        if label is None:
+            label_create(self._session, NAME, text=text, size=SIZE, xpos=x, ypos=y)
+            return
+        label.text, label.xpos, label.ypos = text, x, y
+        label.update_drawing()
 
-def _remove(session):
-    title = find_label(session, NAME)
-    if title is not None:
-        title.delete()
+    def _change(self, _, what):
+        if what == "rgbas_and_labels" and not self.belongs:
+            self._remove()
+
+    def _close(self, _, removed):
+        if self._key in removed:
+            for handler in self._handlers:
+                handler.remove()
+            self._remove()
+
+    def _remove(self):
+        label = find_label(self._session, NAME)
+        if label is not None:
+            label.delete()

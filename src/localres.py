@@ -11,14 +11,15 @@ from chimerax.core.errors import UserError
 
 from .answers import log_table, returned
 from .asking import ask
-from .coloring import colour_maps, difference_colormap, grey_where_unsure, resolution_colormap
+from .coloring import colour_maps, grey_where_unsure
 from .drawing import draw_figure, prepare_figure
-from .key import difference_title, resolution_title, show_titled_key
+from .key import show_titled_key
 from .mapres.agreement import checked_resolution
 from .mapres.errors import MapResError
 from .mapres.methods import METHODS, UNCERTAIN
 from .mapres.report import METHOD_NAMES, local_json, local_rows
 from .residues import prepare, read_residues, show_residues
+from .scale import scale_of
 from .volumes import (
     check_open,
     density_of,
@@ -74,7 +75,7 @@ def localres(
     atoms : Atoms that lie in the map: their residues get the mean over them as an attribute
         ``local_resolution``, and the log tells it by chain
     atoms_file : path of a CSV file with a row for each of those residues
-    palette, range, key : how the surfaces are coloured, see `coloring.resolution_colormap`
+    palette, range, key : how the surfaces are coloured, see `scale.Scale.colormap`
     unsure : Å; the surface is grey where the 90 % interval is wider
     figure : path of a PNG file for slices, histogram and key, and the view where there is one
     return_json : whether to return a JSONResult
@@ -102,11 +103,7 @@ def localres(
     for map in maps:
         check_open(maps)
         density = density_of(map)
-        other = compare and _other(session, map, compare, shared)
-        result = ask(session, density.name, "local_resolution", density, **options)
-        if other:
-            *pair, doubts = other
-            agreed = ask(session, density.name, "agreement", result, *pair, warnings=doubts)
+        result, agreed = _measure(session, map, density, compare, shared, options)
         log_table(session, local_rows(density, result, agreed))
         results.append(result)
         summaries.append(local_json(density, result, agreed))
@@ -126,7 +123,8 @@ def localres(
         summaries[0]["difference"] = f"#{volumes[0].difference.id_string}"
     _paint(session, maps, volumes, palette, range, key, unsure)
     if figure is not None:
-        draw_figure(session, maps[0], results[0], figure)
+        usual = palette is None and range is None and unsure is None and agreed is None
+        draw_figure(session, maps[0], results[0], figure, with_view=usual)
     return returned(volumes, summaries, return_json)
 
 
@@ -144,35 +142,37 @@ def _refuse(maps, method, uncertainty, compare, atoms, unsure, figure):
         )
 
 
+def _measure(session, map, density, compare, shared, options):
+    """Measure a map; return the result, and how it agrees with another where that is asked."""
+    other = compare and _other(session, map, density, compare, shared)
+    result = ask(session, map, "local_resolution", density, **options)
+    if not other:
+        return result, None
+    *pair, doubts = other
+    return result, ask(session, map, "agreement", result, *pair, warnings=doubts)
+
+
 def _paint(session, maps, volumes, palette, range, key, unsure):
     """Colour the surfaces, by how two results differ where they were compared."""
-    results = [volume.local_resolution for volume in volumes]
-    difference = getattr(volumes[0], "difference", None)
-    if difference is not None:
-        agreed = difference.agreement
-        sources = [difference]
-        colormap = difference_colormap(agreed.difference[agreed.compared], palette, range)
-        title = difference_title(results[0], agreed)
-    else:
-        sources = volumes
-        colormap = resolution_colormap([r.values[r.mask] for r in results], palette, range)
-        title = resolution_title(results[0])
+    scale = scale_of(volumes)
+    colormap, title = scale.colormap(palette, range), scale.title
     if unsure is None:
-        colour_maps(session, maps, sources, colormap)
+        colour_maps(session, maps, scale.sources, colormap)
     else:
-        sure = [open_sure(map, r, unsure) for map, r in zip(maps, results, strict=True)]
-        colour_maps(session, maps, sure, grey_where_unsure(colormap))
-        title += f"; grey: interval wider than {unsure:g} Å"
+        pairs = zip(maps, volumes, strict=True)
+        sure = [open_sure(map, volume.local_resolution, unsure) for map, volume in pairs]
+        grey = grey_where_unsure(colormap, scale.values.max())
+        colour_maps(session, maps, sure, grey)
+        title += f", grey: interval > {unsure:g} Å"
     if key:
         show_titled_key(session, colormap, title)
 
 
-def _other(session, map, compare, shared):
+def _other(session, map, density, compare, shared):
     """Return what a result is compared with, where it lies, and its warnings."""
     if isinstance(compare, str):
-        density, name = density_of(map), METHOD_NAMES[compare]
-        options = shared | {"method": compare}
-        found = ask(session, density.name, "local_resolution", density, **options)
+        name, options = METHOD_NAMES[compare], shared | {"method": compare}
+        found = ask(session, map, "local_resolution", density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     try:
         return checked_resolution(density_of(compare)), indices_between(map, compare), ()

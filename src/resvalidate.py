@@ -31,8 +31,7 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
         check_open([map])
         density = density_of(map)
         found = [
-            ask(session, density.name, "validate", density, **options, model=name)
-            for name in chosen(model)
+            ask(session, map, "validate", density, **options, model=name) for name in chosen(model)
         ]
         log_table(session, comparison_rows(found))
         results.append(found if len(found) > 1 else found[0])

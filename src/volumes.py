@@ -9,7 +9,7 @@ from chimerax.map_data import ArrayGridData
 
 from .mapres.density import Density
 
-# Å, of what is not sure enough to be coloured: between it and any resolution no voxel is coloured.
+# Å, of what is not sure enough to be coloured.
 UNSURE = 1e5
 
 
@@ -58,10 +58,10 @@ def required(maps):
 
 
 def check_open(maps):
-    """Refuse to go on with maps that were closed while others were measured, or they were."""
+    """Refuse to go on with maps that were closed while they, or others, were measured."""
     for map in maps:
         if map.deleted:
-            raise UserError(f"{map.name} was closed before it was measured; nothing was changed.")
+            raise UserError(f"{map.name} was closed meanwhile; nothing was changed.")
 
 
 def half_map_densities(maps, half_maps):
@@ -103,9 +103,7 @@ def open_result(map, result):
 
     Scripts find the result itself, with its mask, as the volume's ``local_resolution``.
     """
-    volume = _open_on(map, result.values, "local resolution")
-    volume.local_resolution = result
-    return volume
+    return _open_on(map, result.values, "local resolution", local_resolution=result)
 
 
 def open_uncertainty(map, result):
@@ -121,12 +119,12 @@ def open_sure(map, result, width):
 
 def open_difference(map, agreed):
     """Open the difference of an `Agreement` likewise; scripts find that as its ``agreement``."""
-    volume = _open_on(map, agreed.difference, f"local resolution less {agreed.other}")
-    volume.agreement = agreed
-    return volume
+    name = f"local resolution less {agreed.other}"
+    return _open_on(map, agreed.difference, name, agreement=agreed)
 
 
-def _open_on(map, values, name):
+def _open_on(map, values, name, **found):
+    """Open a volume with attributes for scripts, and the mark that it is an answer, no map."""
     grid = map.data
     data = ArrayGridData(
         values,
@@ -139,6 +137,10 @@ def _open_on(map, values, name):
     )
     volume = volume_from_grid_data(data, map.session, open_model=False, show_dialog=False)
     volume.display = False
+    # Before anyone hears of it.
+    volume.mapres_answer = True
+    for attribute, value in found.items():
+        setattr(volume, attribute, value)
     volume.position = map.scene_position
     map.session.models.add([volume])
     return volume

@@ -401,6 +401,15 @@ def test_closing_during_a_call_cancels_it(worker):
         worker.call("silent", lambda fraction, message: worker.close(), seconds=60)
 
 
+@pytest.mark.parametrize("delay", [0.02, 0.05, 0.1, 0.3])
+def test_closing_in_another_thread_cancels_it_too(worker, delay):
+    """As quitting does, while another thread waits for the answer."""
+    worker.call("echo")
+    threading.Timer(delay, worker.close).start()
+    with pytest.raises(errors.Cancelled):
+        worker.call("silent", seconds=60)
+
+
 def test_the_child_ends_when_idle_and_comes_back():
     worker = VerbWorker(idle_seconds=0.3)
     worker.call("echo")

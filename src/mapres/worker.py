@@ -85,10 +85,14 @@ class Worker:
         return self._call("agreement", arguments, progress)
 
     def close(self) -> None:
-        """End the child, if there is one, and remove its files; a call under way is `Cancelled`."""
-        if self._child is not None:
-            self._child.end()
-            self._child = None
+        """End the child, if there is one, and remove its files; a call under way is `Cancelled`.
+
+        It may be called in any thread.
+        """
+        # First nobody's, then ended: a call in another thread sees its child end.
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
 
     def _call(self, verb: str, arguments: dict[str, Any], progress: Progress) -> Any:
         # A window that stays alive lets its user start a second analysis from inside `progress`.
@@ -110,9 +114,11 @@ class Worker:
         child, fresh = self._living_child()
         try:
             return child.ask(verb, arguments, progress)
-        except Ended as ended:
+        except (Ended, OSError) as ended:
             if child is not self._child:
                 raise Cancelled("the worker was closed") from None
+            if not isinstance(ended, Ended):
+                raise
             # It may have reached its idle time just as the call arrived.
             if fresh or ended.status != IDLE_EXIT:
                 details = child.log()

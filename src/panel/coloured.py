@@ -2,9 +2,9 @@
 
 from html import escape
 
-from chimerax.core.colors import BuiltinColormaps
 from chimerax.core.commands import run
-from chimerax.geometry import Bounds
+from chimerax.core.errors import UserError
+from chimerax.core.models import REMOVE_MODELS
 from Qt.QtCore import Qt, QTimer
 from Qt.QtWidgets import (
     QCheckBox,
@@ -12,30 +12,26 @@ from Qt.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from ..coloring import DEFAULT_PALETTE, DIFFERENCES, colour_maps
-from ..key import difference_title, resolution_title, show_titled_key
-from ..mapres.figures import colour_range, difference_range
-from ..mapres.regions import worst_regions
+from ..coloring import tint
+from ..key import show_titled_key
 from ..mapres.report import method_name
+from ..scale import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
 from .histogram import Histogram
+from .regions import RegionList
 
 # As ChimeraX calls them; only the last cannot be told apart by colour-blind eyes.
 PALETTES = {
-    DEFAULT_PALETTE: "blue – yellow – red",
+    RESOLUTIONS: "blue – yellow – red",
     "^puor-5": "purple – orange",
     "ylgnbu-5": "yellow – blue",
     "^greys-5": "grey",
     DIFFERENCES: "blue – white – red",
     "rainbow": "rainbow",
 }
-# Å about a region that is shown.
-ABOUT = 15.0
 
 
 class ColouredView(QWidget):
@@ -44,8 +40,7 @@ class ColouredView(QWidget):
     def __init__(self, session):
         super().__init__()
         self._session = session
-        self._map = self._source = None
-        self._title = ""
+        self._map = self._scale = self._ran = None
         self._summary = QLabel()
         self._summary.setWordWrap(True)
         self._summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -55,23 +50,72 @@ class ColouredView(QWidget):
         for name, text in PALETTES.items():
             self.palette_menu.addItem(text, name)
         self.key = QCheckBox("Colour key")
-        self.key.setChecked(True)
-        self.regions = QListWidget()
-        self.regions.setMaximumHeight(110)
+        self.regions = RegionList(session)
         self._lay_out()
         # While a limit is dragged, as often as the surface can be drawn.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._recolour)
+        self._soon.timeout.connect(self._tint)
         self.histogram.moved.connect(self._move)
-        self.histogram.chosen.connect(lambda *_: self.run_colouring())
+        self.histogram.chosen.connect(self.run_colouring)
         for box in (self.low, self.high):
             box.valueChanged.connect(self._type)
             box.editingFinished.connect(self.run_colouring)
         self.palette_menu.activated.connect(lambda _: self.run_colouring())
         self.key.clicked.connect(lambda _: self.run_colouring())
-        self.regions.itemClicked.connect(self._look_at)
-        self.regions.itemActivated.connect(self._look_at)
+        self._handler = session.triggers.add_handler(REMOVE_MODELS, self._close)
+
+    @property
+    def colormap(self):
+        """The palette on the limits."""
+        palette = palette_called(self.palette_menu.currentData())
+        return palette.linear_range(*self.histogram.limits)
+
+    def show_found(self, map, volume):
+        """Show the result that a volume holds of a map, or how it differs from another."""
+        self._map, self._scale = map, scale_of([volume])
+        self.setEnabled(True)
+        self._summary.setText(_summary(volume))
+        self.key.setChecked(True)
+        self.palette_menu.setCurrentIndex(self.palette_menu.findData(self._scale.palette))
+        self.histogram.limits = self._scale.limits
+        label = self._scale.title
+        self.histogram.show_values(self._scale.values, self._scale.limits, self.colormap, label)
+        self._show_limits()
+        self._ran = self._chosen()
+        self.regions.show_found(map, volume.local_resolution)
+
+    def run_colouring(self):
+        """Colour the surface by the limits, palette and key that are chosen, as a command."""
+        self._soon.stop()
+        if self._map is None:
+            return
+        self._show_limits()
+        chosen = self._chosen()
+        if chosen[:3] == self._ran[:3]:
+            return
+        low, high = self.histogram.limits
+        self.histogram.set_limits((low, high), self.colormap)
+        # What was only tried is no colour to go back to.
+        tint(self._map, self._scale.sources[0], self._ran[3])
+        self._ran = chosen
+        command = (
+            f"color sample #{self._map.id_string} map #{self._scale.sources[0].id_string} "
+            f"palette {self.palette_menu.currentData()} range {low:.4g},{high:.4g}"
+        )
+        try:
+            run(self._session, command)
+        except UserError as error:
+            # The surface may have been replaced by an image.
+            self._session.logger.warning(str(error))
+        if self.key.isChecked():
+            show_titled_key(self._session, self.colormap, self._scale.title)
+        else:
+            run(self._session, "key delete")
+
+    def forget(self):
+        """Let go of the session: the window is closed."""
+        self._handler.remove()
 
     def _lay_out(self):
         layout = QVBoxLayout(self)
@@ -88,82 +132,32 @@ class ColouredView(QWidget):
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
         layout.addLayout(grid)
-        self._regions_title = QLabel("Worst regions (click to look at one):")
-        layout.addWidget(self._regions_title)
         layout.addWidget(self.regions)
 
-    @property
-    def colormap(self):
-        """The palette on the limits."""
-        name = self.palette_menu.currentData()
-        palette = BuiltinColormaps[name.lstrip("^")]
-        if name.startswith("^"):
-            palette = palette.reversed()
-        return palette.linear_range(*self.histogram.limits)
+    def _chosen(self):
+        palette = self.palette_menu.currentData()
+        return self.histogram.limits, palette, self.key.isChecked(), self.colormap
 
-    def show_found(self, map, volume, key=True):
-        """Show the result that a volume holds of a map, or how it differs from another."""
-        result, difference = volume.local_resolution, getattr(volume, "difference", None)
-        self._map, self._source = map, volume if difference is None else difference
-        self.key.setChecked(key)
-        name = method_name(result)
-        if difference is None:
-            values = result.values[result.mask]
-            limits, palette, label = colour_range(values), DEFAULT_PALETTE, f"{name}, Å"
-            self._title = resolution_title(result)
-            lower, upper = result.quartiles
-            said = f"<b>Median {result.median:.2f} Å</b>, quartiles {lower:.2f}–{upper:.2f} Å"
-            if result.median_uncertainty is not None:
-                said += f", ± {result.median_uncertainty:.2f} Å (90 %)"
-        else:
-            agreed = difference.agreement
-            values = agreed.difference[agreed.compared]
-            limits, palette = difference_range(values), DIFFERENCES
-            label = f"{name} less {agreed.other}, Å"
-            self._title = difference_title(result, agreed)
-            said = f"<b>Median difference {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
-            if agreed.correlation is not None:
-                said += f", r = {agreed.correlation:.2f}"
-        warnings = "".join(f"<br><b>Warning:</b> {escape(text)}" for text in result.warnings)
-        self._summary.setText(said + warnings)
-        self.palette_menu.setCurrentIndex(self.palette_menu.findData(palette))
-        self.histogram.limits = limits
-        self.histogram.show_values(values, limits, self.colormap, label)
-        self._show_limits()
-        self._list_regions(result)
-
-    def run_colouring(self):
-        """Colour the surface by the limits, palette and key that are chosen, as a command."""
-        self._soon.stop()
-        if not self._is_open():
-            return
-        self.histogram.set_limits(self.histogram.limits, self.colormap)
-        low, high = self.histogram.limits
-        command = (
-            f"color sample #{self._map.id_string} map #{self._source.id_string} "
-            f"palette {self.palette_menu.currentData()} range {low:.4g},{high:.4g}"
-        )
-        run(self._session, command)
-        if self.key.isChecked():
-            show_titled_key(self._session, self.colormap, self._title)
-        else:
-            run(self._session, "key delete")
-
-    def _is_open(self):
-        return self._map is not None and not (self._map.deleted or self._source.deleted)
+    def _close(self, _, removed):
+        """Let go of what is closed: a result may be gigabytes."""
+        if self._map in removed or (self._scale and self._scale.sources[0] in removed):
+            self._map = self._scale = None
+            self.regions.clear()
+            self.setEnabled(False)
 
     def _move(self, low, high):
-        self.histogram.limits = (low, high)
-        self.histogram.set_limits((low, high), self.colormap)
+        self._try((low, high))
         self._show_limits()
-        self._soon.start(0)
 
     def _type(self, _value):
         low, high = self.low.value(), self.high.value()
         if low < high:
-            self.histogram.limits = (low, high)
-            self.histogram.set_limits((low, high), self.colormap)
-            self._soon.start(0)
+            self._try((low, high))
+
+    def _try(self, limits):
+        self.histogram.limits = limits
+        self.histogram.set_limits(limits, self.colormap)
+        self._soon.start(0)
 
     def _show_limits(self):
         for box, value in zip((self.low, self.high), self.histogram.limits, strict=True):
@@ -171,27 +165,26 @@ class ColouredView(QWidget):
             box.setValue(value)
             box.blockSignals(blocked)
 
-    def _recolour(self):
-        if self._is_open():
-            # Only what is let go can be undone.
-            with self._session.undo.block():
-                colour_maps(self._session, [self._map], [self._source], self.colormap)
+    def _tint(self):
+        if self._map is not None:
+            tint(self._map, self._scale.sources[0], self.colormap)
 
-    def _list_regions(self, result):
-        self.regions.clear()
-        for region in worst_regions(result, min(self._map.data.step)):
-            x, y, z = self._map.data.ijk_to_xyz_transform * region.place[::-1]
-            item = QListWidgetItem(f"{region.mean:.1f} Å at {x:.0f}, {y:.0f}, {z:.0f}")
-            item.setData(Qt.ItemDataRole.UserRole, (x, y, z))
-            self.regions.addItem(item)
-        some = self.regions.count() > 0
-        self.regions.setVisible(some)
-        self._regions_title.setVisible(some)
 
-    def _look_at(self, item):
-        if self._is_open():
-            place = self._map.scene_position * item.data(Qt.ItemDataRole.UserRole)
-            self._session.main_view.view_all(Bounds(place - ABOUT, place + ABOUT))
+def _summary(volume):
+    """Return what is told in words, as HTML."""
+    result, difference = volume.local_resolution, getattr(volume, "difference", None)
+    if difference is None:
+        lower, upper = result.quartiles
+        said = f"<b>Median {result.median:.2f} Å</b>, quartiles {lower:.2f}–{upper:.2f} Å"
+        if result.median_uncertainty is not None:
+            said += f", ± {result.median_uncertainty:.2f} Å (90 %)"
+    else:
+        agreed = difference.agreement
+        said = f"<b>Median difference {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
+        if agreed.correlation is not None:
+            said += f", r = {agreed.correlation:.2f}"
+        said += f" ({method_name(result)} less {escape(agreed.other)})"
+    return said + "".join(f"<br><b>Warning:</b> {escape(text)}" for text in result.warnings)
 
 
 def _limit(name):

@@ -33,6 +33,4 @@ def _text(value):
         return str(value).lower()
     if isinstance(value, (int, float)):
         return f"{value:.6g}"
-    if isinstance(value, tuple):
-        return ",".join(map(_text, value))
     return quote_if_necessary(value)

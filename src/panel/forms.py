@@ -3,7 +3,7 @@
 from chimerax.atomic import AtomicStructure
 from chimerax.core.errors import UserError
 from chimerax.map import Volume
-from Qt.QtCore import QTimer, Signal
+from Qt.QtCore import QLocale, QTimer, Signal
 from Qt.QtGui import QDoubleValidator
 from Qt.QtWidgets import (
     QCheckBox,
@@ -40,6 +40,10 @@ GOOD_FOR = {
     "unet-monores": "One map: classes of 1 Å, as MonoRes would give them.",
     "unet-resmap": "One map: classes of 1 Å, as ResMap would give them.",
 }
+
+
+# Å, what may be claimed.
+CLAIMS = (0.1, 200.0)
 
 
 class _Form(QWidget):
@@ -97,7 +101,10 @@ class ValidateForm(_Form):
         self._map = None
         self.claimed = QLineEdit()
         self.claimed.setPlaceholderText("not given")
-        self.claimed.setValidator(QDoubleValidator(0.1, 200, 3, self.claimed))
+        validator = QDoubleValidator(*CLAIMS, 3, self.claimed)
+        # Commands have points, whatever the system's language has.
+        validator.setLocale(QLocale.c())
+        self.claimed.setValidator(validator)
         self.claimed.setAccessibleName("claimed resolution in Å")
         self.look_up = QPushButton()
         self.look_up.setVisible(False)
@@ -113,13 +120,13 @@ class ValidateForm(_Form):
         entries = [(name, name) for name in (*available(), ALL)]
         self.model = self._described_menu("Model", entries, MODELS)
         self.claimed.textChanged.connect(lambda _: self.changed.emit())
-        self.claimed.textEdited.connect(lambda _: self._say(""))
+        self.claimed.textEdited.connect(self._check_claim)
         self.look_up.clicked.connect(lambda: QTimer.singleShot(0, self._ask_emdb))
 
     def options(self):
         """Return values by the names of the function's parameters."""
-        text = self.claimed.text().replace(",", ".")
-        claimed = float(text) if self.claimed.hasAcceptableInput() and text else None
+        known = self.claimed.hasAcceptableInput()
+        claimed = float(self.claimed.text()) if known else None
         return {"claimed": claimed, "model": self.model.currentData()}
 
     def read_map(self, map):
@@ -131,6 +138,11 @@ class ValidateForm(_Form):
         of = None if map is None else entry(map)
         self.look_up.setVisible(of is not None)
         self.look_up.setText(f"Ask the EMDB ({of})")
+
+    def _check_claim(self, text):
+        low, high = CLAIMS
+        given = not text or self.claimed.hasAcceptableInput()
+        self._say("" if given else f"A number of Å from {low:g} to {high:g}, such as 3.2.")
 
     def _say(self, text):
         self.source.setText(text)
@@ -145,9 +157,11 @@ class ValidateForm(_Form):
             said = f"As published with {of}."
         except UserError as error:
             said = str(error)
+        finally:
+            if not self._forgotten:
+                self.look_up.setEnabled(True)
         if self._forgotten:
             return
-        self.look_up.setEnabled(True)
         # Another map may have been chosen meanwhile.
         if self._map is map:
             if known is not None:
@@ -162,10 +176,9 @@ class LocalForm(_Form):
 
     def __init__(self, session):
         super().__init__(session)
-        entries = [(METHOD_NAMES[method], method) for method in METHODS]
-        self.method = self._described_menu("Method", entries, GOOD_FOR)
-        self.mask = self._model_menu("Mask", Volume, "automatic", leave_out=is_answer)
         methods = [(METHOD_NAMES[method], method) for method in METHODS]
+        self.method = self._described_menu("Method", methods, GOOD_FOR)
+        self.mask = self._model_menu("Mask", Volume, "automatic", leave_out=is_answer)
         self.compare = self._model_menu("Compare with", Volume, "nothing", others=methods)
         self.atoms = self._model_menu("Residues of", AtomicStructure, "no model")
         self.uncertainty = QCheckBox("Uncertainty as a second volume")
@@ -183,13 +196,10 @@ class LocalForm(_Form):
             "uncertainty": self.uncertainty.isEnabled() and self.uncertainty.isChecked(),
         }
 
-    def read_map(self, map):
-        """Take note of another map: nothing depends on it."""
-
     def _follow_method(self, _):
         self.uncertainty.setEnabled(self.method.currentData() == UNCERTAIN)
 
 
 def is_answer(volume):
     """Return whether a volume is an answer of ours, no map."""
-    return hasattr(volume, "local_resolution") or hasattr(volume, "agreement")
+    return hasattr(volume, "mapres_answer")

@@ -16,7 +16,7 @@ class Histogram(FigureCanvasQTAgg):
     """Signals ``moved`` while a limit is dragged, and ``chosen`` when it is let go."""
 
     moved = Signal(float, float)
-    chosen = Signal(float, float)
+    chosen = Signal()
 
     def __init__(self):
         self._figure = Figure(figsize=(3.2, 1.6), dpi=100, layout="constrained")
@@ -71,7 +71,9 @@ class Histogram(FigureCanvasQTAgg):
         places = [self._axes.transData.transform((end, 0))[0] for end in self.limits]
         distances = [abs(event.x - place) for place in places]
         nearest = int(np.argmin(distances))
-        self._held = nearest if distances[nearest] <= GRIP else None
+        # Events are in the pixels of the screen, of which some have two to one of Qt's.
+        near = distances[nearest] <= GRIP * self.device_pixel_ratio
+        self._held = nearest if near else None
 
     def _drag(self, event):
         if self._held is None or event.xdata is None:
@@ -87,4 +89,4 @@ class Histogram(FigureCanvasQTAgg):
     def _release(self, _event):
         if self._held is not None:
             self._held = None
-            self.chosen.emit(*self.limits)
+            self.chosen.emit()

@@ -68,9 +68,14 @@ class ModelMenu(QComboBox):
             self.addItem(text, value)
         self.setCurrentIndex(self._place(chosen) or 0)
         self.blockSignals(blocked)
-        if self.value is not chosen:
+        if not _same(self.value, chosen):
             self.currentIndexChanged.emit(self.currentIndex())
 
     def _place(self, value):
-        places = [k for k in range(self.count()) if self.itemData(k) is value]
+        places = [k for k in range(self.count()) if _same(self.itemData(k), value)]
         return places[0] if places else None
+
+
+def _same(value, other):
+    """Compare what entries stand for: Qt gives back another string than it got."""
+    return value is other or (isinstance(value, str) and value == other)

@@ -118,8 +118,8 @@ class Panel(QWidget):
         self._handler.remove()
         for menu in (self.map, *self.halves):
             menu.forget()
-        for form in (self.validate, self.local):
-            form.forget()
+        for view in (self.validate, self.local, self.coloured):
+            view.forget()
 
     def _lay_out(self):
         maps = QFormLayout()
@@ -167,7 +167,6 @@ class Panel(QWidget):
         # Not inside the button's own event: the window may be closed while the command runs.
         self.run_button.clicked.connect(lambda: QTimer.singleShot(0, self.run))
         self.cancel_button.clicked.connect(self.cancel)
-        self.run_button.setDefault(True)
         self._handler = watch(self._session, self._follow)
 
     def _remember(self):
@@ -187,8 +186,7 @@ class Panel(QWidget):
         self._show_state()
 
     def _take_map(self, *_):
-        for form in (self.validate, self.local):
-            form.read_map(self.map.value)
+        self.validate.read_map(self.map.value)
         self._show_state()
 
     def _follow(self, question):

@@ -100,12 +100,11 @@ def test_palette_and_range_are_the_users(do, small_map):
 
 
 def test_the_figure_has_the_colours_of_the_surface():
-    from chimerax.core.colors import BuiltinColormaps
-    from chimerax.map_resolution.coloring import DEFAULT_PALETTE
+    from chimerax.map_resolution.scale import RESOLUTIONS, palette_called
 
     from mapres.figures import palette
 
-    theirs = BuiltinColormaps[DEFAULT_PALETTE.lstrip("^")].reversed().linear_range(0, 1)
+    theirs = palette_called(RESOLUTIONS).linear_range(0, 1)
     places = np.linspace(0, 1, 41)
     np.testing.assert_allclose(theirs.interpolated_rgba(places), palette()(places), atol=0.02)
 
@@ -118,6 +117,10 @@ def test_what_is_unsure_is_grey(session, do, small_map):
     assert 0.02 < wide.mean() < 0.98
     grey = np.ptp(surface.vertex_colors[:, :3].astype(int), axis=1) == 0
     assert 0.02 < grey.mean() < 0.98
+    # Nothing between grey and the rest passes for coarse.
+    own = volume.interpolated_values(surface.vertices, surface.scene_position)
+    red = np.abs(surface.vertex_colors[:, :3].astype(int) - (215, 25, 28)).max(axis=1) <= 1
+    assert (own[red] > np.percentile(result.values[result.mask], 95)).all()
     places = np.rint(small_map.data.xyz_to_ijk_transform * surface.vertices).astype(int)
     width = np.where(result.mask, high - low, np.nan)[tuple(places.T[::-1])]
     assert np.nanmedian(width[grey]) > 2.5 > np.nanmedian(width[~grey])
@@ -150,32 +153,42 @@ def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_
 
 
 def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monkeypatch):
+    """With the labels of ChimeraX; only what would draw them is missing."""
+    from chimerax.label.label2d import find_label
     from chimerax.map_resolution import key
+    from chimerax.map_resolution.scale import scale_of
 
-    titles = {}
+    def say(volume, title=None):
+        scale = scale_of([volume])
+        monkeypatch.setattr(session.main_view, "_render", object())
+        key.show_titled_key(session, scale.colormap(), title or scale.title)
+        monkeypatch.setattr(session.main_view, "_render", None)
+        return find_label(session, key.NAME)
 
-    def create(session, name, text, **place):
-        titles[name] = SimpleNamespace(text=text, place=place, delete=titles.clear)
-
-    monkeypatch.setattr(key, "label_create", create)
-    monkeypatch.setattr(key, "find_label", lambda session, name: titles.get(name))
-    monkeypatch.setattr(key, "drawn_view", lambda session: session.main_view)
-    result = do("localres #1").local_resolution
-    (title,) = titles.values()
-    assert title.text == f"Local resolution (Å), MapRes, {result.model}"
+    volume = do("localres #1 key false")
+    label = say(volume)
+    assert label.text == "Local resolution (Å), MapRes local"
     model = key.get_model(session)
-    assert title.place["ypos"] > model.pos[1] + model.size[1]
-    do("localres #1 method monores compare resmap")
-    assert [t.text for t in titles.values()] == ["MonoRes less ResMap (Å)"]
-    do("close")
-    assert not titles
+    assert label.ypos > model.pos[1] + model.size[1]
+    count = len(session.models.list())
+    # It is the same label: every new one would take a number of a model.
+    assert say(volume, "something else") is label and label.text == "something else"
+    assert len(session.models.list()) == count
+    do("key red:1 blue:2")
+    assert find_label(session, key.NAME) is None
+    assert say(volume) is not None
+    do("key delete")
+    assert find_label(session, key.NAME) is None
+    compared = do("localres #1 method monores compare resmap key false")
+    assert scale_of([compared]).title == "MonoRes less ResMap (Å)"
 
 
 @pytest.mark.parametrize("range", [None, "full"])
 def test_one_value_everywhere_has_room_around_it(session, range):
-    from chimerax.map_resolution.coloring import resolution_colormap
+    from chimerax.map_resolution.scale import RESOLUTIONS, Scale
 
-    low, high = resolution_colormap([np.full(10, 6.0)], range=range).value_range()
+    scale = Scale([], np.full(10, 6.0), RESOLUTIONS, (5.5, 6.5), "")
+    low, high = scale.colormap(range=range).value_range()
     assert low < 6 < high
 
 

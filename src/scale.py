@@ -1,0 +1,88 @@
+"""The colours that answers get: local resolutions, or how one differs from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from chimerax.core.colors import BuiltinColormaps
+from chimerax.map import Volume
+from numpy.typing import NDArray
+
+from .mapres.figures import colour_range, difference_range
+from .mapres.report import method_name
+
+# The palette of `mapres.figures`, as ChimeraX calls it, and the one for differences.
+RESOLUTIONS, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """One scale for the surfaces of some maps.
+
+    Attributes
+    ----------
+    sources : the volumes that colour them, in the same order
+    values : array, Å, of all that was measured
+    palette : name of the usual palette, as ChimeraX calls it
+    limits : Å, the ends of the usual colours
+    title : what the colours mean, for the key
+    """
+
+    sources: list[Volume]
+    values: NDArray
+    palette: str
+    limits: tuple[float, float]
+    title: str
+
+    def colormap(self, palette=None, range=None):
+        """Put a palette on a range.
+
+        Parameters
+        ----------
+        palette : Colormap, or None for the usual one
+        range : (lowest, highest) Å, ``"full"``, or None for the usual limits
+
+        Returns
+        -------
+        chimerax.core.colors.Colormap
+        """
+        if palette is None:
+            palette = palette_called(self.palette)
+        elif palette.values_specified and range is None:
+            return palette
+        low, high = self.values.min(), self.values.max()
+        if range != "full":
+            low, high = self.limits if range is None else range
+        elif low == high:
+            # Makes room around a single value.
+            low, high = self.limits
+        if palette.values_specified:
+            return palette.rescale_range(low, high)
+        return palette.linear_range(low, high)
+
+
+def palette_called(name):
+    """Return the palette of a name, reversed after ``^``, as ChimeraX's commands read it."""
+    palette = BuiltinColormaps[name.lstrip("^")]
+    return palette.reversed() if name.startswith("^") else palette
+
+
+def scale_of(volumes):
+    """Return the `Scale` of the volumes of `localres`: of differences, if it compared."""
+    results = [volume.local_resolution for volume in volumes]
+    difference = getattr(volumes[0], "difference", None)
+    if difference is None:
+        values = np.concatenate([result.values[result.mask] for result in results])
+        title = f"Local resolution (Å), {_read_by(results[0])}"
+        return Scale(volumes, values, RESOLUTIONS, colour_range(values), title)
+    agreed = difference.agreement
+    values = agreed.difference[agreed.compared]
+    title = f"{method_name(results[0])} less {agreed.other} (Å)"
+    return Scale([difference], values, DIFFERENCES, difference_range(values), title)
+
+
+def _read_by(result):
+    """Name the method, and the network by its name alone: a window is not much wider."""
+    network = (result.model or "").partition("@")[0]
+    return f"{method_name(result)} {network}".strip()
