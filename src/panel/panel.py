@@ -80,8 +80,10 @@ class Panel(QWidget):
 
     def run(self):
         """Run the command and show what it found, or why it found nothing."""
+        if self._running or self._forgotten:
+            return
         map, local, text = self.map.value, self.form is self.local, self.command_text()
-        if self._running or not text:
+        if not text:
             return
         self._running = True
         self._say("")

@@ -63,3 +63,44 @@ def small_map(session):
 def channel(do):
     """Open a real single-particle map."""
     return do(f'open "{headless.real_map("ispg_0.mrc")}"')[0]
+
+
+@pytest.fixture
+def windowed(session, monkeypatch):
+    """Give the session a window; what is raised in it, where no test sees it, is an error."""
+    pytest.importorskip("PySide6")
+    import window
+
+    window.install()
+    raised = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, value, trace: raised.append(value))
+    before, session.ui = session.ui, window.WindowedUI(session)
+    yield session
+    session.ui = before
+    assert raised == []
+
+
+@pytest.fixture
+def tool(windowed):
+    """Start the tool, as if for the first time."""
+    import window
+    from chimerax.color_key import cmd
+
+    if not hasattr(windowed, "key_is_registered"):
+        # In the application the toolshed does it.
+        cmd.register_command(windowed.logger)
+        windowed.key_is_registered = True
+    found = window.start(windowed)
+    # What an earlier one left is remembered.
+    found.panel.tabs.setCurrentWidget(found.panel.validate)
+    window.choose(found.panel.local.method, "mapres")
+    window.choose(found.panel.validate.model, "default")
+    found.panel.local.uncertainty.setChecked(False)
+    yield found
+    if found in windowed.tools.list():
+        found.delete()
+
+
+@pytest.fixture
+def panel(tool):
+    return tool.panel

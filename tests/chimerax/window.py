@@ -6,7 +6,8 @@ import types
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 
@@ -55,3 +56,39 @@ def install():
     # The logger asks whether a log is one.
     gui.MainWindow = type("MainWindow", (), {})
     sys.modules |= {"chimerax.ui": module, "chimerax.ui.gui": gui}
+
+
+def start(session):
+    """Start the tool as the menu does."""
+    for bundle in session.toolshed.bundle_info(session.logger):
+        for info in bundle.tools:
+            if info.name == "MapRes":
+                bundle.start_tool(session, "MapRes")
+                (tool,) = [t for t in session.tools.list() if t.tool_name == "MapRes"]
+                return tool
+    raise AssertionError("the bundle has no tool MapRes")
+
+
+def click(button):
+    """Click, and let happen what a click does: Run returns when the command has."""
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.qWait(10)
+
+
+def choose(menu, value):
+    menu.setCurrentIndex(menu.findData(value))
+
+
+def meanwhile(panel, act):
+    """Do something once, when what is asked has begun."""
+    from chimerax.map_resolution.asking import watch
+
+    done = []
+
+    def begin(question):
+        if question is not None and not done:
+            done.append(question.message)
+            # Not inside the trigger: as a user does it, between two events.
+            QTimer.singleShot(0, act)
+
+    return watch(panel._session, begin), done
