@@ -23,7 +23,9 @@ def colour_maps(session, maps, volumes, colormap):
         surfaces = map_surfaces(map)
         if surfaces:
             color_sample(session, surfaces, map=volume, palette=colormap)
-        else:
+        # Behind an image, or below a contour level that is too high, there is nothing to see.
+        seen = any(surface.display and len(surface.vertices) for surface in surfaces)
+        if map.display and not seen:
             session.logger.warning(_no_surface(map, volume, colormap))
 
 
@@ -31,8 +33,12 @@ def tint(map, volume, colormap):
     """Colour the surfaces of a map for now: nothing is logged, and nothing there to undo."""
     for surface in map_surfaces(map):
         follow = surface.auto_recolor_vertices
-        values = volume.interpolated_values(surface.vertices, surface.scene_position)
-        surface.vertex_colors = (255 * colormap.interpolated_rgba(values)).astype(np.uint8)
+        values, outside = volume.interpolated_values(
+            surface.vertices, surface.scene_position, out_of_bounds_list=True
+        )
+        colours = colormap.interpolated_rgba(values)
+        colours[outside] = colormap.color_no_value
+        surface.vertex_colors = (255 * colours).astype(np.uint8)
         surface.auto_recolor_vertices = follow
 
 

@@ -1,5 +1,7 @@
 """A figure of a local resolution, with the view of its surface where there is a window."""
 
+from pathlib import Path
+
 import numpy as np
 from chimerax.core.errors import UserError
 
@@ -22,6 +24,8 @@ def prepare_figure(path):
     """Refuse, before a long computation, a figure that could not be drawn after it."""
     if path is None:
         return
+    if Path(path).suffix.lower() != ".png":
+        raise UserError(f"figure must be a PNG file, got {Path(path).name}; end it in .png.")
     try:
         require_matplotlib()
         require_writable(path)

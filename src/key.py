@@ -25,6 +25,13 @@ def show_titled_key(session, colormap, title):
         key.mapres_title.say(title)
 
 
+def hide_titled_key(session):
+    """Take away a key that `show_titled_key` made: the surface has other colours now."""
+    key = get_model(session, create=False)
+    if key is not None and hasattr(key, "mapres_title"):
+        session.models.close([key])
+
+
 class _Title:
     """The label above a key; it goes when the key does, or when that comes to mean something else.
 
@@ -41,17 +48,26 @@ class _Title:
 
     def say(self, text):
         """Show a text; the label is made once, because every one takes a model's number."""
-        (x, y), (_, height) = self._key.pos, self._key.size
-        x, y = max(0.0, min(x, 1 - LETTER * len(text))), y + height + GAP
         label = find_label(self._session, NAME)
         if label is None:
-            label_create(self._session, NAME, text=text, size=SIZE, xpos=x, ypos=y)
+            label_create(self._session, NAME, text=text, size=SIZE)
+        self._place(text)
+
+    def _place(self, text=None):
+        """Put the label above the key, and within the window."""
+        label = find_label(self._session, NAME)
+        if label is None:
             return
-        label.text, label.xpos, label.ypos = text, x, y
+        label.text = text or label.text
+        (x, y), (_, height) = self._key.pos, self._key.size
+        label.xpos = max(0.0, min(x, 1 - LETTER * len(label.text)))
+        label.ypos = y + height + GAP
         label.update_drawing()
 
     def _change(self, _, what):
-        if what == "rgbas_and_labels" and not self.belongs:
+        if what in ("pos", "size"):
+            self._place()
+        elif what == "rgbas_and_labels" and not self.belongs:
             self._remove()
 
     def _close(self, _, removed):

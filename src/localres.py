@@ -13,7 +13,7 @@ from .answers import log_table, returned
 from .asking import ask
 from .coloring import colour_maps, grey_where_unsure
 from .drawing import draw_figure, prepare_figure
-from .key import show_titled_key
+from .key import hide_titled_key, show_titled_key
 from .mapres.agreement import checked_resolution
 from .mapres.errors import MapResError
 from .mapres.methods import METHODS, UNCERTAIN
@@ -25,6 +25,7 @@ from .volumes import (
     density_of,
     half_map_densities,
     indices_between,
+    name_of,
     open_difference,
     open_result,
     open_sure,
@@ -86,7 +87,10 @@ def localres(
         Hidden, on the grid of the map; a list of them where several maps were given. Scripts find
         the result as its ``local_resolution``, what it was compared with as its ``difference``.
     """
-    _refuse(required(maps), method, uncertainty, compare, atoms, unsure, figure)
+    maps = required(maps)
+    _refuse(maps, method, uncertainty, compare, atoms, unsure, figure)
+    if figure is not None and figure == atoms_file:
+        raise UserError("figure and atomsFile are the same file; give two.")
     prepare(session, atoms, atoms_file)
     prepare_figure(figure)
     shared = {"mask": mask and density_of(mask), "half_maps": half_map_densities(maps, half_maps)}
@@ -164,8 +168,23 @@ def _paint(session, maps, volumes, palette, range, key, unsure):
         grey = grey_where_unsure(colormap, scale.values.max())
         colour_maps(session, maps, sure, grey)
         title += f", grey: interval > {unsure:g} Å"
+        _say_how_much(session, maps, volumes, unsure)
     if key:
         show_titled_key(session, colormap, title)
+    else:
+        hide_titled_key(session)
+
+
+def _say_how_much(session, maps, volumes, unsure):
+    """Tell the log how much of each map is grey."""
+    for map, volume in zip(maps, volumes, strict=True):
+        result = volume.local_resolution
+        low, high = (end[result.mask] for end in result.interval)
+        share = np.mean(high - low > unsure)
+        session.logger.info(
+            f"{name_of(map)}: {share:.0%} of the voxels are grey, their 90 % interval wider than "
+            f"{unsure:g} Å."
+        )
 
 
 def _other(session, map, density, compare, shared):

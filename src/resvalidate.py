@@ -25,9 +25,10 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
     mapres.validation.Validation
         A list of them, one a model, with "all"; a list of either where several maps were given.
     """
+    maps = required(maps)
     options = {"claimed": claimed, "half_maps": half_map_densities(maps, half_maps)}
     results, summaries = [], []
-    for map in required(maps):
+    for map in maps:
         check_open([map])
         density = density_of(map)
         found = [

@@ -8,6 +8,7 @@ from chimerax.map import volume_from_grid_data
 from chimerax.map_data import ArrayGridData
 
 from .mapres.density import Density
+from .mapres.report import method_name
 
 # Å, of what is not sure enough to be coloured.
 UNSURE = 1e5
@@ -51,7 +52,8 @@ def _voxel_size(grid) -> tuple[float, ...]:
 
 
 def required(maps):
-    """Return maps, if there are any."""
+    """Return maps, if there are any; answers of ours among them are none."""
+    maps = [map for map in maps or () if not hasattr(map, "mapres_answer")]
     if not maps:
         raise UserError("No map was specified; give a map, for example #1.")
     return maps
@@ -103,7 +105,8 @@ def open_result(map, result):
 
     Scripts find the result itself, with its mask, as the volume's ``local_resolution``.
     """
-    return _open_on(map, result.values, "local resolution", local_resolution=result)
+    name = f"local resolution by {method_name(result)}"
+    return _open_on(map, result.values, name, local_resolution=result)
 
 
 def open_uncertainty(map, result):

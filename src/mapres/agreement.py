@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,10 @@ from .resampling import UNRESOLVED, known_resolutions, sampled
 
 # Of a normal distribution: standard deviation over median absolute deviation.
 NORMAL = 1.4826
-# Of our measured voxels: less is not the same map, or not in its place.
+# Of our resolved voxels: less is not the same map, or not in its place.
 LEAST_SHARED = 0.05
+# Of our measured voxels: with fewer the difference is that of a part.
+MUCH_SHARED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +105,9 @@ def agreement(
     share = np.count_nonzero(compared) / np.count_nonzero(ours_known)
     if share < LEAST_SHARED:
         raise GridMismatchError(
-            f"{other.name} holds resolutions in only {share:.0%} of the voxels that were measured; "
-            "give a local resolution of this map, in its place."
+            f"{other.name} holds resolutions in only {share:.0%} of the voxels that were resolved "
+            "(what it only says to be coarser than it tells counts for none); give another local "
+            "resolution of this map, in its place."
         )
     ours, theirs = result.values[compared].astype(np.float64), values[compared].astype(np.float64)
     difference = ours - theirs
@@ -115,8 +119,17 @@ def agreement(
         median=median,
         spread=NORMAL * float(np.median(np.abs(difference - median))),
         correlation=_correlation(ours, theirs),
-        warnings=tuple(f"{other.name}: {warning}" for warning in warnings),
+        warnings=(*_doubts(compared, result), *(f"{other.name}: {text}" for text in warnings)),
     )
+
+
+def _doubts(compared: NDArray[np.bool_], result: LocalResolution) -> Iterator[str]:
+    share = np.count_nonzero(compared) / np.count_nonzero(result.mask)
+    if share < MUCH_SHARED:
+        yield (
+            f"Only {share:.1%} of the measured voxels are resolved in both; the difference says "
+            "nothing of the rest, which has the colour of the nearest of them."
+        )
 
 
 def _correlation(ours: NDArray, theirs: NDArray) -> float | None:

@@ -19,7 +19,7 @@ from .spectra import Spectra
 
 INVERTED = (
     "The contrast is inverted, the molecule darker than the solvent; "
-    "`volume scale #1 factor -1` in ChimeraX turns it round."
+    "ChimeraX's `volume scale` with `factor -1` turns it round."
 )
 EMPTY = "This is no molecule: only a few voxels differ from the rest."
 GRADIENT = (

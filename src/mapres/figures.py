@@ -98,8 +98,10 @@ def local_figure(
     _draw_histogram(figure.add_subplot(grid[1, :]), measured, ends)
     _draw_key(figure.add_subplot(grid[2, :]), ends, method_and_model(result))
     lower, upper = result.quartiles
+    unsure = result.median_uncertainty
+    half = "" if unsure is None else f", a voxel ± {unsure:.2f} Å (90 %)"
     figure.suptitle(
-        f"{density.name}: median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å",
+        f"{density.name}: median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å{half}",
         y=0.975,
     )
     _save(figure, path)

@@ -157,7 +157,7 @@ def _uncertainty_rows(result: LocalResolution) -> Rows:
     half = result.median_uncertainty
     if half is None:
         return []
-    return [("Uncertainty", f"± {half:.2f} Å in the median (90 % interval)")]
+    return [("Uncertainty", f"± {half:.2f} Å at a voxel, in the median (90 % interval)")]
 
 
 def _agreement_rows(agreement: Agreement | None) -> Rows:

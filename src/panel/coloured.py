@@ -8,7 +8,6 @@ from chimerax.core.models import REMOVE_MODELS
 from Qt.QtCore import Qt, QTimer
 from Qt.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
@@ -20,7 +19,9 @@ from ..coloring import tint
 from ..key import show_titled_key
 from ..mapres.report import method_name
 from ..scale import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
+from ..volumes import name_of
 from .histogram import Histogram
+from .menus import Menu
 from .regions import RegionList
 
 # As ChimeraX calls them; only the last cannot be told apart by colour-blind eyes.
@@ -46,7 +47,7 @@ class ColouredView(QWidget):
         self._summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.histogram = Histogram()
         self.low, self.high = (_limit(name) for name in ("lower", "upper"))
-        self.palette_menu = QComboBox()
+        self.palette_menu = Menu()
         for name, text in PALETTES.items():
             self.palette_menu.addItem(text, name)
         self.key = QCheckBox("Colour key")
@@ -75,15 +76,19 @@ class ColouredView(QWidget):
         """Show the result that a volume holds of a map, or how it differs from another."""
         self._map, self._scale = map, scale_of([volume])
         self.setEnabled(True)
-        self._summary.setText(_summary(volume))
+        self._summary.setText(f"<b>{escape(name_of(map))}</b><br>{_summary(volume)}")
         self.key.setChecked(True)
         self.palette_menu.setCurrentIndex(self.palette_menu.findData(self._scale.palette))
         self.histogram.limits = self._scale.limits
-        label = self._scale.title
+        difference = hasattr(volume, "difference")
+        label = f"{'Difference' if difference else 'Local resolution'} (Å)"
         self.histogram.show_values(self._scale.values, self._scale.limits, self.colormap, label)
         self._show_limits()
         self._ran = self._chosen()
-        self.regions.show_found(map, volume.local_resolution)
+        # Of differences the coarsest regions are not the worst.
+        self.regions.setVisible(not difference)
+        if not difference:
+            self.regions.show_found(map, volume.local_resolution)
 
     def run_colouring(self):
         """Colour the surface by the limits, palette and key that are chosen, as a command."""
@@ -133,6 +138,7 @@ class ColouredView(QWidget):
         grid.setColumnStretch(3, 1)
         layout.addLayout(grid)
         layout.addWidget(self.regions)
+        layout.addStretch(1)
 
     def _chosen(self):
         palette = self.palette_menu.currentData()
@@ -175,20 +181,36 @@ def _summary(volume):
     result, difference = volume.local_resolution, getattr(volume, "difference", None)
     if difference is None:
         lower, upper = result.quartiles
-        said = f"<b>Median {result.median:.2f} Å</b>, quartiles {lower:.2f}–{upper:.2f} Å"
+        said = f"{method_name(result)}: <b>median {result.median:.2f} Å</b>, "
+        said += f"quartiles {lower:.2f}–{upper:.2f} Å"
         if result.median_uncertainty is not None:
-            said += f", ± {result.median_uncertainty:.2f} Å (90 %)"
+            said += f", a voxel ± {result.median_uncertainty:.2f} Å (90 %)"
     else:
         agreed = difference.agreement
-        said = f"<b>Median difference {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
+        said = f"{method_name(result)} less {escape(agreed.other)}: "
+        said += f"<b>median {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
         if agreed.correlation is not None:
             said += f", r = {agreed.correlation:.2f}"
-        said += f" ({method_name(result)} less {escape(agreed.other)})"
-    return said + "".join(f"<br><b>Warning:</b> {escape(text)}" for text in result.warnings)
+    warnings = (*result.warnings, *(difference.agreement.warnings if difference else ()))
+    return said + "".join(f"<br><b>Warning:</b> {escape(text)}" for text in warnings)
+
+
+class _LimitBox(QDoubleSpinBox):
+    """A number that the mouse wheel leaves alone unless it has been chosen: the panel scrolls."""
+
+    def wheelEvent(self, event):
+        """Change the number, where the keyboard would, too."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 def _limit(name):
-    box = QDoubleSpinBox()
+    box = _LimitBox()
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    # Of "20" the 2 is no limit.
+    box.setKeyboardTracking(False)
     box.setRange(-100, 200)
     box.setDecimals(2)
     box.setSingleStep(0.1)

@@ -7,7 +7,6 @@ from Qt.QtCore import QLocale, QTimer, Signal
 from Qt.QtGui import QDoubleValidator
 from Qt.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -23,7 +22,7 @@ from ..mapres.methods import METHODS, UNCERTAIN
 from ..mapres.models import ALL, available
 from ..mapres.report import METHOD_NAMES
 from ..resvalidate import resvalidate
-from .menus import ModelMenu
+from .menus import Menu, ModelMenu
 
 # One line on what each needs and is good for.
 MODELS = {
@@ -75,7 +74,7 @@ class _Form(QWidget):
 
     def _described_menu(self, label, entries, described):
         """Add a menu of (text, value) pairs, and a line that describes the one that is chosen."""
-        menu, line = QComboBox(), QLabel()
+        menu, line = Menu(), QLabel()
         line.setWordWrap(True)
         for text, value in entries:
             menu.addItem(text, value)
@@ -111,8 +110,8 @@ class ValidateForm(_Form):
         row = QHBoxLayout()
         row.addWidget(self.claimed)
         row.addWidget(QLabel("Å"))
-        row.addWidget(self.look_up)
         self.form.addRow("Claimed", row)
+        self.form.addRow(self.look_up)
         self.source = QLabel()
         self.source.setWordWrap(True)
         self.source.setVisible(False)
@@ -122,6 +121,11 @@ class ValidateForm(_Form):
         self.claimed.textChanged.connect(lambda _: self.changed.emit())
         self.claimed.textEdited.connect(self._check_claim)
         self.look_up.clicked.connect(lambda: QTimer.singleShot(0, self._ask_emdb))
+
+    @property
+    def ready(self):
+        """Whether a claim that was typed can be one."""
+        return not self.claimed.text() or self.claimed.hasAcceptableInput()
 
     def options(self):
         """Return values by the names of the function's parameters."""
@@ -139,10 +143,9 @@ class ValidateForm(_Form):
         self.look_up.setVisible(of is not None)
         self.look_up.setText(f"Ask the EMDB ({of})")
 
-    def _check_claim(self, text):
+    def _check_claim(self, _text):
         low, high = CLAIMS
-        given = not text or self.claimed.hasAcceptableInput()
-        self._say("" if given else f"A number of Å from {low:g} to {high:g}, such as 3.2.")
+        self._say("" if self.ready else f"A number of Å from {low:g} to {high:g}, such as 3.2.")
 
     def _say(self, text):
         self.source.setText(text)
@@ -172,7 +175,7 @@ class ValidateForm(_Form):
 class LocalForm(_Form):
     """Options of `localres`."""
 
-    name, function = "localres", staticmethod(localres)
+    name, function, ready = "localres", staticmethod(localres), True
 
     def __init__(self, session):
         super().__init__(session)

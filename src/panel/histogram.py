@@ -47,8 +47,6 @@ class Histogram(FigureCanvasQTAgg):
             self._edges[:-1], 100 * counts / values.size, np.diff(self._edges), align="edge"
         )
         self._lines = [axes.axvline(end, color="black", linewidth=1.5) for end in limits]
-        room = 0.03 * (self._ends[1] - self._ends[0])
-        axes.set_xlim(self._ends[0] - room, self._ends[1] + room)
         axes.set_xlabel(label, fontsize="small")
         axes.set_ylabel("Voxels (%)", fontsize="small")
         axes.tick_params(labelsize="small")
@@ -58,6 +56,10 @@ class Histogram(FigureCanvasQTAgg):
     def set_limits(self, limits, colormap):
         """Move the limits, and colour what is between and beyond them."""
         self.limits = limits
+        # A limit beyond all values can be taken hold of, too.
+        low, high = min(self._ends[0], limits[0]), max(self._ends[1], limits[1])
+        room = 0.03 * (high - low)
+        self._axes.set_xlim(low - room, high + room)
         for line, end in zip(self._lines, limits, strict=True):
             line.set_xdata([end, end])
         middles = 0.5 * (self._edges[1:] + self._edges[:-1])

@@ -6,10 +6,31 @@ from chimerax.core.models import (
     MODEL_NAME_CHANGED,
     REMOVE_MODELS,
 )
+from Qt.QtCore import Qt
 from Qt.QtWidgets import QComboBox, QSizePolicy
 
 
-class ModelMenu(QComboBox):
+class Menu(QComboBox):
+    """A menu that the mouse wheel leaves alone unless it has been chosen: the panel scrolls."""
+
+    def __init__(self):
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(5)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # What does not fit is read in full.
+        self.currentTextChanged.connect(self.setToolTip)
+
+    def wheelEvent(self, event):
+        """Turn to another entry, where the keyboard would, too."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ModelMenu(Menu):
     """A menu of the open models of a kind; it follows what is opened, closed and renamed.
 
     ChimeraX's own menu button is as wide as the longest name, this one as the panel.
@@ -21,15 +42,16 @@ class ModelMenu(QComboBox):
     nothing : text of the entry for no model
     others : more entries, (text, value) pairs
     leave_out : function of a model that says whether not to list it
+    take_first : whether the first model that is opened is chosen
     """
 
-    def __init__(self, session, kind, nothing, others=(), leave_out=lambda model: False):
+    def __init__(self, session, kind, nothing, others=(), leave_out=None, take_first=False):
         super().__init__()
-        self._session, self._kind, self._leave_out = session, kind, leave_out
+        self._session, self._kind = session, kind
+        self._leave_out = leave_out or (lambda model: False)
+        self._take_first = take_first
         self._fixed = [(nothing, None), *others]
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(5)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._listed = 0
         triggers = (ADD_MODELS, REMOVE_MODELS, MODEL_ID_CHANGED, MODEL_NAME_CHANGED)
         self._handlers = [session.triggers.add_handler(t, self._follow) for t in triggers]
         self._follow()
@@ -66,7 +88,9 @@ class ModelMenu(QComboBox):
         self.clear()
         for text, value in (*self._fixed, *entries):
             self.addItem(text, value)
-        self.setCurrentIndex(self._place(chosen) or 0)
+        first = len(self._fixed) if self._take_first and not self._listed and entries else 0
+        self._listed = len(entries)
+        self.setCurrentIndex(first if chosen is None else self._place(chosen) or 0)
         self.blockSignals(blocked)
         if not _same(self.value, chosen):
             self.currentIndexChanged.emit(self.currentIndex())

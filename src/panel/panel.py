@@ -15,6 +15,7 @@ from Qt.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QVBoxLayout,
@@ -45,7 +46,7 @@ class Panel(QWidget):
         super().__init__()
         self._session = session
         self._running = self._forgotten = False
-        self.map = ModelMenu(session, Volume, "no map", leave_out=is_answer)
+        self.map = ModelMenu(session, Volume, "no map", leave_out=is_answer, take_first=True)
         self.halves = [ModelMenu(session, Volume, "none", leave_out=is_answer) for _ in range(2)]
         self.validate, self.local = ValidateForm(session), LocalForm(session)
         self.tabs = QTabWidget()
@@ -55,11 +56,13 @@ class Panel(QWidget):
         self.run_button, self.cancel_button = QPushButton("Run"), QPushButton("Cancel")
         self.bar, self.message = QProgressBar(), QLabel()
         self.verdict, self.coloured = VerdictView(), ColouredView(session)
-        self.found = QStackedWidget()
+        self.found, self._nothing = QStackedWidget(), QWidget()
         self._lay_out()
         self._remember()
         self._connect()
-        self.map.value = active_volume(session)
+        active = active_volume(session)
+        if active is not None:
+            self.map.value = active
         self._take_map()
         self._follow(current(session))
 
@@ -87,6 +90,7 @@ class Panel(QWidget):
             return
         self._running = True
         self._say("")
+        self._show(self._nothing)
         self._show_state()
         found, said = None, ""
         try:
@@ -102,10 +106,10 @@ class Panel(QWidget):
         self._show_state()
         if found is not None and local and not (map.deleted or found.deleted):
             self.coloured.show_found(map, found)
-            self.found.setCurrentWidget(self.coloured)
+            self._show(self.coloured)
         elif found is not None and not local:
             self.verdict.show_found(found if isinstance(found, list) else [found])
-            self.found.setCurrentWidget(self.verdict)
+            self._show(self.verdict)
 
     def cancel(self):
         """Give up what is being asked, whoever asked it."""
@@ -139,8 +143,9 @@ class Panel(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.command.setToolTip("The command that Run runs")
         self.command.setStyleSheet("font-family: monospace")
-        for view in (QWidget(), self.verdict, self.coloured):
+        for view in (self._nothing, self.verdict, self.coloured):
             self.found.addWidget(view)
+        self._show(self._nothing)
         inside = QWidget()
         layout = QVBoxLayout(inside)
         layout.addLayout(maps)
@@ -187,7 +192,16 @@ class Panel(QWidget):
         kept.uncertainty = self.local.uncertainty.isChecked()
         self._show_state()
 
+    def _show(self, view):
+        """Show an answer, or none; the hidden ones take no room."""
+        for page in (self._nothing, self.verdict, self.coloured):
+            policy = QSizePolicy.Policy.Preferred if page is view else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
+        self.found.setCurrentWidget(view)
+
     def _take_map(self, *_):
+        # An answer under another map's name would be taken for its own.
+        self._show(self._nothing)
         self.validate.read_map(self.map.value)
         self._show_state()
 
@@ -204,10 +218,14 @@ class Panel(QWidget):
 
     def _show_state(self, *_):
         text, asked = self.command_text(), current(self._session) is not None
-        self.command.setText(text or "Open a map to begin.")
+        self.command.setText(text or ("Choose a map." if self.map.count() > 1 else "Open a map."))
         self.bar.setVisible(asked)
-        self.run_button.setEnabled(bool(text) and not (asked or self._running))
+        before = self.focusWidget()
+        self.run_button.setEnabled(bool(text) and self.form.ready and not (asked or self._running))
         self.cancel_button.setEnabled(asked)
+        # From the one that cannot be pressed any more the focus would go to the next field.
+        if before in (self.run_button, self.cancel_button):
+            (self.run_button if self.run_button.isEnabled() else self.cancel_button).setFocus()
 
     def _say(self, text):
         self.message.setText(text)

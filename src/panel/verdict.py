@@ -29,8 +29,8 @@ class VerdictView(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(1, 1)
         for validation in found:
-            if len(found) > 1:
-                _across(grid, f"<b>{escape(validation.model_name)}</b>")
+            named = f"{validation.map}, {validation.model_name}"
+            _across(grid, f"<b>{escape(named)}</b>")
             for name, chance in validation.probabilities.items():
                 _add_bar(grid, name, chance, name == validation.resolution_class)
             for label, text in validation_rows(validation):

@@ -30,7 +30,7 @@ def test_volume_lies_on_the_grid_of_the_map(small_map, measured):
     ours, theirs = measured.data, small_map.data
     for name in ("size", "origin", "step", "cell_angles", "rotation"):
         assert getattr(ours, name) == getattr(theirs, name)
-    assert measured.name == "small local resolution"
+    assert measured.name == "small local resolution by MapRes"
     assert measured.full_matrix().dtype == np.float32
     assert np.isfinite(measured.full_matrix()).all()
     assert not measured.display
@@ -85,8 +85,8 @@ def test_key_shows_the_range(session, do, small_map):
     do("localres #1 range 4,12")
     labels = [float(label) for _, label in get_model(session, create=False).rgbas_and_labels]
     assert labels == [4, 6, 8, 10, 12]
-    do("key delete")
-    do("localres #1 key false")
+    # It would say what the surface no longer shows.
+    do("localres #1 method monores compare resmap key false")
     assert get_model(session, create=False) is None
 
 
@@ -109,11 +109,25 @@ def test_the_figure_has_the_colours_of_the_surface():
     np.testing.assert_allclose(theirs.interpolated_rgba(places), palette()(places), atol=0.02)
 
 
-def test_what_is_unsure_is_grey(session, do, small_map):
+def test_answers_are_no_maps(session, do, small_map):
+    do("localres #1 uncertainty true key false")
+    validation = do("resvalidate #1-3")
+    assert validation.map == "small #1"
+    assert "No map was specified" in refusal(do, "localres #2")
+
+
+def test_an_image_hides_the_colours_and_that_is_said(do, small_map, log):
+    small_map.set_display_style("image")
+    do("localres #1 method monores key false")
+    assert "is not shown as a surface" in log.getvalue()
+
+
+def test_what_is_unsure_is_grey(session, do, small_map, log):
     volume = do("localres #1 unsure 2.5 key false")
     result, surface = volume.local_resolution, small_map.surfaces[0]
     low, high = result.interval
     wide = (high - low > 2.5)[result.mask]
+    assert f"{wide.mean():.0%} of the voxels are grey" in log.getvalue()
     assert 0.02 < wide.mean() < 0.98
     grey = np.ptp(surface.vertex_colors[:, :3].astype(int), axis=1) == 0
     assert 0.02 < grey.mean() < 0.98
@@ -371,6 +385,12 @@ def test_uncertainty_is_a_second_hidden_volume(session, do, small_map):
         ("localres #1 method blocres", "half maps"),
         ("localres #1 stride 2", "mapres has no option stride"),
         ("localres #1 method monores uncertainty true", "uncertainty is of the method mapres"),
+        ("localres #1 method monores unsure 2", "unsure is of the method mapres"),
+        ("localres #1 unsure 2 compare monores", "leave one of them out"),
+        ("localres #1 unsure 0", "greater than 0"),
+        ("localres #1,2 figure out.png", "one map"),
+        ("localres #1 figure out.pdf", "end it in .png"),
+        ("localres #1 figure /nowhere/out.png", "nowhere"),
         ("localres #1 method resmap falseDiscoveryRate 2", "between 0 and 1"),
         ("localres #1 palette red,blue,green:1", "palette"),
     ],

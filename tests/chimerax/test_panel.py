@@ -5,8 +5,8 @@ from scenes import blobs, open_array
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QLocale, Qt, QTimer
-from PySide6.QtGui import QTextDocument
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QTextDocument, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar
 from window import choose, click, meanwhile, start
@@ -26,6 +26,8 @@ def test_there_is_one_panel(windowed, tool):
 def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
     assert panel.map.value is None and not panel.run_button.isEnabled()
     first = open_array(session, blobs(), name="first")
+    # The first that is opened is meant, until another is chosen.
+    assert panel.map.value is first
     second = open_array(session, blobs(seed=2), name="second")
     assert [panel.map.itemText(k) for k in range(3)] == ["no map", "#1 first", "#2 second"]
     panel.map.value = second
@@ -42,6 +44,30 @@ def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
     assert len(opened) == 3 and listed == [None, first]
     answers = [panel.local.compare.itemData(k) for k in range(panel.local.compare.count())]
     assert set(opened) <= set(answers)
+
+
+def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel, small_map):
+    panel.map.value = small_map
+    for menu in (panel.map, panel.validate.model, panel.local.method, panel.coloured.low):
+        menu.clearFocus()
+        before = panel.command_text(), panel.coloured.low.value()
+        where = QPointF(menu.rect().center())
+        wheel = QWheelEvent(
+            where, QPointF(menu.mapToGlobal(where)), QPoint(), QPoint(0, -120),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        panel._session.ui.application.sendEvent(menu, wheel)
+        assert (panel.command_text(), panel.coloured.low.value()) == before
+
+
+def test_an_answer_goes_with_its_map(panel, small_map, session):
+    panel.map.value = small_map
+    click(panel.run_button)
+    assert "small #1, default" in text_of(panel.verdict._shown)
+    other = open_array(session, blobs(seed=2), name="other")
+    panel.map.value = other
+    assert panel.found.currentWidget() is panel._nothing
 
 
 def test_what_was_chosen_outlives_what_is_opened(panel, small_map, session):
@@ -224,6 +250,7 @@ def test_a_claim_is_read_from_the_file_and_the_emdb_only_if_asked(panel, session
     map.data.file_header = {"labels": [b"Made by a program\0\0", b"RESOLUTION: 4.2 A"]}
     asked = []
     monkeypatch.setattr(forms, "published", lambda entry: asked.append(entry) or 3.9)
+    panel.map.value = None
     panel.map.value = map
     assert panel.validate.claimed.text() == "4.2" and "file" in panel.validate.source.text()
     assert "claimed 4.2" in panel.command_text() and not asked
@@ -244,5 +271,6 @@ def test_a_claim_is_written_as_commands_want_it(panel, small_map, typed, written
         QTest.keyClicks(panel.validate.claimed, typed)
         assert panel.command_text() == f"resvalidate #1{written}"
         assert bool(panel.validate.source.text()) == (typed == "300")
+        assert panel.run_button.isEnabled() == (typed != "300")
     finally:
         QLocale.setDefault(before)
