@@ -1,5 +1,7 @@
 """How the paper's U-Nets see a map, and what becomes of their classes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,15 @@ def test_classes_become_resolutions(density, inside, monkeypatch):
     np.testing.assert_array_equal(result.beyond[inside], (classes == 9)[inside])
     assert any("half maps were not used" in warning for warning in result.warnings)
     assert "coarser than 10 Å" in result.notes[0]
+
+
+def test_what_is_coarser_than_the_last_class_is_said(density, inside, monkeypatch):
+    network = SimpleNamespace(predict=None, label="stub@0")
+    monkeypatch.setattr(methods, "load", lambda name: network)
+    for share in (0.05, 0.4):
+        classes = np.zeros(SHAPE, dtype=np.uint8)
+        places = np.flatnonzero(inside)
+        classes.flat[places[: int(share * len(places))]] = CLASSES - 1
+        monkeypatch.setattr(methods, "read_classes", lambda *_, found=classes: found)
+        measured = methods.measure("unet-resmap", density, inside, None, {}, silent)
+        assert bool(measured.warnings) == (share > 0.1)

@@ -146,7 +146,12 @@ def _unet(method, density, inside, half_maps, options, progress) -> Measured:
     unused = ("The half maps were not used: this network reads the map alone.",)
     beyond = inside & (classes == CLASSES - 1)
     finest = max(float(MIDDLES[0]), density.nyquist)
-    said = () if half_maps is None else unused
+    said: tuple[str, ...] = () if half_maps is None else unused
+    share = float(np.mean(beyond[inside]))
+    if share > MANY:
+        said += (
+            f"{share:.0%} of the voxels are coarser than {LIMITS[-1]:g} Å, and are given that.",
+        )
     return Measured(values, beyond, (note,), said, finest, model=network.label)
 
 

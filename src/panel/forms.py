@@ -36,8 +36,8 @@ GOOD_FOR = {
     "monores": "One map with noise in its solvent; or half maps.",
     "blocres": "Needs half maps: how they correlate in small boxes.",
     "resmap": "One map with noise in its solvent; or half maps. Steps of 1 Å.",
-    "unet-monores": "One map: classes of 1 Å, as MonoRes would give them.",
-    "unet-resmap": "One map: classes of 1 Å, as ResMap would give them.",
+    "unet-monores": "One map: classes of 1 Å, as the paper had them; not to rely on.",
+    "unet-resmap": "One map: classes of 1 Å, as the paper had them; not to rely on.",
 }
 
 
