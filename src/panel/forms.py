@@ -93,7 +93,7 @@ class _Form(QWidget):
 class ValidateForm(_Form):
     """Options of `resvalidate`."""
 
-    name, function = "resvalidate", staticmethod(resvalidate)
+    name, function, typed = "resvalidate", staticmethod(resvalidate), ""
 
     def __init__(self, session):
         super().__init__(session)
@@ -186,8 +186,18 @@ class LocalForm(_Form):
         self.atoms = self._model_menu("Residues of", AtomicStructure, "no model")
         self.uncertainty = QCheckBox("Uncertainty as a second volume")
         self.form.addRow(self.uncertainty)
+        self.more = QLineEdit()
+        self.more.setPlaceholderText("unsure 2 figure local.png")
+        self.more.setToolTip("More options of the command, as one types them: see Help")
+        self.more.textChanged.connect(lambda _: self.changed.emit())
+        self.form.addRow("More options", self.more)
         self.uncertainty.toggled.connect(lambda _: self.changed.emit())
         self.method.currentIndexChanged.connect(self._follow_method)
+
+    @property
+    def typed(self):
+        """What is added to the command as it is."""
+        return self.more.text().strip()
 
     def options(self):
         """Return values by the names of the function's parameters."""

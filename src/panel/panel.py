@@ -79,7 +79,8 @@ class Panel(QWidget):
         options = dict(self.form.options())
         if any(halves):
             options["half_maps"] = [half for half in halves if half is not None]
-        return command_text(self.form.name, self.form.function, [map], options)
+        text = command_text(self.form.name, self.form.function, [map], options)
+        return f"{text} {self.form.typed}".strip()
 
     def run(self):
         """Run the command and show what it found, or why it found nothing."""

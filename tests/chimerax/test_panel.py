@@ -101,6 +101,8 @@ def test_only_what_differs_is_written(panel, small_map, session):
     assert panel.command_text() == (
         "localres #1 mask #2 method blocres compare monores halfMaps #2#2"
     )
+    panel.local.more.setText(" boxSize 30 ")
+    assert panel.command_text().endswith(" halfMaps #2#2 boxSize 30")
     panel.tabs.setCurrentWidget(panel.validate)
     panel.validate.claimed.setText("3.5")
     choose(panel.validate.model, "all")
@@ -168,6 +170,18 @@ def test_an_error_is_told_in_the_panel(panel, small_map):
     choose(panel.local.method, "blocres")
     click(panel.run_button)
     assert "give both" in panel.message.text() and panel.run_button.isEnabled()
+
+
+def test_typed_options_are_the_commands_own(panel, small_map):
+    panel.map.value = small_map
+    panel.tabs.setCurrentWidget(panel.local)
+    panel.local.more.setText("stepp 3")
+    click(panel.run_button)
+    assert "keyword" in panel.message.text() and panel.found.currentWidget() is panel._nothing
+    choose(panel.local.method, "monores")
+    panel.local.more.setText("step 2 key false")
+    click(panel.run_button)
+    assert panel.found.currentWidget() is panel.coloured
 
 
 def test_a_second_question_meanwhile_is_refused(panel, small_map, do):
