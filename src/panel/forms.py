@@ -211,6 +211,7 @@ class LocalForm(_Form):
 
     def _follow_method(self, _):
         self.uncertainty.setEnabled(self.method.currentData() == UNCERTAIN)
+        self.changed.emit()
 
 
 def is_answer(volume):

@@ -93,6 +93,11 @@ def test_only_what_differs_is_written(panel, small_map, session):
     panel.tabs.setCurrentWidget(panel.local)
     assert panel.command_text() == "localres #1"
     assert panel.command.text() == "localres #1"
+    panel.local.uncertainty.setChecked(True)
+    assert panel.command.text() == "localres #1 uncertainty true"
+    choose(panel.local.method, "monores")
+    assert panel.command.text() == "localres #1 method monores"
+    panel.local.uncertainty.setChecked(False)
     choose(panel.local.method, "blocres")
     for menu in panel.halves:
         menu.value = half
