@@ -104,8 +104,7 @@ def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     # Plane by plane: NumPy makes indices of 64 bits of all that it is given.
     sizes = np.zeros(count + 1, dtype=np.intp)
     for plane in labels:
-        found, counts = np.unique(plane, return_counts=True)
-        sizes[found] += counts
+        sizes += np.bincount(plane.ravel(), minlength=count + 1)
     sizes[0] = 0
     large = sizes >= 0.05 * sizes.max()
     return np.stack([large[plane] for plane in labels])
