@@ -1,10 +1,23 @@
 """What a command answers: a table in the log, and a value that scripts can use."""
 
 import json
+from contextlib import contextmanager
 from html import escape
 
 from chimerax.core.commands import JSONResult
+from chimerax.core.errors import UserError
 from chimerax.core.logger import html_table_params
+
+from .mapres.errors import MapResError
+
+
+@contextmanager
+def as_user_errors():
+    """Turn errors of the core into ChimeraX's, which show their sentence alone."""
+    try:
+        yield
+    except MapResError as error:
+        raise UserError(str(error)) from error
 
 
 def log_table(session, rows):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from chimerax.core.errors import UserError
 
-from .mapres.errors import MapResError
+from .answers import as_user_errors
 from .mapres.figures import local_figure, require_matplotlib
 from .mapres.output import require_writable
 from .volumes import density_of
@@ -26,11 +26,9 @@ def prepare_figure(path):
         return
     if Path(path).suffix.lower() != ".png":
         raise UserError(f"figure must be a PNG file, got {Path(path).name}; end it in .png.")
-    try:
+    with as_user_errors():
         require_matplotlib()
         require_writable(path)
-    except MapResError as error:
-        raise UserError(str(error)) from error
 
 
 def draw_figure(session, map, result, path, with_view):
@@ -40,8 +38,6 @@ def draw_figure(session, map, result, path, with_view):
     """
     view = drawn_view(session) if with_view else None
     picture = None if view is None else np.asarray(view.image(WIDTH, HEIGHT))[..., :3]
-    try:
+    with as_user_errors():
         local_figure(density_of(map), result, path, picture)
-    except MapResError as error:
-        raise UserError(str(error)) from error
     session.logger.info(f"Figure written to {path}")

@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 from chimerax.core.errors import UserError
 
-from .answers import log_table, returned
+from .answers import as_user_errors, log_table, returned
 from .asking import ask
 from .coloring import colour_maps, grey_where_unsure
 from .drawing import draw_figure, prepare_figure
 from .key import hide_titled_key, show_titled_key
 from .mapres.agreement import checked_resolution
-from .mapres.errors import MapResError
 from .mapres.methods import METHODS, UNCERTAIN
 from .mapres.report import METHOD_NAMES, local_json, local_rows
 from .residues import prepare, read_residues, show_residues
 from .scale import scale_of
 from .volumes import (
+    UNSURE,
     check_open,
     density_of,
     half_map_densities,
@@ -164,27 +164,25 @@ def _paint(session, maps, volumes, palette, range, key, unsure):
         colour_maps(session, maps, scale.sources, colormap)
     else:
         pairs = zip(maps, volumes, strict=True)
-        sure = [open_sure(map, volume.local_resolution, unsure) for map, volume in pairs]
+        sure = [_open_sure(session, map, volume.local_resolution, unsure) for map, volume in pairs]
         grey = grey_where_unsure(colormap, scale.values.max())
         colour_maps(session, maps, sure, grey)
         title += f", grey: interval > {unsure:g} Å"
-        _say_how_much(session, maps, volumes, unsure)
     if key:
         show_titled_key(session, colormap, title)
     else:
         hide_titled_key(session)
 
 
-def _say_how_much(session, maps, volumes, unsure):
-    """Tell the log how much of each map is grey."""
-    for map, volume in zip(maps, volumes, strict=True):
-        result = volume.local_resolution
-        low, high = (end[result.mask] for end in result.interval)
-        share = np.mean(high - low > unsure)
-        session.logger.info(
-            f"{name_of(map)}: {share:.0%} of the voxels are grey, their 90 % interval wider than "
-            f"{unsure:g} Å."
-        )
+def _open_sure(session, map, result, unsure):
+    """Open the volume that is grey where it is unsure, and tell the log how much that is."""
+    volume = open_sure(map, result, unsure)
+    share = np.mean(volume.full_matrix()[result.mask] == UNSURE)
+    session.logger.info(
+        f"{name_of(map)}: {share:.0%} of the voxels are grey, their 90 % interval wider than "
+        f"{unsure:g} Å."
+    )
+    return volume
 
 
 def _other(session, map, density, compare, shared):
@@ -193,7 +191,5 @@ def _other(session, map, density, compare, shared):
         name, options = METHOD_NAMES[compare], shared | {"method": compare}
         found = ask(session, map, "local_resolution", density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
-    try:
+    with as_user_errors():
         return checked_resolution(density_of(compare)), indices_between(map, compare), ()
-    except MapResError as error:
-        raise UserError(str(error)) from error

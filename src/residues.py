@@ -10,8 +10,7 @@ from chimerax.atomic import Chain, Residue, Residues
 from chimerax.core.attributes import RegistrationConflict
 from chimerax.core.errors import UserError
 
-from .answers import log_lines
-from .mapres.errors import MapResError
+from .answers import as_user_errors, log_lines
 from .mapres.output import require_writable
 from .mapres.residues import (
     ResidueResolution,
@@ -47,25 +46,22 @@ def prepare(session, atoms, path):
         raise UserError("atoms specifies no atom; name those of a model, for example #2.")
     try:
         Residue.register_attr(session, ATTRIBUTE, "MapRes", attr_type=float)
-        if path is not None:
-            require_writable(path)
     except RegistrationConflict as error:
         raise UserError(
             f"residues have an attribute {ATTRIBUTE} of another kind already ({error}); "
             "close the models that have it, or restart ChimeraX."
         ) from error
-    except MapResError as error:
-        raise UserError(str(error)) from error
+    if path is not None:
+        with as_user_errors():
+            require_writable(path)
 
 
 def read_residues(map, result, atoms):
     """Return the `ModelResolution` of atoms, where they and a map lie now."""
     residues = atoms.unique_residues
     places = indices_of(map, atoms.scene_coords)
-    try:
+    with as_user_errors():
         found = residue_resolution(result, places, residues.indices(atoms.residues))
-    except MapResError as error:
-        raise UserError(str(error)) from error
     chains = [_chain(residue) for residue in residues]
     # Solvent and ligands are no stretch of anything.
     polymer = np.flatnonzero(residues.polymer_types)
@@ -111,10 +107,8 @@ def _log_residues(session, model):
 def _write_table(path, model):
     """Write a row for each residue, as CSV."""
     names = [(f"#{r.structure.id_string}", r.chain_id, _number(r), r.name) for r in model.residues]
-    try:
+    with as_user_errors():
         write_residues(path, names, model.found)
-    except MapResError as error:
-        raise UserError(str(error)) from error
 
 
 def _as_json(model):

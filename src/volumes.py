@@ -51,9 +51,14 @@ def _voxel_size(grid) -> tuple[float, ...]:
     return tuple(float(size) for size in grid.step)
 
 
+def is_answer(volume):
+    """Return whether a volume is an answer of ours, no map."""
+    return hasattr(volume, "mapres_answer")
+
+
 def required(maps):
     """Return maps, if there are any; answers of ours among them are none."""
-    maps = [map for map in maps or () if not hasattr(map, "mapres_answer")]
+    maps = [map for map in maps or () if not is_answer(map)]
     if not maps:
         raise UserError("No map was specified; give a map, for example #1.")
     return maps

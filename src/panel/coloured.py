@@ -23,6 +23,7 @@ from ..volumes import name_of
 from .histogram import Histogram
 from .menus import Menu
 from .regions import RegionList
+from .unwheeled import Unwheeled
 
 # As ChimeraX calls them; only the last cannot be told apart by colour-blind eyes.
 PALETTES = {
@@ -67,10 +68,8 @@ class ColouredView(QWidget):
         self._handler = session.triggers.add_handler(REMOVE_MODELS, self._close)
 
     @property
-    def colormap(self):
-        """The palette on the limits."""
-        palette = palette_called(self.palette_menu.currentData())
-        return palette.linear_range(*self.histogram.limits)
+    def _palette(self):
+        return palette_called(self.palette_menu.currentData())
 
     def show_found(self, map, volume):
         """Show the result that a volume holds of a map, or how it differs from another."""
@@ -79,15 +78,15 @@ class ColouredView(QWidget):
         self._summary.setText(f"<b>{escape(name_of(map))}</b><br>{_summary(volume)}")
         self.key.setChecked(True)
         self.palette_menu.setCurrentIndex(self.palette_menu.findData(self._scale.palette))
-        self.histogram.limits = self._scale.limits
         difference = hasattr(volume, "difference")
         label = f"{'Difference' if difference else 'Local resolution'} (Å)"
-        self.histogram.show_values(self._scale.values, self._scale.limits, self.colormap, label)
+        self.histogram.show_values(self._scale.values, self._scale.limits, self._palette, label)
         self._show_limits()
         self._ran = self._chosen()
-        # Of differences the coarsest regions are not the worst.
-        self.regions.setVisible(not difference)
-        if not difference:
+        if difference:
+            # Of differences the coarsest regions are not the worst.
+            self.regions.hide()
+        else:
             self.regions.show_found(map, volume.local_resolution)
 
     def run_colouring(self):
@@ -96,11 +95,11 @@ class ColouredView(QWidget):
         if self._map is None:
             return
         self._show_limits()
+        low, high = self.histogram.limits
+        self.histogram.set_limits((low, high), self._palette)
         chosen = self._chosen()
         if chosen[:3] == self._ran[:3]:
             return
-        low, high = self.histogram.limits
-        self.histogram.set_limits((low, high), self.colormap)
         # What was only tried is no colour to go back to.
         tint(self._map, self._scale.sources[0], self._ran[3])
         self._ran = chosen
@@ -114,7 +113,7 @@ class ColouredView(QWidget):
             # The surface may have been replaced by an image.
             self._session.logger.warning(str(error))
         if self.key.isChecked():
-            show_titled_key(self._session, self.colormap, self._scale.title)
+            show_titled_key(self._session, self.histogram.colormap, self._scale.title)
         else:
             run(self._session, "key delete")
 
@@ -142,7 +141,7 @@ class ColouredView(QWidget):
 
     def _chosen(self):
         palette = self.palette_menu.currentData()
-        return self.histogram.limits, palette, self.key.isChecked(), self.colormap
+        return self.histogram.limits, palette, self.key.isChecked(), self.histogram.colormap
 
     def _close(self, _, removed):
         """Let go of what is closed: a result may be gigabytes."""
@@ -161,8 +160,7 @@ class ColouredView(QWidget):
             self._try((low, high))
 
     def _try(self, limits):
-        self.histogram.limits = limits
-        self.histogram.set_limits(limits, self.colormap)
+        self.histogram.set_limits(limits, self._palette)
         self._soon.start(0)
 
     def _show_limits(self):
@@ -173,7 +171,7 @@ class ColouredView(QWidget):
 
     def _tint(self):
         if self._map is not None:
-            tint(self._map, self._scale.sources[0], self.colormap)
+            tint(self._map, self._scale.sources[0], self.histogram.colormap)
 
 
 def _summary(volume):
@@ -195,20 +193,12 @@ def _summary(volume):
     return said + "".join(f"<br><b>Warning:</b> {escape(text)}" for text in warnings)
 
 
-class _LimitBox(QDoubleSpinBox):
-    """A number that the mouse wheel leaves alone unless it has been chosen: the panel scrolls."""
-
-    def wheelEvent(self, event):
-        """Change the number, where the keyboard would, too."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+class _LimitBox(Unwheeled, QDoubleSpinBox):
+    """A number of Å."""
 
 
 def _limit(name):
     box = _LimitBox()
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     # Of "20" the 2 is no limit.
     box.setKeyboardTracking(False)
     box.setRange(-100, 200)

@@ -22,6 +22,7 @@ from ..mapres.methods import METHODS, UNCERTAIN
 from ..mapres.models import ALL, available
 from ..mapres.report import METHOD_NAMES
 from ..resvalidate import resvalidate
+from ..volumes import is_answer
 from .menus import Menu, ModelMenu
 
 # One line on what each needs and is good for.
@@ -212,8 +213,3 @@ class LocalForm(_Form):
     def _follow_method(self, _):
         self.uncertainty.setEnabled(self.method.currentData() == UNCERTAIN)
         self.changed.emit()
-
-
-def is_answer(volume):
-    """Return whether a volume is an answer of ours, no map."""
-    return hasattr(volume, "mapres_answer")

@@ -13,7 +13,13 @@ LEAST = 0.01
 
 
 class Histogram(FigureCanvasQTAgg):
-    """Signals ``moved`` while a limit is dragged, and ``chosen`` when it is let go."""
+    """Signals ``moved`` while a limit is dragged, and ``chosen`` when it is let go.
+
+    Attributes
+    ----------
+    limits : Å
+    colormap : the palette between them
+    """
 
     moved = Signal(float, float)
     chosen = Signal()
@@ -24,7 +30,7 @@ class Histogram(FigureCanvasQTAgg):
         self.setMinimumSize(200, 140)
         self._axes = self._figure.add_subplot()
         self._lines, self._held = [], None
-        self.limits = (0.0, 1.0)
+        self.limits, self.colormap = (0.0, 1.0), None
         for event, handler in (
             ("button_press_event", self._press),
             ("motion_notify_event", self._drag),
@@ -32,11 +38,8 @@ class Histogram(FigureCanvasQTAgg):
         ):
             self.mpl_connect(event, handler)
 
-    def show_values(self, values, limits, colormap, label):
-        """Draw values, array of Å, with limits; ``label`` says what they are.
-
-        ``colormap`` is ChimeraX's, on those limits.
-        """
+    def show_values(self, values, limits, palette, label):
+        """Draw values, array of Å, with limits; ``label`` says what they are."""
         low, high = np.percentile(values, [0.2, 99.8])
         self._ends = min(low, limits[0]), max(high, limits[1])
         self._edges = np.linspace(*self._ends, BINS + 1)
@@ -51,11 +54,11 @@ class Histogram(FigureCanvasQTAgg):
         axes.set_ylabel("Voxels (%)", fontsize="small")
         axes.tick_params(labelsize="small")
         axes.spines[["top", "right"]].set_visible(False)
-        self.set_limits(limits, colormap)
+        self.set_limits(limits, palette)
 
-    def set_limits(self, limits, colormap):
-        """Move the limits, and colour what is between and beyond them."""
-        self.limits = limits
+    def set_limits(self, limits, palette):
+        """Move the limits, and colour what is between and beyond them by a `Colormap`."""
+        self.limits, self.colormap = limits, palette.linear_range(*limits)
         # A limit beyond all values can be taken hold of, too.
         low, high = min(self._ends[0], limits[0]), max(self._ends[1], limits[1])
         room = 0.03 * (high - low)
@@ -63,7 +66,7 @@ class Histogram(FigureCanvasQTAgg):
         for line, end in zip(self._lines, limits, strict=True):
             line.set_xdata([end, end])
         middles = 0.5 * (self._edges[1:] + self._edges[:-1])
-        for bar, colour in zip(self._bars, colormap.interpolated_rgba(middles), strict=True):
+        for bar, colour in zip(self._bars, self.colormap.interpolated_rgba(middles), strict=True):
             bar.set_facecolor(colour)
         self.draw_idle()
 

@@ -6,28 +6,21 @@ from chimerax.core.models import (
     MODEL_NAME_CHANGED,
     REMOVE_MODELS,
 )
-from Qt.QtCore import Qt
 from Qt.QtWidgets import QComboBox, QSizePolicy
 
+from .unwheeled import Unwheeled
 
-class Menu(QComboBox):
-    """A menu that the mouse wheel leaves alone unless it has been chosen: the panel scrolls."""
+
+class Menu(Unwheeled, QComboBox):
+    """A menu that is no wider than the panel."""
 
     def __init__(self):
         super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(5)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         # What does not fit is read in full.
         self.currentTextChanged.connect(self.setToolTip)
-
-    def wheelEvent(self, event):
-        """Turn to another entry, where the keyboard would, too."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class ModelMenu(Menu):

@@ -23,9 +23,10 @@ from Qt.QtWidgets import (
 )
 
 from ..asking import current, watch
+from ..volumes import is_answer
 from .coloured import ColouredView
 from .composing import command_text
-from .forms import LocalForm, ValidateForm, is_answer
+from .forms import LocalForm, ValidateForm
 from .menus import ModelMenu
 from .verdict import VerdictView
 
@@ -105,10 +106,9 @@ class Panel(QWidget):
             return
         self._say(said)
         self._show_state()
-        if found is not None and local and not (map.deleted or found.deleted):
-            self.coloured.show_found(map, found)
-            self._show(self.coloured)
-        elif found is not None and not local:
+        if found is not None and local:
+            self._show_local(map, found)
+        elif found is not None:
             self.verdict.show_found(found if isinstance(found, list) else [found])
             self._show(self.verdict)
 
@@ -199,6 +199,11 @@ class Panel(QWidget):
             policy = QSizePolicy.Policy.Preferred if page is view else QSizePolicy.Policy.Ignored
             page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
         self.found.setCurrentWidget(view)
+
+    def _show_local(self, map, volume):
+        if not (map.deleted or volume.deleted):
+            self.coloured.show_found(map, volume)
+            self._show(self.coloured)
 
     def _take_map(self, *_):
         # An answer under another map's name would be taken for its own.
