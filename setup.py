@@ -22,9 +22,21 @@ setup(
     license=bundle.findtext("License"),
     python_requires=">=3.10",
     package_dir={"": "src"},
-    packages=["mapres"],
-    package_data={"mapres": ["models/*.keras", "models/*.json"]},
+    packages=["mapres", "mapres.networks"],
+    package_data={"mapres.networks": ["weights/*.onnx", "weights/*.json"]},
     # ChimeraX brings numpy, scipy and matplotlib; a plain Python must be told.
     install_requires=[*requirements, "numpy", "scipy", "matplotlib"],
+    # requirements-train.txt has the versions that the shipped networks were made with.
+    extras_require={
+        "train": [
+            "keras>=3.8",
+            "tensorflow>=2.16",
+            "tf2onnx>=1.17",
+            "onnx",
+            "gemmi",
+            "h5py",
+            "tqdm",
+        ]
+    },
     entry_points={"console_scripts": ["mapres = mapres.__main__:main"]},
 )

@@ -20,7 +20,8 @@ from chimerax.map import MapArg, MapsArg
 
 from .localres import localres
 from .mapres.methods import METHODS
-from .mapres.models import ALL, available
+from .mapres.networks.registry import ALL, available
+from .mapres.networks.session import DEVICES
 from .resvalidate import resvalidate
 
 _RESVALIDATE = {
@@ -29,6 +30,7 @@ _RESVALIDATE = {
         ("claimed", PositiveFloatArg),
         ("half_maps", MapsArg),
         ("model", Or(EnumOf((*available(), ALL)), StringArg)),
+        ("device", EnumOf(DEVICES)),
     ],
 }
 _LOCALRES = {
@@ -37,6 +39,7 @@ _LOCALRES = {
         ("mask", MapArg),
         ("half_maps", MapsArg),
         ("method", EnumOf(METHODS)),
+        ("device", EnumOf(DEVICES)),
         ("max_res", PositiveFloatArg),
         ("step", PositiveFloatArg),
         ("box_size", PositiveFloatArg),

@@ -1,7 +1,6 @@
 """The command ``localres``: maps in, a volume of local resolution out, and coloured surfaces.
 
-Nothing is computed here. The core runs in a process of its own, because the library of its networks
-and the graphics driver do not always share one.
+Nothing is computed here: the core is, in a job.
 """
 
 from __future__ import annotations
@@ -10,12 +9,14 @@ import numpy as np
 from chimerax.core.errors import UserError
 
 from .answers import as_user_errors, log_table, returned
-from .asking import ask
 from .coloring import colour_maps, grey_where_unsure
 from .drawing import draw_figure, prepare_figure
+from .jobs import run_job
 from .key import hide_titled_key, show_titled_key
-from .mapres.agreement import checked_resolution
+from .mapres.agreement import agreement, checked_resolution
+from .mapres.local import local_resolution
 from .mapres.methods import METHODS, UNCERTAIN
+from .mapres.networks.session import AUTO
 from .mapres.report import METHOD_NAMES, local_json, local_rows
 from .residues import prepare, read_residues, show_residues
 from .scale import scale_of
@@ -41,6 +42,7 @@ def localres(
     mask=None,
     half_maps=None,
     method=METHODS[0],
+    device=AUTO,
     max_res=None,
     step=None,
     box_size=None,
@@ -66,6 +68,7 @@ def localres(
     mask : Volume on the grid of the map, or None for an automatic mask
     half_maps : list of the two half maps (only with a single map), or None
     method : name of the method
+    device : where its network runs, "auto", "cpu" or "gpu"
     max_res, step : coarsest resolution that MonoRes or ResMap tries and distance between two, Å
     box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
         correlation that counts as resolved
@@ -93,7 +96,8 @@ def localres(
         raise UserError("figure and atomsFile are the same file; give two.")
     prepare(session, atoms, atoms_file)
     prepare_figure(figure)
-    shared = {"mask": mask and density_of(mask), "half_maps": half_map_densities(maps, half_maps)}
+    halves = half_map_densities(maps, half_maps)
+    shared = {"mask": mask and density_of(mask), "half_maps": halves, "device": device}
     options = shared | {
         "method": method,
         "max_res": max_res,
@@ -149,11 +153,11 @@ def _refuse(maps, method, uncertainty, compare, atoms, unsure, figure):
 def _measure(session, map, density, compare, shared, options):
     """Measure a map; return the result, and how it agrees with another where that is asked."""
     other = compare and _other(session, map, density, compare, shared)
-    result = ask(session, map, "local_resolution", density, **options)
+    result = run_job(session, map, local_resolution, density, **options)
     if not other:
         return result, None
     *pair, doubts = other
-    return result, ask(session, map, "agreement", result, *pair, warnings=doubts)
+    return result, run_job(session, map, agreement, result, *pair, warnings=doubts)
 
 
 def _paint(session, maps, volumes, palette, range, key, unsure):
@@ -189,7 +193,7 @@ def _other(session, map, density, compare, shared):
     """Return what a result is compared with, where it lies, and its warnings."""
     if isinstance(compare, str):
         name, options = METHOD_NAMES[compare], shared | {"method": compare}
-        found = ask(session, map, "local_resolution", density, **options)
+        found = run_job(session, map, local_resolution, density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     with as_user_errors():
         return checked_resolution(density_of(compare)), indices_between(map, compare), ()

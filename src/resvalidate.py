@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from .answers import log_table, returned
-from .asking import ask
-from .mapres.models import chosen
+from .jobs import run_job
+from .mapres.networks.registry import chosen
+from .mapres.networks.session import AUTO
 from .mapres.report import comparison_json, comparison_rows
+from .mapres.validation import validate
 from .volumes import check_open, density_of, half_map_densities, required
 
 
-def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default", return_json=False):
+def resvalidate(
+    session,
+    maps,
+    *,
+    claimed=None,
+    half_maps=None,
+    model="default",
+    device=AUTO,
+    return_json=False,
+):
     """Estimate the resolution of maps from the maps alone, and judge a claimed value.
 
     Parameters
@@ -18,6 +29,7 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
     claimed : resolution in Å to judge, or None
     half_maps : list of the two half maps (only with a single map), or None
     model : name of the model, or path of the card of one's own; "all" for every shipped one
+    device : where it runs, "auto", "cpu" or "gpu"
     return_json : whether to return a JSONResult
 
     Returns
@@ -26,13 +38,15 @@ def resvalidate(session, maps, *, claimed=None, half_maps=None, model="default",
         A list of them, one a model, with "all"; a list of either where several maps were given.
     """
     maps = required(maps)
-    options = {"claimed": claimed, "half_maps": half_map_densities(maps, half_maps)}
+    halves = half_map_densities(maps, half_maps)
+    options = {"claimed": claimed, "half_maps": halves, "device": device}
     results, summaries = [], []
     for map in maps:
         check_open([map])
         density = density_of(map)
         found = [
-            ask(session, map, "validate", density, **options, model=name) for name in chosen(model)
+            run_job(session, map, validate, density, **options, model=name)
+            for name in chosen(model)
         ]
         log_table(session, comparison_rows(found))
         results.append(found if len(found) > 1 else found[0])

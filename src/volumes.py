@@ -22,12 +22,13 @@ def name_of(map) -> str:
 def density_of(map) -> Density:
     """Return the whole map, whatever region and step of it are shown.
 
-    The values are often the live array of the map; nothing here or in the worker writes to it.
+    The values may be the live array of the map, which nothing writes to. In a window the user may,
+    while another thread reads it, so that there it is copied.
     """
     grid, values = map.data, map.full_matrix()
     if np.isrealobj(values):
         # Complex values stay as they are: the core refuses them, a cast would drop half of them.
-        values = np.asarray(values, dtype=np.float32)
+        values = values.astype(np.float32, copy=map.session.ui.is_gui)
     return Density(
         values=values,
         voxel_size=_voxel_size(grid),

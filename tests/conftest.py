@@ -1,23 +1,16 @@
 """What tests share: the data that lies beside the clone, where it does, a map, and tiny models."""
 
-import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from graphs import constant_graph, write_model
 from scipy import ndimage
 
-from mapres import models
 from mapres.density import Density
 from mapres.distribution import soft_targets
-from mapres.paper import BOX
-from mapres.preprocess import PATCH, SHELLS
-from mapres.profile import CURVES, FREQUENCIES
+from mapres.networks import registry
 
-# As `mapres.models` does before it loads Keras. Here a test may load it first, and what the worker
-# answers is compared to the last bit.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 # What the tiny models say of any map: `default` 7 Å, `dnn` medium, `cnn` low.
 TINY_RESOLUTION = 7.0
@@ -52,57 +45,18 @@ def globule() -> tuple[Density, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
-    """Return a folder with untrained models under the shipped names."""
+    """Return a folder with models under the shipped names that say the same of any map."""
     folder = tmp_path_factory.mktemp("tiny-models")
-    _write_model(folder, "default", "distribution", _tiny_default())
+    wanted = soft_targets(np.array([TINY_RESOLUTION]))[0] + 1e-6
+    write_model(folder, "default", "distribution", constant_graph("distribution", wanted))
     for name, logits in TINY_LOGITS.items():
-        _write_model(folder, name, "class", _tiny_classifier(logits))
+        chances = np.exp(logits) / np.exp(logits).sum()
+        write_model(folder, name, "class", constant_graph("class", chances))
     return folder
 
 
 @pytest.fixture
 def tiny_models(tiny_folder, monkeypatch) -> Path:
     """Put the tiny models in place of the shipped ones, in this process only."""
-    monkeypatch.setattr(models, "FOLDER", tiny_folder)
+    monkeypatch.setattr(registry, "FOLDER", tiny_folder)
     return tiny_folder
-
-
-def _tiny_default():
-    import keras
-    from keras import layers
-
-    shapes = ((PATCH, PATCH, PATCH, 1), (SHELLS,), (CURVES, len(FREQUENCIES)))
-    inputs = [keras.Input(shape) for shape in shapes]
-    flat = layers.Concatenate()([layers.Flatten()(each) for each in inputs])
-    wanted = np.log(soft_targets(np.array([TINY_RESOLUTION]))[0] + 1e-6)
-    return keras.Model(inputs, layers.Softmax()(_constant(flat, wanted)))
-
-
-def _tiny_classifier(logits: list[float]):
-    import keras
-    from keras import layers
-
-    box = keras.Input((BOX, BOX, BOX, 1))
-    return keras.Model(box, _constant(layers.GlobalAveragePooling3D()(box), logits))
-
-
-def _constant(x, values):
-    """Return a dense layer that says the same whatever it sees."""
-    import keras
-
-    bias = keras.initializers.Constant(list(map(float, values)))
-    return keras.layers.Dense(len(values), kernel_initializer="zeros", bias_initializer=bias)(x)
-
-
-def _write_model(folder: Path, name: str, kind: str, network) -> None:
-    weights = folder / f"{name}.keras"
-    network.save(weights)
-    card = {
-        "name": name,
-        "kind": kind,
-        "weights": weights.name,
-        "sha256": models.sha256(weights),
-        "preprocessing": models.preprocessing_card(kind),
-        "calibration": {"sharpness": 1.0, "growth": 0.0, "floor": 0.001},
-    }
-    (folder / f"{name}.json").write_text(json.dumps(card))

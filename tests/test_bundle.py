@@ -15,8 +15,9 @@ import pytest
 import mapres
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE = sorted((ROOT / "src" / "mapres").glob("*.py"))
-MODELS = sorted(f for f in (ROOT / "src/mapres/models").iterdir() if f.name[0] != ".")
+CORE = sorted((ROOT / "src" / "mapres").rglob("*.py"))
+WEIGHTS = ROOT / "src/mapres/networks/weights"
+MODELS = sorted(f for f in WEIGHTS.iterdir() if f.name[0] != ".")
 BUNDLE = ElementTree.parse(ROOT / "bundle_info.xml").getroot()
 BUILD = """
 import sys, warnings
@@ -71,7 +72,8 @@ def test_pip_installs_the_core_its_models_and_its_command(pip_wheel):
 
 def test_there_is_a_model_to_ship():
     suffixes = {file.suffix for file in MODELS}
-    assert suffixes == {".keras", ".json"}
+    assert suffixes == {".onnx", ".json"}
+    assert sum(file.stat().st_size for file in MODELS) <= 45e6
 
 
 def test_version_is_the_same_everywhere(bundle_wheel, pip_wheel):
@@ -116,4 +118,4 @@ def test_core_imports_no_host_and_itself_only_relatively(path):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             imported.add(node.module.partition(".")[0])
-    assert not imported & {"chimerax", "Qt", "PySide6", "tensorflow", "mapres"}
+    assert not imported & {"chimerax", "Qt", "PySide6", "tensorflow", "keras", "mapres"}

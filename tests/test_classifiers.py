@@ -98,10 +98,10 @@ def test_boxes_of_any_shape_are_read(shape):
 
 
 def test_a_constant_map_is_refused_before_any_network_sees_it(monkeypatch):
-    def never(name):
+    def never(name, device):
         raise AssertionError(f"{name} was loaded")
 
-    monkeypatch.setattr("mapres.models.load", never)
+    monkeypatch.setattr("mapres.validation.load", never)
     with pytest.raises(MapContentError, match="is constant"):
         validate(CHAIN.with_values(np.ones_like(CHAIN.values)), model="dnn")
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from graphs import local_model
 
-from mapres import local_network, models
+from mapres import local_network
 from mapres.cells import Cells
 from mapres.density import Density, silent
 from mapres.errors import Cancelled, MapContentError, MapResError, ModelError
@@ -13,6 +14,7 @@ from mapres.local import local_resolution
 from mapres.local_network import OVERALL, at_voxels, read_local
 from mapres.methods import NETWORKS
 from mapres.mrc import read
+from mapres.networks.registry import load
 from mapres.relative import LN_MIDDLES, OF_CELL
 from mapres.validation import validate
 
@@ -87,7 +89,7 @@ def test_a_finer_grid_gets_the_same_answer(density, found):
 def test_computed_in_parts_equals_the_whole(density, found):
     """Whatever is left out of the mask, and however many cells the network reads at once."""
     sides = np.indices(found.mask.shape)[0] > found.mask.shape[0] // 2
-    network = models.load(NETWORKS["mapres"])
+    network = load(NETWORKS["mapres"])
     parts = [
         read_local(density, found.mask & side, None, network, silent) for side in (sides, ~sides)
     ]
@@ -117,9 +119,7 @@ def test_a_mask_of_a_part_gets_that_part_of_the_answer(density, found):
 
 
 def stub(predict):
-    """Return a model whose network is a function of rows."""
-    card = {"overall_model_sha256": models.load(OVERALL).sha256}
-    return models.Model("stub", "0", card, "local", models.Calibration(1.0, 0.0, 0.0), predict)
+    return local_model(predict, load(OVERALL))
 
 
 def test_levels_of_a_known_distribution_are_where_they_belong(density, found):

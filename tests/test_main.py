@@ -16,9 +16,10 @@ import pytest
 from handmade import folded_chain, mrc_bytes, noisy_ball
 
 import mapres
-from mapres import local, models, mrc
+from mapres import local, mrc
 from mapres.__main__ import main
 from mapres.errors import MapContentError
+from mapres.networks import registry
 
 BALL = noisy_ball()
 VALIDATE_KEYS = [
@@ -101,7 +102,7 @@ def test_validate_with_every_model_is_one_json_object(run, tiny_models):
     assert (status, err) == (0, "")
     first, second = map(json.loads, out.splitlines())
     assert (first["map"], second["map"]) == ("map.mrc", "half1.mrc")
-    assert list(first["models"]) == list(models.ORDER)
+    assert list(first["models"]) == list(registry.ORDER)
     for name, found in first["models"].items():
         assert set(VALIDATE_KEYS) <= set(found)
         assert found == json.loads(run(f"validate map.mrc --model {name} --json")[1])
@@ -124,7 +125,7 @@ def test_a_bad_map_is_one_error_however_many_models(run, tiny_models, folder):
 def test_progress_says_which_model_is_at_work(run, tiny_models, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     _, _, err = run("validate map.mrc --model all")
-    told = [err.index(f"0% {name}: loading the model") for name in models.ORDER]
+    told = [err.index(f"0% {name}: loading the model") for name in registry.ORDER]
     assert told == sorted(told)
 
 
@@ -266,7 +267,7 @@ def test_help_names_every_verb_or_option(run, verb):
     assert status == 0
     words = {
         "": ["mapres validate", "mapres local", "mapres fsc", "130"],
-        "validate": ["--claimed", "--half-maps", "--model", "--json", *models.ORDER, "all"],
+        "validate": ["--claimed", "--half-maps", "--model", "--json", *registry.ORDER, "all"],
         "local": [
             *("--output", "--mask", "--half-maps", "--method", "--max-res", "--step", "--png"),
             *("blocres", "--box-size", "--stride", "--cutoff"),
@@ -400,11 +401,11 @@ def test_bad_options(run, command, words):
 
 
 def test_altered_weights_are_refused(run, folder):
-    for name in ("default.json", "default.keras"):
-        shutil.copy(models.FOLDER / name, folder / name)
-    content = bytearray((folder / "default.keras").read_bytes())
+    for name in ("default.json", "default.onnx"):
+        shutil.copy(registry.FOLDER / name, folder / name)
+    content = bytearray((folder / "default.onnx").read_bytes())
     content[len(content) // 2] ^= 1
-    (folder / "default.keras").write_bytes(content)
+    (folder / "default.onnx").write_bytes(content)
     assert_one_line(*run("validate map.mrc --model default.json"), "their sha256 differs")
 
 

@@ -28,6 +28,7 @@ VALIDATION = Validation(
     patches=12,
     warnings=("First.", "Second."),
     model="default@0123456789ab",
+    provider="CPUExecutionProvider",
     half_map_fsc=7.8,
 )
 

@@ -11,7 +11,7 @@ from mapres import content_doubts, reading, validation
 from mapres.density import Density
 from mapres.distribution import quantile, soft_targets
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
-from mapres.models import Calibration
+from mapres.networks.card import Calibration
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # What the example's half maps were made for: training/example.py.

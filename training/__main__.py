@@ -5,10 +5,7 @@ python -m training cells           labelled cells of such maps for the local mod
 python -m training paper-maps      the paper's simulated maps, into cache/paper
 python -m training unet-cubes      cubes of maps labelled by MonoRes or ResMap, into cache/cubes
 python -m training fit             train a network; resumes from its last checkpoint
-python -m training export          calibrate the default model, write weights and card
-python -m training export-local    calibrate the local model, write weights and card
-python -m training export-paper    shrink dnn or cnn, write weights and card
-python -m training export-unet     write weights and card of a U-Net
+python -m training export          calibrate or shrink a network, write it as ONNX, with its card
 python -m training evaluate        score on simulated maps of a split, and on a folder of real maps
 python -m training evaluate-local  the same of local resolution, by several methods
 python -m training reproduce       the paper's tables and figures 2 to 6

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from mapres.density import checked
 from mapres.distribution import BINS, CENTRES, class_of, quantile
 from mapres.errors import MapResError
-from mapres.models import Predict, predictor
 from mapres.mrc import read
+from mapres.networks.registry import Predict, predictor
 from training.dataset import examples, write_shard
 from training.draw import Ingredients
 from training.export import patch_predictions
@@ -27,6 +27,7 @@ from training.networks import default_network
 from training.published import Published, listed_maps
 from training.schedule import Schedule, train
 from training.tables import Table
+from training.to_onnx import runner
 
 SEED = 7000
 NOISE_FREE = 0.2
@@ -121,7 +122,7 @@ def _scores(run: Path, validation: Path, published: list[Published]) -> list[str
         inputs, _ = shards.batch(indices, None)
         answers += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
     found, true = np.array(answers), shards.resolution
-    real = _real(predictor(network), published)
+    real = _real(predictor(runner(network)), published)
     return [
         f"{np.mean(class_of(found) == class_of(true)):.1%}",
         f"{np.median(np.abs(found / true - 1)):.1%}",

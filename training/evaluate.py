@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mapres import models
 from mapres.density import Density
 from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
 from mapres.mrc import read
+from mapres.networks.registry import card_path, load
 from mapres.validation import Validation, validate
 from training.dataset import SETS, examples
 from training.draw import Example
@@ -38,7 +38,7 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
         writer.writeheader()
         writer.writerows(results)
     command = f"python -m training evaluate --split {split} --maps {count}"
-    made_by = f"Model {models.load(model).label}; `{command}` (seed {SEED})."
+    made_by = f"Model {load(model).label}; `{command}` (seed {SEED})."
     title = f"Simulated maps, {split} split"
     table = Table(f"simulated-{split}", title, made_by, GROUP_COLUMNS, _groups(results))
     (out / f"{table.name}.md").write_text(table.markdown(), encoding="utf-8")
@@ -67,7 +67,7 @@ def _values(results: list[dict], column: str) -> set[str]:
 
 def add_score(model: str, name: str, summary: dict) -> None:
     """Write a score into the model's card."""
-    path = models.card_path(model)
+    path = card_path(model)
     card = json.loads(path.read_text(encoding="utf-8"))
     card["scores"][name] = {
         key: round(value, 4) if isinstance(value, float) else value
@@ -128,7 +128,7 @@ def evaluate_noise_free(data: Path, molecules: int | None, model: str, out: Path
         rows.append([f"{resolution} Å", len(right), f"{right[:, k].mean():.2%}", f"{middle:.2f}"])
     command = "python -m training evaluate" + (f" --molecules {molecules}" if molecules else "")
     made_by = (
-        f"Model {models.load(model).label}; `{command}`: the paper's noise-free maps of "
+        f"Model {load(model).label}; `{command}`: the paper's noise-free maps of "
         f"{len(chosen)} chains of the test split. The model was not retrained on that set."
     )
     columns = ("maps", "n", "right class", "median Å")
@@ -142,7 +142,7 @@ def evaluate_real(folder: Path, model: str, out: Path) -> None:
     with open(folder / "maps.tsv", newline="") as stream:
         entries = list(csv.DictReader(stream, delimiter="\t"))
     made_by = (
-        f"Model {models.load(model).label}; `python -m training evaluate`. "
+        f"Model {load(model).label}; `python -m training evaluate`. "
         "Training and calibration use simulated maps only."
     )
     rows = [_real_row(folder, entry, model) for entry in entries]

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from mapres import models, reading, validation
+from mapres import reading, validation
 from mapres.content import measure_content
 from mapres.density import silent
 from mapres.distribution import BINS, CLASSES, EDGES, class_of
+from mapres.networks.card import Calibration
+from mapres.networks.registry import predictor
 from training.dataset import examples
-from training.ship import for_prediction, ship
+from training.ship import ship
+from training.to_onnx import rounded, runner
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
 CALIBRATION_MAPS = 600
@@ -27,17 +30,17 @@ DATA = "patches of realistic and noise-free simulations (training/draw.py), trai
 
 
 def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> None:
-    """Write ``<name>.keras`` (float16, no optimiser) and ``<name>.json`` into ``folder``."""
+    """Write ``<name>.onnx`` and ``<name>.json`` into ``folder``."""
     import keras
 
-    network = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    weights, shipped = for_prediction(network, run, name)
-    calibration, scores = calibrate(data, models.predictor(shipped))
+    network = rounded(keras.models.load_model(run / "checkpoint.keras", compile=False))
+    calibration, scores = calibrate(data, predictor(runner(network)))
     ship(
-        weights,
-        shipped,
+        network,
         "distribution",
         folder,
+        name,
+        data,
         predicts="resolution of a cryo-EM map, as a distribution over 64 bins",
         calibration=asdict(calibration),
         training=training_card(patches, run) | {"data": DATA},
@@ -61,7 +64,7 @@ def training_card(patches: Path, run: Path) -> dict:
     }
 
 
-def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
+def calibrate(data: Path, predict) -> tuple[Calibration, dict]:
     """Fit the calibration on simulated maps of the validation split.
 
     Maximum likelihood first; then the sharpness is scaled so that nine in ten of the 90 % intervals
@@ -92,7 +95,7 @@ def calibrate(data: Path, predict) -> tuple[models.Calibration, dict]:
     }
 
 
-def score_calibration(maps: list[tuple], calibration: models.Calibration) -> dict:
+def score_calibration(maps: list[tuple], calibration: Calibration) -> dict:
     """Return how many maps, and how good answers are; see `calibrate` for the tuples."""
     answers, found = [], []
     for predictions, _, nyquist in maps:
@@ -112,10 +115,10 @@ def score_calibration(maps: list[tuple], calibration: models.Calibration) -> dic
     }
 
 
-def _calibration(parameters: NDArray) -> models.Calibration:
+def _calibration(parameters: NDArray) -> Calibration:
     """Map three free numbers onto the calibration's ranges."""
     sharpness, growth, floor = (float(p) for p in parameters)
-    return models.Calibration(
+    return Calibration(
         sharpness=round(float(np.exp(sharpness)), 4),
         growth=round(float(expit(growth)), 4),
         floor=round(0.2 * float(expit(floor)), 5),

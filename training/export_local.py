@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres import models
 from mapres.distribution import quantiles
-from mapres.local_network import LEVELS, OVERALL, calibrated
+from mapres.local_network import LEVELS, calibrated
+from mapres.networks.card import Calibration
 from mapres.relative import LN_EDGES
 from training.export import COVERAGE, training_card
 from training.fit_local import CellShards, check_half_maps
-from training.ship import for_prediction, ship
+from training.ship import ship
+from training.to_onnx import rounded
 
 DATA = "cells of realistic and noise-free simulations (training/draw.py, varied), train split"
 # Of every distribution: what is even, so that no answer is thought impossible.
@@ -23,33 +24,34 @@ FLOOR = 0.01
 CELLS = 100
 
 
-def export_local(run: Path, cells: Path, half_maps: bool, folder: Path, name: str) -> None:
-    """Write ``<name>.keras`` (float16, no optimiser) and ``<name>.json`` into ``folder``."""
+def export_local(
+    data: Path, run: Path, cells: Path, half_maps: bool, folder: Path, name: str
+) -> None:
+    """Write ``<name>.onnx`` and ``<name>.json`` into ``folder``."""
     import keras
 
     check_half_maps(run, half_maps)
-    network = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    weights, shipped = for_prediction(network, run, name)
-    calibration, scores = calibrate(shipped, CellShards(cells, half_maps, "validation"))
+    network = rounded(keras.models.load_model(run / "checkpoint.keras", compile=False))
+    calibration, scores = calibrate(network, CellShards(cells, half_maps, "validation"))
     ship(
-        weights,
-        shipped,
+        network,
         "local",
         folder,
+        name,
+        data,
         predicts="local resolution over that of the map, as a distribution over 64 bins, per cell",
         half_maps=half_maps,
-        overall_model_sha256=models.load(OVERALL).sha256,
         calibration=asdict(calibration),
         training=training_card(cells, run) | {"data": DATA},
         scores={"calibration (validation split)": scores},
     )
 
 
-def calibrate(network, validation: CellShards) -> tuple[models.Calibration, dict]:
+def calibrate(network, validation: CellShards) -> tuple[Calibration, dict]:
     """Choose the sharpness at which nine in ten of the 90 % intervals hold the truth."""
     predicted, truth = _cells(network, validation)
     candidates = [
-        models.Calibration(sharpness=round(float(power), 4), growth=0.0, floor=FLOOR)
+        Calibration(sharpness=round(float(power), 4), growth=0.0, floor=FLOOR)
         for power in np.geomspace(0.4, 2.5, 33)
     ]
     scores = [_scores(predicted, truth, calibration) for calibration in candidates]
@@ -68,7 +70,7 @@ def _cells(network, validation: CellShards) -> tuple[NDArray, NDArray]:
     return np.concatenate(predicted), np.concatenate(truth)
 
 
-def _scores(predicted: NDArray, truth: NDArray, calibration: models.Calibration) -> dict:
+def _scores(predicted: NDArray, truth: NDArray, calibration: Calibration) -> dict:
     low, middle, high = quantiles(calibrated(predicted, calibration), LEVELS, LN_EDGES).T
     return {
         "cells": len(truth),

@@ -11,9 +11,10 @@ import numpy as np
 
 from training.paper_fit import noted_stages
 from training.paper_maps import PaperMaps
-from training.ship import for_prediction, ship
+from training.ship import ship
 from training.shrink import shrunk
 from training.subsets import Subset
+from training.to_onnx import rounded
 
 # What of the big layer is kept: 192 × 32³ half-precision numbers are 13 MB, 64 × 65,536 are 8 MB.
 KEPT = {"dnn": {"rank": 192, "along": 32}, "cnn": {"rank": 64}}
@@ -22,8 +23,10 @@ SVD_MAPS = {"dnn": 4500, "cnn": 1200}
 BATCH = 25
 
 
-def export_paper(paper: Path, run: Path, folder: Path, name: str, test_maps: int | None) -> None:
-    """Write ``<name>.keras`` (truncated, float16) and ``<name>.json`` into ``folder``.
+def export_paper(
+    data: Path, paper: Path, run: Path, folder: Path, name: str, test_maps: int | None
+) -> None:
+    """Write ``<name>.onnx`` (truncated) and ``<name>.json`` into ``folder``.
 
     ``test_maps`` looks at so many maps of the test split only; by default at all.
     """
@@ -31,18 +34,18 @@ def export_paper(paper: Path, run: Path, folder: Path, name: str, test_maps: int
 
     exact = keras.models.load_model(run / "exact.keras", compile=False)
     train, test = PaperMaps(paper, "train"), PaperMaps(paper, "test")
-    small = shrunk(exact, Subset.evenly(train, SVD_MAPS[name]), **KEPT[name])
-    weights, shipped = for_prediction(small, run, name)
+    small = rounded(shrunk(exact, Subset.evenly(train, SVD_MAPS[name]), **KEPT[name]))
     ship(
-        weights,
-        shipped,
+        small,
         "class",
         folder,
+        name,
+        data,
         parameters_exact=int(exact.count_params()),
-        predicts="resolution class of a map by its central 64³ voxels, as logits of three",
+        predicts="resolution class of a map by its central 64³ voxels, as probabilities of three",
         source="Avramov et al. 2019, Molecules 24, 1181, sections 4.3 and 4.4",
         training=_training_card(train, run),
-        scores={"simulated test split": compare(exact, shipped, test, test_maps)},
+        scores={"simulated test split": compare(exact, small, test, test_maps)},
     )
 
 

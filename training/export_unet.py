@@ -8,7 +8,8 @@ from pathlib import Path
 from training.experimental import Cubes, divided
 from training.fit_unet import accuracies, run_folder
 from training.paper_fit import noted_stages
-from training.ship import for_prediction, ship
+from training.ship import ship
+from training.to_onnx import rounded
 from training.unet_cubes import read_cubes
 
 DATA = {
@@ -17,11 +18,12 @@ DATA = {
 }
 
 
-def export_unet(cubes: Path, cache: Path, width: int, folder: Path) -> None:
-    """Write ``unet-<labels>.keras`` (float16) and its card into ``folder``.
+def export_unet(data: Path, cubes: Path, cache: Path, width: int, folder: Path) -> None:
+    """Write ``unet-<labels>.onnx`` and its card into ``folder``.
 
     Parameters
     ----------
+    data : folder of the structures
     cubes : folder of cubes, named for the labels: ``monores`` or ``resmap``
     cache : folder of the runs; what ships was trained by the paper's protocol, and the honest run
         of the same width is scored beside it
@@ -32,21 +34,21 @@ def export_unet(cubes: Path, cache: Path, width: int, folder: Path) -> None:
 
     labels = cubes.name
     run = run_folder(cache, labels, width, "paper")
-    network = keras.models.load_model(run / "best.keras", compile=False)
-    weights, shipped = for_prediction(network, run, f"unet-{labels}")
+    network = rounded(keras.models.load_model(run / "best.keras", compile=False))
     found, names = read_cubes(cubes)
     honest = run_folder(cache, labels, width, "honest") / "best.keras"
     scores = {
-        "evaluation cubes, maps shared with training": _scores(shipped, found, by_map=False),
+        "evaluation cubes, maps shared with training": _scores(network, found, by_map=False),
         "evaluation maps, by a second training that saw none of them": _scores(
             keras.models.load_model(honest, compile=False), found, by_map=True
         ),
     }
     ship(
-        weights,
-        shipped,
+        network,
         "cubes",
         folder,
+        f"unet-{labels}",
+        data,
         predicts="local resolution of every voxel, as one of ten classes",
         source="Avramov et al. 2019, Molecules 24, 1181, sections 4.1 and 4.5",
         width=width,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.distribution import BINS, quantile, soft_targets
-from mapres.models import sha256
+from mapres.networks.registry import digest
 from training.fit_head import EPOCHS, RATE, fit_head
 from training.networks import default_network
 from training.schedule import Schedule, save, train
@@ -68,7 +68,7 @@ def fit(
     def build(state: dict):
         model = default_network(BINS, **options)
         if start is not None:
-            state["start_sha256"] = sha256(start)
+            state["start_sha256"] = digest(start.read_bytes())
             take_over(model, keras.models.load_model(start, compile=False))
             fit_head(model, Shards(patches, "train"), Shards(patches, "validation"))
         return model

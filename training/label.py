@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mapres.errors import MapResError
-from mapres.local import local_resolution
+from mapres.local import LocalResolution, local_resolution
 from mapres.mrc import read, write
+from mapres.resampling import UNRESOLVED
 
 SUFFIXES = (".gz", ".bz2", ".mrc", ".map", ".ccp4", ".rec")
 
@@ -53,10 +57,17 @@ def label_maps(
             continue
         label = out / f"{name}_{method}.mrc.gz"
         write(out / f"{name}_{method}_mask.mrc.gz", density.with_values(found.mask.astype("f4")))
-        write(label, density.with_values(found.as_label))
+        write(label, density.with_values(as_label(found)))
         say(f"{path.name}: {label.name}")
         labels.append(label)
     return labels
+
+
+def as_label(found: LocalResolution) -> NDArray[np.float32]:
+    """Return resolutions in Å, 0 where none was found and 100 where nothing tried is reached."""
+    if found.beyond is None:
+        return found.resolved
+    return np.where(found.beyond, np.float32(UNRESOLVED), found.resolved)
 
 
 def _half_maps(path: Path, name: str, say: Callable[[str], None]):

@@ -17,8 +17,9 @@ from mapres.cells import CHANNELS, UNSEEN, measure_cells
 from mapres.density import silent
 from mapres.distribution import EDGES
 from mapres.errors import MapResError
-from mapres.local_network import read_whole
+from mapres.local_network import OVERALL, read_whole
 from mapres.mask import solvent_mask
+from mapres.networks.registry import load
 from mapres.relative import Overall
 from mapres.surroundings import WIDTHS, share_of_cells
 from training.dataset import make_example, pools, spread
@@ -80,7 +81,7 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
     chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
     if len(chosen) < FEWEST:
         return None
-    chances, seen = read_whole(example.density, molecule, silent)
+    chances, seen = read_whole(example.density, molecule, load(OVERALL), silent)
     features = np.full((len(chosen), len(WIDTHS), CHANNELS, BANDS), UNSEEN, dtype=np.float16)
     features[:, :, : cells.features.shape[2]] = cells.features[chosen]
     return Sample(

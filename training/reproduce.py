@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from mapres import models
 from mapres.density import Density
 from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
 from mapres.mrc import read
+from mapres.networks.registry import load
 from mapres.validation import Validation, validate
 from training.confusion import MEASURES, agreement, class_measures, confusion_matrix
 from training.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
@@ -71,7 +71,7 @@ class Answers:
 
 def made_by(command: str, maps: str) -> str:
     """Say what made a result."""
-    labels = ", ".join(models.load(name).label for name in NETWORKS)
+    labels = ", ".join(load(name).label for name in NETWORKS)
     return f"`python -m training reproduce {command}`: {maps}. Models {labels}."
 
 

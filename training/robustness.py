@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from mapres import models
 from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.fourier import filtered
+from mapres.networks.registry import load
 from mapres.validation import Validation, validate
 from training.dataset import examples
 from training.draw import Example
@@ -138,7 +138,7 @@ def robustness(data: Path, count: int, out: Path) -> None:
     columns += ["90 % interval covers the old truth", "with a new warning"]
     made_by = (
         f"`python -m training robustness --maps {count}`: {count} maps of the test split, "
-        f"seed {SEED}; model {models.load('default').label}."
+        f"seed {SEED}; model {load('default').label}."
     )
     title = "How answers move when maps are changed"
     Table("robustness", title, made_by, columns, rows).write(out)

@@ -1,99 +1,139 @@
-"""From trained weights to what ships: float16 for prediction only, with a model card beside it."""
+"""From trained weights to what ships: an ONNX graph with a model card beside it."""
 
 from __future__ import annotations
 
 import datetime
 import io
 import json
-import shutil
+import re
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
-from mapres import models
 from mapres.cubes import NAMES
+from mapres.local_network import OVERALL
+from mapres.networks.kinds import KINDS, OUTPUTS
+from mapres.networks.registry import digest, load
+from mapres.output import replacing
+from training.to_onnx import OPSET, parity, rounded, to_onnx, trimmed
 
 # In Å, of a map and of a voxel.
 MAP_CLASSES = {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"}
 VOXEL_CLASSES = [f"{name} A" for name in NAMES]
-# Of a Keras configuration.
-LEFT_OUT = ("renorm", "quantization_config", "compile_config")
+# Networks that a later training starts from: their Keras files are kept in the repository.
+KEPT = ("default", "local")
+WEIGHTS = Path("training/weights")
 
 
-def for_prediction(network, run: Path, name: str) -> tuple[Path, object]:
-    """Store a network in ``run`` as it ships; return the path, and the network as users get it."""
-    import keras
+def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -> None:
+    """Write ``<name>.onnx`` and its card, which says ``said`` too, into ``folder``.
 
-    whole, weights = run / f"{name}-whole.keras", run / f"{name}.keras"
-    network.save(whole)
-    halve(whole, weights)
-    whole.unlink()
-    return weights, keras.models.load_model(weights, compile=False, safe_mode=True)
-
-
-def ship(weights: Path, network, kind: str, folder: Path, **said) -> None:
-    """Copy weights into ``folder`` and write their card, which says ``said`` too."""
-    import keras
-
+    Parameters
+    ----------
+    network : Keras network, rounded to half precision, see `to_onnx.rounded`
+    kind : see `mapres.networks.kinds`
+    folder : where the models are
+    name : of the model
+    data : folder of the structures, for the maps that both forms are asked about
+    """
+    source = WEIGHTS / f"{name}.keras" if name in KEPT else None
+    if source:
+        keep(network, source)
     card = {
-        "name": weights.stem,
-        "kind": kind,
-        "weights": weights.name,
-        "sha256": models.sha256(weights),
         "parameters": int(network.count_params()),
         "classes": VOXEL_CLASSES if kind in ("local", "cubes") else MAP_CLASSES,
-        "preprocessing": models.preprocessing_card(kind),
+        "preprocessing": KINDS[kind].preprocessing,
         **said,
         "licence": "MIT",
-        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
         "made": datetime.date.today().isoformat(),
     }
-    shutil.copyfile(weights, folder / weights.name)
-    write_card(folder / f"{weights.stem}.json", card)
-    print(json.dumps(card["scores"], indent=2))
+    _write(network, source, kind, folder, name, data, card)
+    print(json.dumps(card.get("scores"), indent=2))
+
+
+def convert(path: Path, folder: Path, name: str, data: Path) -> None:
+    """Write ``<name>.onnx`` anew from a Keras file; its card keeps what else it says.
+
+    ``path`` is a file of the weights that the card in ``folder`` was written for.
+    """
+    import keras
+
+    card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    network = rounded(keras.models.load_model(path, compile=False, safe_mode=True))
+    _write(network, path, card["kind"], folder, name, data, card)
+
+
+def _write(
+    network,
+    source: Path | None,
+    kind: str,
+    folder: Path,
+    name: str,
+    data: Path,
+    card: dict[str, Any],
+) -> None:
+    content = to_onnx(trimmed(network) if kind == "cubes" else network, kind)
+    found = parity(content, network, kind, data, card.get("half_maps", False))
+    head = {
+        "name": name,
+        "kind": kind,
+        "weights": f"{name}.onnx",
+        "sha256": digest(content),
+        "inputs": list(KINDS[kind].inputs),
+        "outputs": OUTPUTS,
+    }
+    if kind == "local":
+        card["overall_model_sha256"] = load(OVERALL).card.sha256
+    graph = {"opset": OPSET, "numbers": "float16", "keras_against_onnx": asdict(found)}
+    if source:
+        graph["keras_sha256"] = digest(source.read_bytes())
+    tail = {"onnx": graph, "versions": _versions()}
+    rest = {key: value for key, value in card.items() if key not in head | tail}
+    with replacing(folder / f"{name}.onnx") as temporary:
+        Path(temporary).write_bytes(content)
+    write_card(folder / f"{name}.json", head | rest | tail)
+    print(f"{name}: {len(content) / 1e6:.1f} MB, {found}")
+
+
+def _versions() -> dict[str, str]:
+    import keras
+    import onnx
+    import onnxruntime
+    import tensorflow
+    import tf2onnx
+
+    used = (keras, tensorflow, tf2onnx, onnx, onnxruntime)
+    return {module.__name__: module.__version__ for module in used}
 
 
 def write_card(path: Path, card: dict) -> None:
-    """Write a model card."""
-    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    """Write a model card; a list of numbers or words takes one line."""
+    text = json.dumps(card, indent=2)
+    text = re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\n\s*", " ", found[0]), text)
+    with replacing(path) as temporary:
+        text = text.replace("[ ", "[").replace(" ]", "]")
+        Path(temporary).write_text(text + "\n", encoding="utf-8")
 
 
-def halve(source: Path, target: Path) -> None:
-    """Copy a ``.keras`` file for prediction only, by any version of Keras from 3.8 on.
+def keep(network, path: Path) -> None:
+    """Save a Keras network for a later training, its weights stored in half precision.
 
-    Weights are stored as float16, which Keras widens on loading.
+    Keras widens them on loading.
     """
-    with (
-        zipfile.ZipFile(source) as archive,
-        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out,
-    ):
+    whole = path.with_name(f"{path.stem}-whole.keras")
+    network.save(whole)
+    with zipfile.ZipFile(whole) as archive, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         for name in archive.namelist():
             content = archive.read(name)
             if name.endswith(".h5"):
                 content = _halved_weights(content)
-            elif name == "config.json":
-                content = json.dumps(portable(json.loads(content))).encode()
             # A fixed date, so that the same weights make the same file and the same hash.
             out.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
-
-
-def portable(config):
-    """Say a Keras configuration in words that versions from 3.8 on understand.
-
-    The weights are loaded anyway, so every initializer becomes zeros: 3.15 describes them in words
-    that 3.12, the last for Python 3.10, refuses. It also writes out a renormalisation and a
-    quantisation that are off, and how a part was trained by itself, which is no part of predicting.
-    """
-    if isinstance(config, list):
-        return [portable(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    if config.get("module") == "keras.initializers":
-        return config | {"class_name": "Zeros", "config": {}}
-    kept = {key: value for key, value in config.items() if not key.startswith(LEFT_OUT)}
-    return {key: portable(value) for key, value in kept.items()}
+    whole.unlink()
 
 
 def _halved_weights(content: bytes) -> bytes:

@@ -17,7 +17,7 @@ from mapres.mrc import read
 from training.dataset import examples
 from training.draw import Ingredients
 from training.experimental import Cubes, labelled_cubes, together
-from training.label import stem
+from training.label import as_label, stem
 from training.published import labelled_resolutions, published_resolution
 
 SEED = 9000
@@ -110,7 +110,7 @@ def _labelled(density: Density, method: str, resolution: float | None) -> Cubes:
 
 
 def _cubes(density: Density, found: LocalResolution) -> Cubes:
-    label = found.as_label
+    label = as_label(found)
     if found.method == "monores":
         # Its hysteresis flips single voxels by several Å.
         label = np.where(label > 0, ndimage.median_filter(found.values, 3), 0)

@@ -10,12 +10,12 @@ import numpy as np
 from scipy import ndimage
 
 from mapres import content_doubts as doubts
-from mapres import models
 from mapres.content import Content, measure_content
 from mapres.density import Density, checked
 from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
 from mapres.mrc import read
+from mapres.networks.registry import load
 from mapres.validation import FILLS_BOX, find_molecule, validate
 from training.bodies import BODIES, CELLS
 from training.dataset import examples
@@ -87,7 +87,7 @@ def measure(data: Path, count: int, out: Path) -> None:
         trials.append(_trial("calculated", "noise-free maps", True, _said(example.density)))
     made_by = (
         f"`python -m training warnings --maps {count}`: {count} maps of the test split and as many "
-        f"noise-free ones, seed {SEED}; model {models.load('default').label}."
+        f"noise-free ones, seed {SEED}; model {load('default').label}."
     )
     columns = ["warning", "maps", "should be given", "n", "given", "share"]
     title = "How often warnings are given"

@@ -32,8 +32,6 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (without the program's name) and return the exit status."""
-    # Before TensorFlow loads: it writes pages about processors and graphics cards.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         options = parser(__doc__).parse_args(argv)
         return _VERBS[options.verb](options)
@@ -67,11 +65,12 @@ def _validate(options: argparse.Namespace) -> int:
 def _validations(path: str, options: argparse.Namespace, progress: Progress) -> list[Validation]:
     """Validate one map with each of the models asked for."""
     from . import mrc
-    from .models import chosen
+    from .networks.registry import chosen
     from .validation import validate
 
     density, half_maps = mrc.read(path), _half_maps(options.half_maps)
-    shared = {"claimed": options.claimed, "half_maps": half_maps, "progress": progress}
+    shared = {"claimed": options.claimed, "half_maps": half_maps, "device": options.device}
+    shared["progress"] = progress
     return [validate(density, model=name, **shared) for name in chosen(options.model)]
 
 
@@ -89,6 +88,7 @@ def _local(options: argparse.Namespace) -> int:
         shared: dict[str, Any] = {
             "mask": options.mask and mrc.read(options.mask),
             "half_maps": _half_maps(options.half_maps),
+            "device": options.device,
             "progress": progress,
         }
         chosen = {name: getattr(options, name) for name in OPTION_NAMES}

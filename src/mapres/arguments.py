@@ -7,6 +7,7 @@ import math
 
 from . import __version__
 from .methods import METHODS
+from .networks.session import AUTO, DEVICES
 
 BAD_INPUT = 2
 MODEL_HELP = (
@@ -47,6 +48,7 @@ def _describe_validate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--claimed", metavar="Å", type=_positive, help="resolution to judge")
     _add_half_maps(verb)
     verb.add_argument("--model", metavar="NAME", default="default", help=MODEL_HELP)
+    _add_device(verb)
 
 
 def _describe_local(verb: argparse.ArgumentParser) -> None:
@@ -56,6 +58,7 @@ def _describe_local(verb: argparse.ArgumentParser) -> None:
     _add_half_maps(verb)
     verb.add_argument("--method", choices=METHODS, default=METHODS[0],
                       help="%(choices)s; blocres needs half maps (%(default)s)")  # fmt: skip
+    _add_device(verb)
     verb.add_argument("--max-res", metavar="Å", type=_positive,
                       help="coarsest to try (monores: 20; resmap: 4 voxels)")  # fmt: skip
     verb.add_argument("--step", metavar="Å", type=_positive,
@@ -86,6 +89,11 @@ def _describe_fsc(verb: argparse.ArgumentParser) -> None:
 
 def _add_half_maps(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--half-maps", metavar=("A", "B"), nargs=2, help="its two half maps")
+
+
+def _add_device(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--device", choices=DEVICES, default=AUTO,
+                      help="where networks run: a GPU if there is one (%(default)s)")  # fmt: skip
 
 
 def _positive(text: str) -> float:

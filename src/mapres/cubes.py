@@ -15,7 +15,7 @@ from .density import Progress
 from .paper import min_max
 
 if TYPE_CHECKING:
-    from .models import Predict
+    from .networks.registry import Predict
 
 EDGE = 16
 # Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.

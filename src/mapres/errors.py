@@ -18,19 +18,11 @@ class GridMismatchError(MapResError):
 
 
 class ModelError(MapResError):
-    """Weights are missing or altered, or no backend can run them."""
+    """A model is missing, altered or not what it must be, or nothing can run it."""
 
 
 class OutputError(MapResError):
     """The result cannot be written where it was asked for."""
-
-
-class WorkerError(MapResError):
-    """The process that runs the analysis failed; ``details`` is what it wrote about it."""
-
-    def __init__(self, message: str, details: str = ""):
-        super().__init__(message)
-        self.details = details
 
 
 class Cancelled(Exception):

@@ -1,4 +1,4 @@
-"""Local resolution: one question, several methods, the answer on the map's own grid."""
+"""Local resolution: several methods, one answer on the map's own grid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .halves import HalfMaps, half_map_doubts
 from .lattice import nearest_known
 from .mask import solvent_mask
 from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
-from .resampling import UNRESOLVED
+from .networks.session import AUTO, require_device
 
 # Share of the mask: of the two reference maps of MonoRes 0.3 % is unmeasured.
 MUCH_UNMEASURED = 0.05
@@ -41,6 +41,7 @@ class LocalResolution:
     interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
         that give none
     model : ``name@digits`` of the network that read it; None of methods that need none
+    provider : what computed the network, as ONNX Runtime calls it; None likewise
     """
 
     values: NDArray[np.float32]
@@ -52,19 +53,13 @@ class LocalResolution:
     beyond: NDArray[np.bool_] | None = None
     interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     model: str | None = None
+    provider: str | None = None
 
     @property
     def resolved(self) -> NDArray[np.float32]:
         """The resolutions that were found, shape (z, y, x), Å; 0 where none was."""
         found = self.mask if self.beyond is None else self.mask & ~self.beyond
         return np.where(found, self.values, np.float32(0))
-
-    @property
-    def as_label(self) -> NDArray[np.float32]:
-        """Like `resolved`, but 100 Å, as ResMap writes it, where nothing tried is reached."""
-        if self.beyond is None:
-            return self.resolved
-        return np.where(self.beyond, np.float32(UNRESOLVED), self.resolved)
 
     @property
     def uncertainty(self) -> NDArray[np.float32]:
@@ -111,6 +106,7 @@ def local_resolution(
     method: str = METHODS[0],
     mask: Density | None = None,
     half_maps: HalfMaps | None = None,
+    device: str = AUTO,
     progress: Progress = silent,
     **options: float | None,
 ) -> LocalResolution:
@@ -126,6 +122,7 @@ def local_resolution(
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
     half_maps : read beside the map by mapres; by the others measured in its place: MonoRes and
         ResMap their mean against their difference, blocres how they correlate
+    device : where networks run: ``auto`` (a GPU where ONNX Runtime has one), ``cpu`` or ``gpu``
     progress : called as ``progress(fraction, message)``
     max_res, step : of MonoRes and ResMap: Å, the coarsest resolution tried (20; 4 voxels) and the
         steps (0.5; 1) down to 2 voxels
@@ -147,12 +144,13 @@ def local_resolution(
     GridMismatchError
         If the mask or a half map has another grid.
     MapResError
-        If there is no such method, or it has no such option.
+        If there is no such method or device, or the method has no such option.
     Cancelled
         If ``progress`` raises it.
     """
     started = time.perf_counter()
     chosen = complete_options(method, options)
+    require_device(device)
     checked(density)
     for half in half_maps or ():
         require_same_grid(density, half, "half map")
@@ -163,7 +161,7 @@ def local_resolution(
     inside = _inside(density, mask)
     doubts = [] if half_maps is None else list(half_map_doubts(density, half_maps, inside))
     try:
-        measured = measure(method, density, inside, half_maps, chosen, progress)
+        measured = measure(method, density, inside, half_maps, chosen, device, progress)
     except MapContentError as error:
         # Half maps of opposite sign, say, leave no signal: the cause is worth more than the effect.
         if doubts:
@@ -180,6 +178,7 @@ def local_resolution(
         beyond=measured.beyond,
         interval=measured.interval,
         model=measured.model,
+        provider=measured.provider,
     )
 
 

@@ -15,13 +15,13 @@ from .distribution import quantiles
 from .errors import MapContentError, ModelError
 from .halves import HalfMaps
 from .mask import solvent_mask
-from .models import Calibration, Model, load
+from .networks.registry import Calibration, Model, load
 from .profile import profile
 from .reading import read_distribution
 from .relative import LN_EDGES, LN_MIDDLES, Overall, bands_read, ln_mean, rows
 
-# Cells that the network reads at once: their rows are 20 MB.
-BATCH = 8192
+# Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
+BATCH = 2048
 # With fewer there is nothing to compare: they are 15 % apart.
 FEWEST_BANDS = 4
 # Of the cells' distributions.
@@ -73,13 +73,14 @@ def read_local(
             f"{density.spacing * min(density.values.shape):.3g} Å, which the network cannot read; "
             "choose the method monores."
         )
-    if network.card["overall_model_sha256"] != load(OVERALL).sha256:
+    overall_model = load(OVERALL, network.device)
+    if network.card.said["overall_model_sha256"] != overall_model.card.sha256:
         raise ModelError(
-            f"the model {network.name} was trained beside another {OVERALL} model; "
+            f"the model {network.card.name} was trained beside another {OVERALL} model; "
             "install MapRes again."
         )
     molecule = _molecule(density, inside)
-    chances, seen = read_whole(density, molecule, part_of(progress, 0.0, WHOLE))
+    chances, seen = read_whole(density, molecule, overall_model, part_of(progress, 0.0, WHOLE))
     cells = measure_cells(
         density,
         molecule,
@@ -96,7 +97,7 @@ def read_local(
 
 
 def read_whole(
-    density: Density, molecule: NDArray[np.bool_], progress: Progress
+    density: Density, molecule: NDArray[np.bool_], network: Model, progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the distribution over resolution and the profile of a map as a whole.
 
@@ -106,10 +107,11 @@ def read_whole(
     ----------
     density : the map
     molecule : bool array, shape (z, y, x)
+    network : the model `OVERALL`
     progress : called with (fraction, message)
     """
     spectra = measure_content(density, molecule).spectra
-    pooled, _ = read_distribution(density, molecule, spectra, load(OVERALL), progress)
+    pooled, _ = read_distribution(density, molecule, spectra, network, progress)
     return pooled.astype(np.float32), profile(spectra)
 
 
@@ -125,12 +127,9 @@ def _quantiles(
     cells: Cells, overall: Overall, network: Model, progress: Progress
 ) -> NDArray[np.float32]:
     """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
-    assert network.calibration is not None
     found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
     for start in range(0, len(cells.places), BATCH):
         progress(start / len(cells.places), "reading cells")
-        # The last reaches back: a graph is made for every size.
-        start = max(0, min(start, len(cells.places) - BATCH))
         part = slice(start, start + BATCH)
         given = rows(
             cells.features[part],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,14 @@ from .errors import MapContentError, MapResError
 from .halves import HalfMaps, half_map_resolution, usable
 from .lattice import nearest_known
 from .local_network import read_local
-from .models import card_path, load
 from .monores import monores
+from .networks.registry import card_path, load
+from .networks.session import GPU
 from .resmap import resmap
 
 # The models that methods read with.
 NETWORKS = {"mapres": "local", "unet-monores": "unet-monores", "unet-resmap": "unet-resmap"}
-WITH_HALF_MAPS = "local-halves"
+WITH_HALF_MAPS = {"local": "local-halves"}
 Options = Mapping[str, float | None]
 # Names and defaults; None where the map decides.
 OPTIONS: dict[str, dict[str, float | None]] = {
@@ -66,6 +66,7 @@ class Measured:
     interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
         that give none
     model : ``name@digits`` of the network that read it; None of methods that need none
+    provider : what computed the network, as ONNX Runtime calls it; None likewise
     """
 
     values: NDArray[np.float32]
@@ -75,6 +76,7 @@ class Measured:
     finest: float | None = None
     interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     model: str | None = None
+    provider: str | None = None
 
 
 def complete_options(method: str, options: Options) -> dict[str, float | None]:
@@ -103,10 +105,22 @@ def measure(
     inside: NDArray[np.bool_],
     half_maps: HalfMaps | None,
     options: Options,
+    device: str,
     progress: Progress,
 ) -> Measured:
-    """Measure a map with a method; ``options`` are those of `complete_options`."""
-    return _MEASURES[method](density, inside, half_maps, options, progress)
+    """Measure a map with a method; ``options`` are those of `complete_options`.
+
+    Only networks run on the ``device``, one of `networks.session.DEVICES`.
+    """
+    if name := NETWORKS.get(method):
+        network = load(name if half_maps is None else WITH_HALF_MAPS.get(name, name), device)
+        found = _READS[network.card.kind](density, inside, half_maps, network, progress)
+        said = network.notes + found.warnings
+        return replace(found, warnings=said, model=network.label, provider=network.provider)
+    found = _MEASURES[method](density, inside, half_maps, options, progress)
+    if device != GPU:
+        return found
+    return replace(found, warnings=(f"{method} runs on the CPU only.", *found.warnings))
 
 
 def _on_arrays(method: Callable, density, inside, half_maps, options, progress) -> Any:
@@ -116,8 +130,7 @@ def _on_arrays(method: Callable, density, inside, half_maps, options, progress) 
     return method(values, voxel_size, inside, half_maps=halves, progress=progress, **options)
 
 
-def _mapres(density, inside, half_maps, options, progress) -> Measured:
-    network = load(NETWORKS["mapres"] if half_maps is None else WITH_HALF_MAPS)
+def _mapres(density, inside, half_maps, network, progress) -> Measured:
     if half_maps is not None and not usable(half_maps, inside):
         raise MapContentError(
             "the half maps are the same map, or do not correlate inside the molecule; check them."
@@ -131,12 +144,10 @@ def _mapres(density, inside, half_maps, options, progress) -> Measured:
         (note,),
         (),
         interval=(found.low, found.high),
-        model=network.label,
     )
 
 
-def _unet(method, density, inside, half_maps, options, progress) -> Measured:
-    network = load(NETWORKS[method])
+def _unet(density, inside, half_maps, network, progress) -> Measured:
     classes = read_classes(density.values, inside, network.predict, progress)
     values = np.where(inside, np.maximum(MIDDLES[classes], density.nyquist), 0).astype(np.float32)
     note = (
@@ -152,7 +163,7 @@ def _unet(method, density, inside, half_maps, options, progress) -> Measured:
         said += (
             f"{share:.0%} of the voxels are coarser than {LIMITS[-1]:g} Å, and are given that.",
         )
-    return Measured(values, beyond, (note,), said, finest, model=network.label)
+    return Measured(values, beyond, (note,), said, finest)
 
 
 def _monores(density, inside, half_maps, options, progress) -> Measured:
@@ -251,10 +262,9 @@ def _box_doubts(found: BoxResolution, voxel_size: float) -> Iterator[str]:
 
 
 _MEASURES: dict[str, Callable[..., Measured]] = {
-    "mapres": _mapres,
     "monores": _monores,
     "blocres": _blocres,
     "resmap": _resmap,
-    "unet-monores": partial(_unet, "unet-monores"),
-    "unet-resmap": partial(_unet, "unet-resmap"),
 }
+# By the kind of the network.
+_READS: dict[str, Callable[..., Measured]] = {"local": _mapres, "cubes": _unet}

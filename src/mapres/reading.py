@@ -12,7 +12,7 @@ from . import preprocess
 from .density import Density, Progress
 from .distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
 from .errors import ModelError
-from .models import Calibration, Model, Predict, available
+from .networks.registry import Calibration, Model, Predict, available
 from .paper import BOX, central_box
 from .profile import profile
 from .spectra import Spectra
@@ -59,12 +59,13 @@ def read_map(
     ModelError
         If the network reads local resolution only.
     """
-    if network.kind not in _READERS:
+    read = _READERS.get(network.card.kind)
+    if read is None:
         raise ModelError(
-            f"the model {network.name} reads local resolution, for localres; choose from: "
+            f"the model {network.card.name} reads local resolution, for localres; choose from: "
             f"{', '.join(available())}."
         )
-    return _READERS[network.kind](density, mask, spectra, network, progress)
+    return read(density, mask, spectra, network, progress)
 
 
 def _read_distribution(
@@ -88,7 +89,6 @@ def read_distribution(
     progress: Progress,
 ) -> tuple[NDArray[np.float64], int]:
     """Return the distribution over resolution of a map, shape (bins,), and of how many patches."""
-    assert network.calibration is not None
     predictions = read_patches(density, mask, spectra, network.predict, progress)
     return pool(predictions, network.calibration), len(predictions)
 
@@ -125,10 +125,8 @@ def read_patches(
     seen, out = profile(spectra), []
     for start in range(0, len(centres), BATCH):
         progress(0.2 + 0.8 * start / len(centres), f"reading {len(centres)} patches")
-        # The last batch reaches back: a graph is made for every size, which takes 0.6 s.
-        first = max(0, min(start, len(centres) - BATCH))
-        patches = preprocess.cut_patches(density, centres[first : first + BATCH])
-        turned = [predict(patches.turned(k), seen)[start - first :] for k in range(turns)]
+        patches = preprocess.cut_patches(density, centres[start : start + BATCH])
+        turned = [predict(patches.turned(k), seen) for k in range(turns)]
         out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
     return np.concatenate(out)
 

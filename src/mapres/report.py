@@ -46,7 +46,7 @@ def validation_rows(validation: Validation) -> Rows:
     rows += _half_map_rows(v)
     rows.append(("Patches", str(v.patches)))
     rows += _warning_rows(v.warnings)
-    return [*rows, ("Model", f"{v.model}, MapRes {__version__}")]
+    return [*rows, ("Model", f"{v.model}, MapRes {__version__}"), ("Provider", v.provider)]
 
 
 def comparison_rows(validations: Sequence[Validation]) -> Rows:
@@ -72,7 +72,8 @@ def comparison_rows(validations: Sequence[Validation]) -> Rows:
     rows += _half_map_rows(first)
     rows += _warning_rows(_shared_warnings(validations))
     labels = ", ".join(v.model for v in validations)
-    return [*rows, ("Models", f"{labels}, MapRes {__version__}")]
+    provider = ", ".join(dict.fromkeys(v.provider for v in validations))
+    return [*rows, ("Models", f"{labels}, MapRes {__version__}"), ("Provider", provider)]
 
 
 def comparison_json(validations: Sequence[Validation]) -> dict[str, Any]:
@@ -132,6 +133,7 @@ def local_rows(
         ("Map", density.name),
         *_grid_rows(density.voxel_size, reversed(density.values.shape)),
         ("Method", f"{method_name(result)}, MapRes {__version__}"),
+        *([("Provider", result.provider)] if result.provider else []),
         *(("Note", text) for text in result.notes),
         ("Median", f"{result.median:.2f} Å (quartiles {lower:.2f}–{upper:.2f} Å)"),
         *_uncertainty_rows(result),
@@ -200,6 +202,8 @@ def local_json(
         "map": density.name,
         **_grid_json(density),
         "method": result.method,
+        "model": result.model,
+        "provider": result.provider,
         "median_A": round(result.median, 3),
         "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
         **_uncertainty_json(result),

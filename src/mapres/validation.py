@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, models
+from . import __version__
 from .content import measure_content
 from .content_doubts import content_doubts, forbid_verdict
 from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
@@ -17,6 +17,8 @@ from .doubts import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
 from .errors import MapContentError
 from .halves import HalfMaps, half_map_doubts, half_map_resolution
 from .mask import flat_solvent, solvent_mask
+from .networks.registry import load
+from .networks.session import AUTO
 from .reading import Interval, Reading, read_map
 
 # Masks, thresholds and rounding move an FSC resolution, which a claim is, by as much.
@@ -44,6 +46,7 @@ class Validation:
     patches : how many patches of the map were read
     warnings : one sentence each
     model : ``name@first 12 digits of the weights' sha256``
+    provider : what computed it, as ONNX Runtime calls it
     half_map_fsc : Å where the half maps' masked FSC falls below 0.143, or None
     """
 
@@ -59,6 +62,7 @@ class Validation:
     patches: int
     warnings: tuple[str, ...]
     model: str
+    provider: str
     half_map_fsc: float | None = None
 
     @property
@@ -82,6 +86,7 @@ class Validation:
             "patches": self.patches,
             "warnings": list(self.warnings),
             "model": self.model,
+            "provider": self.provider,
             "version": __version__,
         }
 
@@ -92,6 +97,7 @@ def validate(
     claimed: float | None = None,
     half_maps: HalfMaps | None = None,
     model: str = "default",
+    device: str = AUTO,
     progress: Progress = silent,
 ) -> Validation:
     """Estimate the resolution of a map from the map alone, and judge a claimed value.
@@ -106,12 +112,13 @@ def validate(
     claimed : Å, what its authors say
     half_maps : if given, their FSC at 0.143 inside the molecule decides the verdict
     model : name of a model, or path of the card of one's own
+    device : where it runs: ``auto`` (a GPU where ONNX Runtime has one), ``cpu`` or ``gpu``
     progress : called with (fraction, message); may raise `Cancelled`
 
     Raises
     ------
     MapContentError, GridMismatchError, ModelError
-        See `mapres.density.checked`, `require_same_grid` and `mapres.models.load`.
+        See `mapres.density.checked`, `require_same_grid` and `mapres.networks.registry.load`.
     """
     checked(density)
     for half in half_maps or ():
@@ -122,15 +129,22 @@ def validate(
         raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
     progress = labelled(progress, Path(model).stem)
     progress(0.0, "loading the model")
-    network = models.load(model)
+    network = load(model, device)
     progress(0.1, "finding the molecule")
     mask, warnings = find_molecule(density)
     content = measure_content(density, mask)
+    warnings += network.notes
     seen = content_doubts(content, claimed)
     groundless = forbid_verdict(seen)
     reading = read_map(density, mask, content.spectra, network, progress)
     unsure = uncertainties(reading)
-    warnings += [*seen, *claim_doubts(density, claimed), *limit_doubts(density, reading), *unsure]
+    warnings += [
+        *network.notes,
+        *seen,
+        *claim_doubts(density, claimed),
+        *limit_doubts(density, reading),
+        *unsure,
+    ]
     believed = None if unsure or groundless or FILLS_BOX in warnings else reading.interval
     fsc = None
     if half_maps:
@@ -158,6 +172,7 @@ def validate(
         patches=reading.patches,
         warnings=tuple(warnings),
         model=network.label,
+        provider=network.provider,
         half_map_fsc=fsc,
     )
 

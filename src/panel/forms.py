@@ -15,11 +15,11 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..asking import responsive
 from ..claims import entry, published, stated
+from ..jobs import responsive
 from ..localres import localres
 from ..mapres.methods import METHODS, UNCERTAIN
-from ..mapres.models import ALL, available
+from ..mapres.networks.registry import ALL, available
 from ..mapres.report import METHOD_NAMES
 from ..resvalidate import resvalidate
 from ..volumes import is_answer

@@ -22,7 +22,7 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..asking import current, watch
+from ..jobs import current, watch
 from ..volumes import is_answer
 from .coloured import ColouredView
 from .composing import command_text
@@ -113,10 +113,10 @@ class Panel(QWidget):
             self._show(self.verdict)
 
     def cancel(self):
-        """Give up what is being asked, whoever asked it."""
-        question = current(self._session)
-        if question is not None:
-            question.cancelled = True
+        """Give up the job under way, whoever started it."""
+        job = current(self._session)
+        if job is not None:
+            job.cancelled = True
             self._say("cancelling")
 
     def forget(self):
@@ -211,13 +211,13 @@ class Panel(QWidget):
         self.validate.read_map(self.map.value)
         self._show_state()
 
-    def _follow(self, question):
-        """Show how far a question is, whoever asked it."""
-        if question is not None and not question.cancelled:
+    def _follow(self, job):
+        """Show how far a job is, whoever started it."""
+        if job is not None and not job.cancelled:
             self.bar.setRange(0, 1000)
-            self.bar.setValue(round(1000 * question.fraction))
-            self._say(f"{question.name}: {question.message}")
-        elif question is None:
+            self.bar.setValue(round(1000 * job.fraction))
+            self._say(f"{job.name}: {job.message}")
+        elif job is None:
             self.bar.reset()
             self._say("")
         self._show_state()

@@ -1,4 +1,4 @@
-"""What is installed in ChimeraX: help, no networks in its process, a worker that ends with it."""
+"""What is installed in ChimeraX: help, one process, no library that only training needs."""
 
 import signal
 import subprocess
@@ -24,7 +24,7 @@ sys.exit(status)
 """
 
 
-def test_demo_writes_results_and_loads_no_networks(tmp_path):
+def test_demo_writes_results_and_loads_nothing_of_training(tmp_path):
     path, output = tmp_path / "mine.mrc", tmp_path / "output"
     with mrcfile.new(path) as mrc:
         mrc.set_data(blobs())
@@ -70,39 +70,50 @@ def test_help_page_is_found_and_names_every_option(session, command):
             assert f"<b>{typed}</b>" in text
 
 
-def test_worker_is_kept_and_ends_with_chimerax(session, do, small_map):
+def test_both_commands_run_in_this_process(session, do, small_map):
+    do("resvalidate #1")
     do("localres #1 key false")
-    (worker,) = psutil.Process().children()
-    do("localres #1 key false")
-    assert psutil.Process().children() == [worker]
-    session.triggers.activate_trigger("app quit", None)
-    assert not worker.is_running()
-    # The next command starts a fresh one.
-    do("localres #1 key false")
+    assert not psutil.Process().children()
 
 
-def test_control_c_cancels_and_ends_the_worker(session, do, small_map, monkeypatch):
+def test_control_c_cancels(session, do, small_map, monkeypatch):
     from chimerax.core.errors import CancelOperation
 
     def interrupt(*_, **__):
         monkeypatch.undo()
         signal.raise_signal(signal.SIGINT)
 
+    # A job in the background ignores the signal unless it is told not to.
     monkeypatch.setattr(session.logger, "status", interrupt)
-    with pytest.raises(CancelOperation):
-        do("localres #1")
-    assert not psutil.Process().children()
-    # Nothing half done is left behind, and the next command starts a fresh worker.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(CancelOperation):
+            do("localres #1")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    # Nothing half done is left behind, and the next command runs.
     assert len([m for m in session.models.list() if hasattr(m, "data")]) == 1
     do("localres #1 key false")
 
 
-def test_application_runs_the_python_beside_it(session, monkeypatch):
-    from chimerax.map_resolution import asking
+def test_too_little_memory_is_one_sentence(session, do, small_map, monkeypatch):
+    from chimerax.core.errors import UserError
+    from chimerax.map_resolution.mapres import validation
 
-    assert asking._python() == sys.executable
-    monkeypatch.setattr(sys, "executable", "/opt/ChimeraX/bin/ChimeraX")
-    assert Path(asking._python()).stem.startswith("python")
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(validation, "measure_content", fail)
+    with pytest.raises(UserError, match="not enough memory"):
+        do("resvalidate #1")
+
+
+@pytest.mark.parametrize("command", ["resvalidate #1", "localres #1 key false"])
+def test_the_device_is_named(do, small_map, log, command):
+    do(f"{command} device cpu")
+    assert "CPUExecutionProvider" in log.getvalue()
+    do(f"{command} device gpu")
+    assert "the network ran on the CPU" in log.getvalue()
 
 
 def test_progress_is_told_once_a_step(session, do, small_map):

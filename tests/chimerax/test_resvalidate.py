@@ -10,11 +10,11 @@ from handmade import mrc_bytes
 from headless import real_map
 from scenes import blobs, open_array, refusal
 
-from mapres import models
+from mapres.networks import registry
 
-MODELS = models.available()
+MODELS = registry.available()
 side_by_side = pytest.mark.skipif(
-    list(models.ORDER) != MODELS, reason="the paper's classifiers are not trained in this version"
+    list(registry.ORDER) != MODELS, reason="the paper's classifiers are not trained in this version"
 )
 
 
@@ -117,9 +117,9 @@ def test_names_of_models_are_completed(do, small_map, typed, meant):
 
 
 def test_a_card_of_ones_own_is_given_by_its_path(do, small_map, tmp_path):
-    from chimerax.map_resolution.mapres.models import FOLDER
+    from chimerax.map_resolution.mapres.networks.registry import FOLDER
 
-    for suffix in ("json", "keras"):
+    for suffix in ("json", "onnx"):
         shutil.copy(FOLDER / f"default.{suffix}", tmp_path / f"default.{suffix}")
     (tmp_path / "default.json").rename(tmp_path / "own card.json")
     answer = do(f'resvalidate #1 model "{tmp_path / "own card.json"}"')

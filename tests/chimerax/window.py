@@ -81,13 +81,13 @@ def choose(menu, value):
 
 def meanwhile(panel, act):
     """Do something once, when what is asked has begun."""
-    from chimerax.map_resolution.asking import watch
+    from chimerax.map_resolution.jobs import watch
 
     done = []
 
-    def begin(question):
-        if question is not None and not done:
-            done.append(question.message)
+    def begin(job):
+        if job is not None and not done:
+            done.append(job.message)
             # Not inside the trigger: as a user does it, between two events.
             QTimer.singleShot(0, act)
 

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from mapres import models
+from mapres.networks.registry import load
 from mapres.paper import central_box
-from training import export_paper, fit_cnn, networks
+from training import export_paper, fit_cnn, networks, to_onnx
 from training.paper_fit import note_stages, noted_stages
 from training.paper_maps import PaperMaps, write_paper_maps
 from training.subsets import Cubes, Subset
@@ -39,10 +39,11 @@ def run(tmp_path_factory):
     return folder
 
 
-def test_export_loads_and_agrees(paper, run, tmp_path, monkeypatch):
+def test_export_loads_and_agrees(shared_data, paper, run, tmp_path, monkeypatch):
     monkeypatch.setitem(export_paper.KEPT, "dnn", {"rank": 2, "along": 64})
     monkeypatch.setitem(export_paper.SVD_MAPS, "dnn", 9)
-    export_paper.export_paper(paper, run, tmp_path, "dnn", None)
+    monkeypatch.setattr(to_onnx, "INPUTS", 3)
+    export_paper.export_paper(shared_data, paper, run, tmp_path, "dnn", None)
     card = json.loads((tmp_path / "dnn.json").read_text())
     scores = card["scores"]["simulated test split"]
     assert (scores["maps"], scores["molecules"]) == (9, 3)
@@ -51,7 +52,7 @@ def test_export_loads_and_agrees(paper, run, tmp_path, monkeypatch):
         "maps": 9, "optimiser": "SGD", "steps": 2, "minutes": 0.2, "best_step": 1
     }  # fmt: skip
     assert card["training"]["molecules"] == 3 and len(card["training"]["molecules_sha256"]) == 64
-    model = models.load(str(tmp_path / "dnn.json"))
+    model = load(str(tmp_path / "dnn.json"))
     maps = PaperMaps(paper, "test").batch(np.arange(3))[..., 0]
     logits = np.asarray(
         keras.models.load_model(run / "exact.keras").predict_on_batch(maps.reshape(3, -1))
@@ -117,5 +118,5 @@ def test_the_cnn_is_trained_in_two_parts(paper, tmp_path, monkeypatch):
 def test_shipped_classifiers_know_calculated_maps(paper, name, least):
     """Nine maps of three test molecules; over all 8,856 the card counts 94.7 and over 99.7 %."""
     test = PaperMaps(paper, "test")
-    logits = models.load(name).predict(test.batch(np.arange(9))[..., 0])
+    logits = load(name).predict(test.batch(np.arange(9))[..., 0])
     assert np.sum(np.argmax(logits, axis=1) == test.labels) >= least

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from graphs import local_model
 from scipy import ndimage
 
-from mapres import models
 from mapres.bands import BANDS
 from mapres.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
 from mapres.density import silent
@@ -15,6 +15,7 @@ from mapres.distribution import BINS
 from mapres.fsc import first_crossing, fourier_shell_correlation
 from mapres.local_network import read_local
 from mapres.mask import solvent_mask
+from mapres.networks.registry import load
 from mapres.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
 from mapres.surroundings import ABOUT, WIDTHS
 from training import export_local, fit_local, schedule
@@ -74,8 +75,7 @@ def test_training_and_prediction_give_the_network_the_same_rows(example):
     # Of these seeds the first has no mask as users give it.
     sample = sample_cells(example, np.random.default_rng(0))
     trained = rows(sample.features, sample.shares, sample.overall, sample.overall.ln_resolution)
-    card = {"overall_model_sha256": models.load("default").sha256}
-    model = models.Model("stub", "0", card, "local", models.Calibration(1.0, 0.0, 0.0), predict)
+    model = local_model(predict, load("default"))
     molecule = solvent_mask(example.density)
     read_local(example.density, molecule, example.half_maps, model, silent)
     read = np.concatenate(given)
@@ -136,7 +136,7 @@ def test_a_batch_holds_as_many_cells_of_every_map_and_their_truth(shards):
     assert abs(middle[0] - stored.overall[0].ln_resolution) > 1e-4
 
 
-def test_a_piece_of_training_resumes_and_ships(shards, tmp_path, example):
+def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example):
     run = tmp_path / "run"
     fit_local.fit_local(shards, run, 1e-3, False, widths=(16,))
     first = json.loads((run / "state.json").read_text())
@@ -144,10 +144,10 @@ def test_a_piece_of_training_resumes_and_ships(shards, tmp_path, example):
     assert json.loads((run / "state.json").read_text())["step"] == first["step"] + 1 == 2
     assert len((run / "curve.csv").read_text().splitlines()) == 2
     with pytest.raises(ValueError, match="without half maps"):
-        export_local.export_local(run, shards, True, tmp_path, "local")
-    export_local.export_local(run, shards, False, tmp_path, "local")
-    model = models.load(str(tmp_path / "local.json"))
-    assert model.kind == "local"
+        export_local.export_local(packed, run, shards, True, tmp_path, "small")
+    export_local.export_local(packed, run, shards, False, tmp_path, "small")
+    model = load(str(tmp_path / "small.json"))
+    assert model.card.kind == "local"
     inside = example.mask
     found = read_local(example.density, inside, None, model, silent)
     values = found.values[inside]

@@ -5,4 +5,4 @@ from pathlib import Path
 DATA = Path("../shared/data")
 CACHE = Path("cache")
 RESULTS = Path("training/results")
-MODELS = Path("src/mapres/models")
+MODELS = Path("src/mapres/networks/weights")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mapres.methods import NETWORKS, UNCERTAIN, WITH_HALF_MAPS
 from training.verbs import CACHE, DATA, MODELS
+
+# Networks of local resolution, and whether each is given half maps.
+LOCAL = {"local": False, "local-halves": True}
+SHIPPED = ("default", *LOCAL, "dnn", "cnn", "unet-monores", "unet-resmap")
 
 
 def _fit_options(verb: argparse.ArgumentParser) -> None:
@@ -48,7 +51,8 @@ def _fit(options: argparse.Namespace) -> None:
     if options.network == "local":
         from training.fit_local import fit_local
 
-        out = options.out or CACHE / _local_name(options.half_maps)
+        name = next(name for name, given in LOCAL.items() if given == options.half_maps)
+        out = options.out or CACHE / name
         fit_local(options.cells, out, options.minutes, options.half_maps)
         return
     from training.fit_cnn import fit_cnn
@@ -66,74 +70,49 @@ def _fit(options: argparse.Namespace) -> None:
 
 
 def _export_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("network", choices=SHIPPED)
+    verb.add_argument(
+        "--keras", type=Path, metavar="FILE", help="write the graph only, of this Keras file"
+    )
     verb.add_argument("--data", type=Path, default=DATA)
-    verb.add_argument("--run", type=Path, default=CACHE / "default", help="folder of `fit`")
-    verb.add_argument("--patches", type=Path, default=CACHE / "patches")
+    verb.add_argument("--run", type=Path, help="folder of `fit`; default: cache/NETWORK")
+    verb.add_argument("--patches", type=Path, default=CACHE / "patches", help="of default")
+    verb.add_argument("--cells", type=Path, default=CACHE / "cells", help="of local")
+    verb.add_argument("--paper", type=Path, default=CACHE / "paper", help="maps of dnn and cnn")
+    verb.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many only")
+    verb.add_argument("--cubes", type=Path, default=CACHE / "cubes", help="a folder a method")
+    verb.add_argument("--width", type=int, default=16, help="of the U-Nets")
     verb.add_argument("--out", type=Path, default=MODELS)
-    verb.add_argument("--name", default="default")
     verb.set_defaults(run_verb=_export)
 
 
 def _export(options: argparse.Namespace) -> None:
-    from training.export import export
-
-    export(options.data, options.run, options.patches, options.out, options.name)
-
-
-def _export_local_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--run", type=Path, help="folder of `fit`; default: cache/local[-halves]")
-    verb.add_argument("--cells", type=Path, default=CACHE / "cells")
-    verb.add_argument("--half-maps", action="store_true", help="the one that has them")
-    verb.add_argument("--out", type=Path, default=MODELS)
-    verb.set_defaults(run_verb=_export_local)
-
-
-def _export_local(options: argparse.Namespace) -> None:
-    from training.export_local import export_local
-
-    name = _local_name(options.half_maps)
+    name, data, out = options.network, options.data, options.out
     run = options.run or CACHE / name
-    export_local(run, options.cells, options.half_maps, options.out, name)
+    if options.keras:
+        from training.ship import convert
 
+        convert(options.keras, out, name, data)
+    elif name == "default":
+        from training.export import export
 
-def _local_name(half_maps: bool) -> str:
-    return WITH_HALF_MAPS if half_maps else NETWORKS[UNCERTAIN]
+        export(data, run, options.patches, out, name)
+    elif name in LOCAL:
+        from training.export_local import export_local
 
+        export_local(data, run, options.cells, LOCAL[name], out, name)
+    elif name in ("dnn", "cnn"):
+        from training.export_paper import export_paper
 
-def _export_paper_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=["dnn", "cnn"])
-    verb.add_argument("--paper", type=Path, default=CACHE / "paper")
-    verb.add_argument("--run", type=Path, help="folder of `fit`; default: cache/NETWORK")
-    verb.add_argument("--out", type=Path, default=MODELS)
-    verb.add_argument("--test-maps", type=int, help="compare on so many only (default: all)")
-    verb.set_defaults(run_verb=_export_paper)
+        export_paper(data, options.paper, run, out, name, options.test_maps)
+    else:
+        from training.export_unet import export_unet
 
-
-def _export_paper(options: argparse.Namespace) -> None:
-    from training.export_paper import export_paper
-
-    run = options.run or CACHE / options.network
-    export_paper(options.paper, run, options.out, options.network, options.test_maps)
-
-
-def _export_unet_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("labels", choices=["monores", "resmap"])
-    verb.add_argument("--cubes", type=Path, default=CACHE / "cubes", help="a folder a method")
-    verb.add_argument("--width", type=int, default=16)
-    verb.add_argument("--out", type=Path, default=MODELS)
-    verb.set_defaults(run_verb=_export_unet)
-
-
-def _export_unet(options: argparse.Namespace) -> None:
-    from training.export_unet import export_unet
-
-    export_unet(options.cubes / options.labels, CACHE, options.width, options.out)
+        labels = name.removeprefix("unet-")
+        export_unet(data, options.cubes / labels, CACHE, options.width, out)
 
 
 VERBS = {
     "fit": ("train default, local, dnn, cnn or unet", _fit_options),
-    "export": ("calibrate the default, write weights and card", _export_options),
-    "export-local": ("calibrate the local model, write weights and card", _export_local_options),
-    "export-unet": ("write weights and card of a U-Net", _export_unet_options),
-    "export-paper": ("shrink dnn or cnn, write weights and card", _export_paper_options),
+    "export": ("calibrate or shrink a network, write weights and card", _export_options),
 }

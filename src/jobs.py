@@ -1,0 +1,157 @@
+"""Jobs: functions of the core, run in a thread so that a window stays in use, or waited for.
+
+A function gives up where it reports its progress. In a window nobody waits for that: what is
+cancelled is let go of at once, and its thread ends by itself within a fraction of a second.
+"""
+
+from functools import partial
+from threading import Thread, main_thread
+
+from chimerax.core.errors import CancelOperation, UserError
+
+from .answers import as_user_errors
+from .mapres.errors import Cancelled
+from .volumes import check_open, name_of
+
+# The session's trigger for the job under way: its data is a `Job`, or None when it ends.
+PROGRESS = "mapres progress"
+# Between two looks at a job, in a window: progress is told as often.
+TICK_MS = 100
+
+
+class Job:
+    """A function of the core at work on a map.
+
+    Attributes
+    ----------
+    name : of the map
+    fraction : of the work that is done
+    message : what is being done
+    cancelled : whether to give up; set it from anywhere
+    """
+
+    def __init__(self, session, map):
+        self.name = name_of(map)
+        self.fraction, self.message = 0.0, "starting"
+        self.cancelled = False
+        self._session, self._map = session, map
+        self._said = set()
+
+    @property
+    def unwanted(self):
+        """Whether nobody waits for it any more; at the end of Python nobody does."""
+        return self.cancelled or self._map.deleted or not main_thread().is_alive()
+
+    def progress(self, fraction, message):
+        """Take note of progress, in any thread; raise `Cancelled` where the job is unwanted."""
+        if self.unwanted:
+            raise Cancelled
+        self.fraction, self.message = fraction, message
+        if not self._session.ui.is_gui:
+            self.tell()
+
+    def tell(self):
+        """Show the progress, in the main thread."""
+        # A window is repainted by it; a terminal would be flooded.
+        if self._session.ui.is_gui or self.message not in self._said:
+            self._said.add(self.message)
+            status = f"{self.name}: {self.message} ({self.fraction:.0%})"
+            self._session.logger.status(status)
+        _activate(self._session, self)
+
+
+def run_job(session, map, function, *arguments, **options):
+    """Run a function of the core on a map; its errors become ChimeraX's.
+
+    It is given up when the map is closed.
+    """
+    if current(session) is not None:
+        raise UserError("an analysis is running already; wait for it or cancel it.")
+    job = session._mapres_job = Job(session, map)
+    call = partial(function, *arguments, **options, progress=job.progress)
+    try:
+        with as_user_errors():
+            return responsive(session, call, job)
+    except MemoryError as error:
+        raise UserError(
+            "there is not enough memory for this map; close other programs or crop the map."
+        ) from error
+    except (Cancelled, KeyboardInterrupt) as error:
+        # The second is Ctrl-C, where there is no window.
+        check_open([map])
+        raise CancelOperation(f"{job.name}: cancelled") from error
+    finally:
+        session._mapres_job = None
+        _activate(session, None)
+
+
+def current(session):
+    """Return the `Job` under way, or None."""
+    return getattr(session, "_mapres_job", None)
+
+
+def responsive(session, call, job=None):
+    """Call a function that takes long; where there is a window, it stays alive meanwhile.
+
+    Raises
+    ------
+    Cancelled
+        If the job is unwanted before the function returns.
+    CancelOperation
+        If ChimeraX is quit meanwhile.
+    """
+    if not session.ui.is_gui:
+        return call()
+    from Qt.QtCore import QEventLoop, QTimer
+
+    loop, timer, found = QEventLoop(), QTimer(), {}
+
+    def work():
+        try:
+            found["value"] = call()
+        except BaseException as error:
+            found["error"] = error
+        # Posted, so that it also ends a loop that has not begun; of one that has ended long ago the
+        # whole application may be gone.
+        if job is None or not job.unwanted:
+            session.ui.thread_safe(loop.quit)
+
+    def look():
+        if job.unwanted:
+            loop.quit()
+        else:
+            job.tell()
+
+    # Python waits for it before it ends; it does not take long to see that it is unwanted.
+    Thread(target=work, daemon=job is None).start()
+    if job is not None:
+        timer.timeout.connect(look)
+        timer.start(TICK_MS)
+    loop.exec()
+    timer.stop()
+    if job is not None and job.unwanted:
+        raise Cancelled
+    if not found:
+        # Quitting ends all loops.
+        if job is not None:
+            job.cancelled = True
+        raise CancelOperation("ChimeraX was quit")
+    if "error" in found:
+        raise found["error"]
+    return found["value"]
+
+
+def watch(session, function):
+    """Call a function with every `Job` that goes on, and None; return the handler."""
+    _add_trigger(session)
+    return session.triggers.add_handler(PROGRESS, lambda _, job: function(job))
+
+
+def _activate(session, job):
+    _add_trigger(session)
+    session.triggers.activate_trigger(PROGRESS, job)
+
+
+def _add_trigger(session):
+    if not session.triggers.has_trigger(PROGRESS):
+        session.triggers.add_trigger(PROGRESS)

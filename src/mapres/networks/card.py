@@ -1,0 +1,147 @@
+"""The card of a model, a JSON file beside its weights: read, and every type in it checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from ..errors import ModelError
+from .kinds import KINDS, OUTPUTS
+
+LARGEST_CARD = 1_000_000
+LARGEST_WEIGHTS = 500_000_000
+NEEDED = ("kind", "weights", "sha256", "inputs", "outputs", "preprocessing")
+# JSON's types of what a card may say; other keys are the author's own.
+TYPES: dict[type | tuple[type, ...], tuple[str, ...]] = {
+    str: ("name", "kind", "weights", "sha256", "predicts", "source", "licence", "made",
+          "overall_model_sha256"),
+    list: ("inputs", "outputs"),
+    dict: ("preprocessing", "calibration", "training", "scores", "versions", "onnx"),
+    (dict, list): ("classes",),
+    int: ("parameters", "parameters_exact", "width"),
+    bool: ("half_maps",),
+}  # fmt: skip
+# Within these a calibration keeps finite what it is applied to.
+CALIBRATION = {"sharpness": (0.01, 100.0), "growth": (-10.0, 10.0), "floor": (0.0, 0.5)}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How patches of a map become one distribution, or every cell's its own; fitted on validation.
+
+    Attributes
+    ----------
+    sharpness : power to which the patches' geometric mean is raised, for one patch
+    growth : exponent with which that power grows with the number of patches
+    floor : share of an even distribution that is mixed in
+    """
+
+    sharpness: float
+    growth: float
+    floor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """What a card says of a model.
+
+    Attributes
+    ----------
+    name : of the card's file
+    kind : see `kinds.KINDS`
+    weights : path of the weights, beside the card
+    sha256 : of the weights
+    calibration : None of kinds that have none
+    said : everything else
+    """
+
+    name: str
+    kind: str
+    weights: Path
+    sha256: str
+    calibration: Calibration | None
+    said: dict[str, Any]
+
+
+def read_card(path: Path) -> Card:
+    """Read and check a card.
+
+    Raises
+    ------
+    ModelError
+        If it is too large, no JSON, says what it must not or leaves out what it must say, or was
+        made for another preprocessing than this version's.
+    """
+    try:
+        said = _parsed(path)
+        kind = _checked(said)
+        calibration = Calibration(**_numbers(said["calibration"])) if kind.needs else None
+    except (ValueError, OSError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "it is nested too deeply"
+        raise ModelError(f"the model card {path.name} cannot be read ({reason}).") from error
+    if said["preprocessing"] != kind.preprocessing:
+        raise ModelError(
+            f"the model {path.stem} was made for another preprocessing; "
+            "use the version of MapRes that it came with."
+        )
+    weights = path.parent / said["weights"]
+    return Card(path.stem, said["kind"], weights, said["sha256"], calibration, said)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > LARGEST_CARD:
+        raise ValueError("it is larger than 1 MB")
+    said = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    if not isinstance(said, dict):
+        raise ValueError("it is no JSON object")
+    return said
+
+
+def _no_number(text: str):
+    raise ValueError(f"{text} is no number")
+
+
+def _checked(said: dict[str, Any]):
+    """Return the kind of a model whose card says nothing wrong."""
+    for types, keys in TYPES.items():
+        for key in keys:
+            if key in said and (not isinstance(said[key], types) or _is_a_truth(said[key], types)):
+                raise ValueError(f"{key} is {said[key]!r:.40}, which is of the wrong type")
+    if missing := [key for key in NEEDED if key not in said]:
+        raise ValueError(f"it does not say {', '.join(missing)}")
+    kind = KINDS.get(said["kind"])
+    if kind is None:
+        raise ValueError(f"the kind {said['kind']!r:.40} is not one of {', '.join(KINDS)}")
+    if missing := [key for key in kind.needs if key not in said]:
+        raise ValueError(f"it does not say {', '.join(missing)}")
+    if not re.fullmatch("[0-9a-f]{64}", said["sha256"]):
+        raise ValueError("sha256 is no SHA-256")
+    # Of any system: what is a folder on one of them is none on another.
+    if PureWindowsPath(said["weights"]).name != said["weights"] or said["weights"] in (
+        "",
+        ".",
+        "..",
+    ):
+        raise ValueError(f"the weights {said['weights']!r:.60} are not a file beside the card")
+    if said["inputs"] != list(kind.inputs) or said["outputs"] != OUTPUTS:
+        raise ValueError(f"inputs and outputs must be {', '.join(kind.inputs)}; {OUTPUTS[0]}")
+    return kind
+
+
+def _is_a_truth(value: Any, types) -> bool:
+    """Return whether True or False stands for a number, which Python takes for one."""
+    return types is int and isinstance(value, bool)
+
+
+def _numbers(calibration: dict[str, Any]) -> dict[str, float]:
+    if set(calibration) != set(CALIBRATION):
+        raise ValueError(f"the calibration must have {', '.join(CALIBRATION)}")
+    for name, (low, high) in CALIBRATION.items():
+        value = calibration[name]
+        if type(value) not in (int, float) or not (math.isfinite(value) and low <= value <= high):
+            raise ValueError(f"{name} is {value!r:.40}, not a number from {low:g} to {high:g}")
+    return calibration

@@ -1,0 +1,171 @@
+"""What the graph of a model may hold: standard operators, and its numbers in the file itself.
+
+ONNX Runtime would open other files that a graph names, and go round a loop for ever. So a graph is
+read first, as the protocol buffer that it is (the field numbers are those of onnx.proto, IR 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+
+from ..errors import ModelError
+
+DOMAINS = (b"", b"ai.onnx", b"ai.onnx.ml")
+MOST_STEPS = 1_000_000
+EXTERNAL = 1
+# ONNX Runtime's own format, which is no protocol buffer, has this at its fifth byte.
+RUNTIME_FORMAT = b"ORTM"
+# Of each message what is looked at: the number of a field and its type, with a star if repeated.
+# Names are bytes, because nothing says that they are text.
+_MESSAGES = {
+    "Model": {"graph": (7, "Graph"), "opsets": (8, "*Opset"), "training": (20, "*bytes"),
+              "functions": (25, "*bytes")},
+    "Opset": {"domain": (1, "bytes")},
+    "Graph": {"nodes": (1, "*Node"), "tensors": (5, "*Tensor"), "inputs": (11, "*Value"),
+              "outputs": (12, "*Value"), "values": (13, "*Value"), "sparse": (15, "*Sparse")},
+    "Node": {"inputs": (1, "*bytes"), "outputs": (2, "*bytes"), "operator": (4, "bytes"),
+             "attributes": (5, "*Attribute"), "domain": (7, "bytes")},
+    "Attribute": {"name": (1, "bytes"), "i": (3, "int64"), "t": (5, "Tensor"), "g": (6, "Graph"),
+                  "tensors": (10, "*Tensor"), "graphs": (11, "*Graph"), "sparse": (22, "Sparse"),
+                  "sparses": (23, "*Sparse")},
+    "Tensor": {"dims": (1, "*int64"), "int64s": (7, "*int64"), "name": (8, "bytes"),
+               "raw": (9, "bytes"), "external": (13, "*bytes"), "location": (14, "int64")},
+    "Sparse": {"values": (1, "Tensor"), "indices": (2, "Tensor")},
+    "Value": {"name": (1, "bytes"), "type": (2, "Type")},
+    "Type": {"tensor": (1, "TensorType")},
+    "TensorType": {"shape": (2, "Shape")},
+    "Shape": {"dims": (1, "*Dimension")},
+    "Dimension": {"value": (1, "int64")},
+}  # fmt: skip
+
+
+def check_graph(content: bytes, name: str, inputs: set[str], outputs: set[str]) -> None:
+    """Refuse a model file that holds more than a network of those inputs and outputs.
+
+    Raises
+    ------
+    ModelError
+        One sentence that says what it holds.
+    """
+    if content[4:8] == RUNTIME_FORMAT:
+        raise ModelError(f"the weights {name} are not in ONNX format; export them as ONNX.")
+    try:
+        model = _model_class().FromString(content)
+    except message.DecodeError as error:
+        raise ModelError(f"the weights {name} cannot be loaded (they are no ONNX file).") from error
+    if reason := next(_reasons(model, inputs, outputs), None):
+        raise ModelError(f"the weights {name} are refused: {reason}.")
+
+
+def _reasons(model: Any, inputs: set[str], outputs: set[str]) -> Iterator[str]:
+    if model.functions or model.training:
+        yield "they define functions or training of their own, and may hold a graph only"
+    for opset in model.opsets:
+        yield from _of_domain(opset.domain)
+    yield from _of_graph(model.graph, 1, {})
+    held = {tensor.name for tensor in model.graph.tensors}
+    sides = ("inputs", model.graph.inputs, inputs), ("outputs", model.graph.outputs, outputs)
+    for what, values, named in sides:
+        found = {_text(value.name) for value in values if value.name not in held}
+        if found != named:
+            yield f"they have the {what} {_list(found)} where the card names {_list(named)}"
+
+
+def _of_graph(graph: Any, steps: int, outer: dict[bytes, Any]) -> Iterator[str]:
+    """Say what is wrong with a graph that is run ``steps`` times; ``outer`` is what it can see."""
+    known = outer | {each.name: each for each in (*graph.values, *graph.tensors)}
+    for node in graph.nodes:
+        if node.operator == b"Constant":
+            known |= dict.fromkeys(node.outputs, node)
+    # Last: what is handed in hides a number of the same name.
+    known |= {value.name: value for value in graph.inputs}
+    tensors = [*graph.tensors, *_dense(graph.sparse)]
+    for node in graph.nodes:
+        yield from _of_domain(node.domain)
+        inside = [a.g for a in node.attributes if a.HasField("g")]
+        inside += [graph for a in node.attributes for graph in a.graphs]
+        tensors += [t for a in node.attributes for t in (a.t, *a.tensors)]
+        tensors += [t for a in node.attributes for t in _dense((a.sparse, *a.sparses))]
+        times = _times(node, known) if inside and node.operator != b"If" else 1
+        if times is None or steps * times > MOST_STEPS:
+            yield f"they hold a loop of more than {MOST_STEPS:,} steps, or of a number not fixed"
+            return
+        for graph in inside:
+            yield from _of_graph(graph, steps * times, known)
+    if any(t.external or t.location == EXTERNAL for t in tensors):
+        yield "their numbers are in another file; store them inside"
+
+
+def _of_domain(domain: bytes) -> Iterator[str]:
+    if domain not in DOMAINS:
+        yield f"they need operators of {_text(domain)}; export them with those of ONNX only"
+
+
+def _dense(sparse) -> Iterator[Any]:
+    for tensor in sparse:
+        yield from (tensor.values, tensor.indices)
+
+
+def _times(node: Any, known: dict[bytes, Any]) -> int | None:
+    """Return how often a node runs the graph in it; None where that is not fixed."""
+    if node.operator == b"Loop":
+        return _number(known.get(node.inputs[0])) if node.inputs else None
+    if node.operator == b"Scan":
+        # Over one axis of its last inputs; none is longer than the longest.
+        scanned = sum(a.i for a in node.attributes if a.name == b"num_scan_inputs")
+        names = node.inputs[-scanned:] if scanned > 0 else ()
+        return max((_longest(known.get(name)) for name in names), default=None)
+    return None
+
+
+def _number(source: Any) -> int | None:
+    """Return the whole number that a tensor or a node Constant holds."""
+    for attribute in getattr(source, "attributes", ()):
+        if attribute.name == b"value_int":
+            return max(0, attribute.i)
+        source = attribute.t
+    if len(getattr(source, "int64s", ())) == 1:
+        return max(0, source.int64s[0])
+    raw = getattr(source, "raw", b"")
+    return max(0, int.from_bytes(raw, "little", signed=True)) if len(raw) == 8 else None
+
+
+def _longest(source: Any) -> int:
+    """Return the longest axis of a tensor or a described value; where unknown, too many."""
+    if hasattr(source, "type"):
+        dims = [dim.value for dim in source.type.tensor.shape.dims]
+    else:
+        dims = list(getattr(source, "dims", ()))
+    return max(dims) if dims and min(dims) > 0 else MOST_STEPS + 1
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+@cache
+def _model_class() -> Any:
+    """Return the message class of a model, in a pool of our own: others may define ONNX too."""
+    file = descriptor_pb2.FileDescriptorProto(name="mapres_onnx.proto", package="mapres_onnx")
+    kinds = descriptor_pb2.FieldDescriptorProto
+    for message_name, fields in _MESSAGES.items():
+        described = file.message_type.add(name=message_name)
+        for field, (number, kind) in fields.items():
+            label = kinds.LABEL_REPEATED if kind[0] == "*" else kinds.LABEL_OPTIONAL
+            made = described.field.add(name=field, number=number, label=label)
+            kind = kind.lstrip("*")
+            if kind in _MESSAGES:
+                made.type, made.type_name = kinds.TYPE_MESSAGE, f".mapres_onnx.{kind}"
+            else:
+                made.type = {"bytes": kinds.TYPE_BYTES, "int64": kinds.TYPE_INT64}[kind]
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("mapres_onnx.Model"))

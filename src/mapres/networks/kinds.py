@@ -1,0 +1,121 @@
+"""The kinds of network: what each is given and answers, and the preprocessing that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import bands, cells, cubes, preprocess, profile, relative, surroundings, tapered
+from ..distribution import BINS, CLASSES, EDGES
+from ..paper import BOX
+
+# What all graphs call their answer.
+OUTPUTS = ["probabilities"]
+Arrays = tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of network.
+
+    Attributes
+    ----------
+    inputs : shape of one example of every input, by the input's name in the graph
+    answer : shape of what is answered to one example
+    arranged : from what `registry.Model.predict` is given to arrays for those inputs
+    preprocessing : what a card must say of it, from the code that does it
+    needs : keys that a card of this kind must have besides
+    """
+
+    inputs: dict[str, tuple[int, ...]]
+    answer: tuple[int, ...]
+    arranged: Callable[..., Arrays]
+    preprocessing: dict
+    needs: tuple[str, ...] = ()
+
+
+def _of_patches(patches: preprocess.Patches, seen: NDArray) -> Arrays:
+    profiles = np.repeat(seen[None], len(patches), axis=0)
+    return patches.values[..., None], patches.spectra, profiles
+
+
+def _with_channel(values: NDArray[np.float32]) -> Arrays:
+    return (values[..., None],)
+
+
+def _rounded(values) -> list[float]:
+    return [round(float(value), 4) for value in values]
+
+
+_PROFILE = {
+    "profile_A": _rounded(1 / profile.FREQUENCIES[[0, -1]]),
+    "profile_points": len(profile.FREQUENCIES),
+}
+KINDS: dict[str, Kind] = {
+    "distribution": Kind(
+        inputs={
+            "patch": (*(preprocess.PATCH,) * 3, 1),
+            "spectrum": (preprocess.SHELLS,),
+            "profile": (profile.CURVES, len(profile.FREQUENCIES)),
+        },
+        answer=(BINS,),
+        arranged=_of_patches,
+        preprocessing={
+            "voxel_size_A": preprocess.VOXEL_SIZE,
+            "patch": preprocess.PATCH,
+            "margin_A": preprocess.MARGIN,
+            "clip_sd": preprocess.CLIP,
+            "spectrum_shells": preprocess.SHELLS,
+            "spectrum_faintest": preprocess.FAINTEST,
+            **_PROFILE,
+            "normalisation": "median 0, standard deviation 1, per patch",
+            "bin_edges_A": _rounded(EDGES),
+        },
+        needs=("calibration",),
+    ),
+    "class": Kind(
+        inputs={"box": (*(BOX,) * 3, 1)},
+        answer=(len(CLASSES),),
+        arranged=_with_channel,
+        preprocessing={
+            "voxel_size_A": "as it is",
+            "box": BOX,
+            "normalisation": "extremes of the map to 0 and 1; central crop, zeros at the end",
+        },
+    ),
+    "cubes": Kind(
+        inputs={"cube": (*(cubes.EDGE,) * 3, 1)},
+        answer=(*(cubes.EDGE,) * 3, cubes.CLASSES),
+        arranged=_with_channel,
+        preprocessing={
+            "voxel_size_A": "as it is",
+            "cube": cubes.EDGE,
+            "normalisation": "extremes of the map to 0 and 1; 0 outside the mask",
+            "class_limits_A": [float(limit) for limit in cubes.LIMITS],
+        },
+    ),
+    "local": Kind(
+        inputs={"cells": (relative.INPUTS,)},
+        answer=(relative.BINS,),
+        arranged=lambda rows: (rows,),
+        preprocessing={
+            "cell_A_and_voxels": list(surroundings.CELL),
+            "band_samples": bands.SAMPLES,
+            "taper_A": tapered.TAPER,
+            "solvent_apart": list(surroundings.APART),
+            "scales": [cells.LEVEL_SCALE, cells.ENERGY_SCALE, cells.UNSEEN],
+            "wavelengths_A": _rounded(bands.WAVELENGTHS),
+            "windows": [*surroundings.WIDTHS, surroundings.FINE, surroundings.COARSE],
+            "about_A": [*surroundings.ABOUT, surroundings.SOLVENT],
+            "inputs": [relative.OF_CELL, relative.OF_MAP],
+            "offsets": [round(float(relative.OFFSETS[-1]), 4), len(relative.OFFSETS)],
+            "faintest": cells.FAINTEST,
+            **_PROFILE,
+            "bin_edges_ln": [round(float(edge), 5) for edge in relative.LN_EDGES],
+        },
+        needs=("calibration", "overall_model_sha256"),
+    ),
+}

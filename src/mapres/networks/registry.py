@@ -1,0 +1,137 @@
+"""The registry of models: a card (JSON) beside each weights file, checked before anything loads.
+
+In this order: size and types of the card, size and SHA-256 of the weights, what their graph holds.
+Only then does ONNX Runtime see the very bytes that were checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelError
+from .card import LARGEST_WEIGHTS, Calibration, Card, read_card
+from .kinds import KINDS
+from .session import AUTO, open_session, require_device
+
+# From patches and their map's profile to one distribution over the bins each, shape (n, bins); from
+# boxes, shape (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3); from cells,
+# see `relative.rows`, or from cubes, to those of every one of them.
+Predict = Callable[..., NDArray[np.float32]]
+FOLDER = Path(__file__).parent / "weights"
+# In the order in which `ALL` asks and shows those of them that are there.
+ORDER = ("default", "dnn", "cnn")
+ALL = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model.
+
+    Attributes
+    ----------
+    card : what its card says
+    predict : see `Predict`
+    device : what was asked for, one of `session.DEVICES`
+    provider : what computes it, as ONNX Runtime calls it
+    notes : why that is not the device that was asked for, one sentence each
+    """
+
+    card: Card
+    predict: Predict
+    device: str
+    provider: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """``name@first 12 digits of the sha256``, for reports."""
+        return f"{self.card.name}@{self.card.sha256[:12]}"
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration of a model of a kind that has one."""
+        assert self.card.calibration is not None
+        return self.card.calibration
+
+
+def available() -> list[str]:
+    """Return the names of the models that are in the package's folder."""
+    return [name for name in ORDER if card_path(name).is_file()]
+
+
+def chosen(name: str) -> tuple[str, ...]:
+    """Return the models that a name stands for: ``all`` for every one there is, others for one."""
+    return tuple(available()) if name == ALL else (name,)
+
+
+def card_path(name: str) -> Path:
+    """Return where the card of a model is: by its name, or itself the path of a card."""
+    return Path(name).expanduser() if name.endswith(".json") else FOLDER / f"{name}.json"
+
+
+def load(name: str, device: str = AUTO) -> Model:
+    """Load a model by name, or one of the user's by the path of its card (``.json``).
+
+    A model is read once and kept.
+
+    Parameters
+    ----------
+    name : of a model, or path of a card
+    device : one of `session.DEVICES`
+
+    Raises
+    ------
+    ModelError
+        If there is no such model or device, its card or weights are not what they must be (see
+        `card`, `graph`), or ONNX Runtime is missing.
+    """
+    require_device(device)
+    path = card_path(name)
+    if not path.is_file():
+        raise ModelError(f"there is no model {name}; choose from: {', '.join(available())}.")
+    return _load(path, path.stat().st_mtime_ns, device)
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, _modified: int, device: str) -> Model:
+    from .graph import check_graph
+
+    card = read_card(path)
+    kind, content = KINDS[card.kind], _weights(card)
+    check_graph(content, card.weights.name, set(card.said["inputs"]), set(card.said["outputs"]))
+    session = open_session(content, card.weights.name, kind, device)
+    predict = predictor(session.run, card.kind)
+    return Model(card, predict, device, session.provider, session.notes)
+
+
+def _weights(card: Card) -> bytes:
+    """Return the bytes of a weights file, if they are those that its card was written for."""
+    path = card.weights
+    if not path.is_file():
+        raise ModelError(f"the weights {path.name} are missing; install MapRes again.")
+    if path.stat().st_size > LARGEST_WEIGHTS:
+        raise ModelError(f"the weights {path.name} are larger than 500 MB; store fewer numbers.")
+    content = path.read_bytes()
+    if digest(content) != card.sha256:
+        raise ModelError(
+            f"the weights {path.name} are not those of the card (their sha256 differs); "
+            "install MapRes again."
+        )
+    return content
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def predictor(run: Callable[..., NDArray], kind: str = "distribution") -> Predict:
+    """Wrap what takes arrays for a kind's inputs as a function of what `Predict` says."""
+    return lambda *given: run(*KINDS[kind].arranged(*given))
