@@ -24,7 +24,7 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest --cov=src/mapres --cov-fail-under=90
-	$(BIN)/python tests/pythons.py
+	$(BIN)/python tests/pythons.py --quick
 
 lint: $(TESTABLE)
 	$(BIN)/ruff check .

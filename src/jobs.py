@@ -4,6 +4,9 @@ A function gives up where it reports its progress. In a window nobody waits for 
 cancelled is let go of at once, and its thread ends by itself within a fraction of a second.
 """
 
+import ctypes
+import sys
+from contextlib import suppress
 from functools import partial
 from threading import Thread, main_thread
 
@@ -83,6 +86,7 @@ def run_job(session, map, function, *arguments, **options):
     finally:
         session._mapres_job = None
         _activate(session, None)
+        _give_memory_back()
 
 
 def current(session):
@@ -123,8 +127,9 @@ def responsive(session, call, job=None):
             job.tell()
 
     # Python waits for it before it ends; it does not take long to see that it is unwanted.
-    Thread(target=work, daemon=job is None).start()
+    Thread(target=work, name="MapRes", daemon=job is None).start()
     if job is not None:
+        look()
         timer.timeout.connect(look)
         timer.start(TICK_MS)
     loop.exec()
@@ -150,6 +155,14 @@ def watch(session, function):
 def _activate(session, job):
     _add_trigger(session)
     session.triggers.activate_trigger(PROGRESS, job)
+
+
+def _give_memory_back():
+    """Let Linux have what was freed: glibc keeps 0.1 to 0.2 GB of it after a map of 256³."""
+    if sys.platform == "linux":
+        # Other C libraries have no such function, and keep nothing.
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _add_trigger(session):

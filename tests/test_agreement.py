@@ -30,7 +30,7 @@ def result(values, mask=None):
     if mask is None:
         mask = np.zeros(values.shape, dtype=bool)
         mask[4:-4, 4:-4, 4:-4] = True
-    return LocalResolution(values, mask, "monores", (), 0.0)
+    return LocalResolution(values, mask=mask, method="monores", seconds=0.0)
 
 
 def test_a_map_agrees_with_itself():

@@ -1,15 +1,17 @@
 """How the paper's U-Nets see a map, and what becomes of their classes."""
 
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mapres import methods, models
+from mapres import methods
 from mapres.cubes import CLASSES, MIDDLES, read_classes
 from mapres.density import Density, silent
 from mapres.errors import Cancelled
 from mapres.local import local_resolution
+from mapres.networks.card import Card
+from mapres.networks.registry import Model
 from mapres.paper import min_max
 
 SHAPE = (40, 33, 50)
@@ -50,9 +52,10 @@ def test_reading_can_be_cancelled(density, inside):
 
 
 def test_classes_become_resolutions(density, inside, monkeypatch):
-    network = models.Model("unet-resmap", "0" * 64, {}, "cubes", None, by_value)
+    card = Card("unet-resmap", "cubes", Path(), "0" * 64, None, {})
+    network = Model(card, by_value, "cpu", "CPUExecutionProvider")
     monkeypatch.setattr(methods, "METHODS", (*methods.METHODS, "unet-resmap"))
-    monkeypatch.setattr(methods, "load", lambda name: network)
+    monkeypatch.setattr(methods, "load", lambda name, device: network)
     mask = density.with_values(inside.astype(np.float32), "mask")
     halves = (density, density.with_values(density.values[::-1].copy()))
     result = local_resolution(density, method="unet-resmap", mask=mask, half_maps=halves)
@@ -66,12 +69,13 @@ def test_classes_become_resolutions(density, inside, monkeypatch):
 
 
 def test_what_is_coarser_than_the_last_class_is_said(density, inside, monkeypatch):
-    network = SimpleNamespace(predict=None, label="stub@0")
-    monkeypatch.setattr(methods, "load", lambda name: network)
+    card = Card("stub", "cubes", Path(), "0" * 64, None, {})
+    network = Model(card, by_value, "cpu", "CPUExecutionProvider")
+    monkeypatch.setattr(methods, "load", lambda name, device: network)
     for share in (0.05, 0.4):
         classes = np.zeros(SHAPE, dtype=np.uint8)
         places = np.flatnonzero(inside)
         classes.flat[places[: int(share * len(places))]] = CLASSES - 1
         monkeypatch.setattr(methods, "read_classes", lambda *_, found=classes: found)
-        measured = methods.measure("unet-resmap", density, inside, None, {}, silent)
+        measured = methods.measure("unet-resmap", density, inside, None, {}, "cpu", silent)
         assert bool(measured.warnings) == (share > 0.1)

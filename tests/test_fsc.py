@@ -5,7 +5,7 @@ import pytest
 
 from mapres.errors import GridMismatchError, MapContentError
 from mapres.fourier import filtered
-from mapres.fsc import first_crossing, fourier_shell_correlation, full_map_fsc
+from mapres.fsc import first_crossing, fourier_shell_correlation
 
 SHAPE = (56, 64, 60)
 VOXEL = 1.5
@@ -121,10 +121,6 @@ def test_crossing_lies_on_the_straight_line_between_shells():
     )
     assert first_crossing(frequency, np.array([1.0, 0.6, 0.5]), level, 2.0) == 2.0
     assert first_crossing(frequency, np.array([0.4, 0.9, 0.2]), level, 2.0) is None
-
-
-def test_full_map_fsc_of_an_eighth_and_of_one():
-    np.testing.assert_allclose(full_map_fsc(np.array([1.0, 1 / 7, 0.0, -1.0])), [1, 0.25, 0, 0])
 
 
 @pytest.mark.parametrize(

@@ -499,6 +499,8 @@ def test_a_terminal_sees_progress_and_control_c_leaves_nothing(folder):
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=its_end,
+        # A job in the background ignores the signal, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(its_end)
     seen = b""

@@ -60,18 +60,6 @@ def test_a_box_smaller_than_a_patch_is_padded():
     assert np.isfinite(patches.spectra).all()
 
 
-@pytest.mark.parametrize("voxel_size", [0.8, 1.0, 2.0])
-@pytest.mark.parametrize("centre", [(48, 48, 48), (3, 48, 90), (95, 0, 60)])
-def test_a_patch_shows_the_voxels_that_it_says(smooth, voxel_size, centre):
-    """Also where its window was moved to stay in the box."""
-    density = Density(smooth, (voxel_size,) * 3)
-    region = preprocess.shown_by_patch(density, np.array(centre))
-    (patch,) = preprocess.cut_patches(density, np.array([centre])).values
-    shown = resize(smooth[region], (48, 48, 48))
-    inner = (slice(8, -8),) * 3
-    assert np.corrcoef(shown[inner].ravel(), patch[inner].ravel())[0, 1] > 0.8
-
-
 def test_turned_patches_keep_values_and_spectrum(smooth):
     patches = preprocess.cut_patches(Density(smooth, (1.0,) * 3), np.array([[48, 48, 48]]))
     turned = patches.turned(1)

@@ -17,7 +17,7 @@ def result(bumps):
     for place, height in bumps:
         off = (grid - np.reshape(place, (3, 1, 1, 1))) * VOXEL
         values += height * np.exp(-0.5 * (off**2).sum(axis=0) / 8**2)
-    return LocalResolution(values, mask, "monores", (), 0.0)
+    return LocalResolution(values, mask=mask, method="monores", seconds=0.0)
 
 
 def test_finds_the_worst_first_where_they_are():

@@ -69,7 +69,9 @@ def result(density):
     n = len(density.values)
     inside = np.linalg.norm(np.indices((n, n, n)) - (n - 1) / 2, axis=0) < 9
     values = np.broadcast_to(np.linspace(3, 6, n, dtype=np.float32), (n, n, n))
-    return LocalResolution(values, inside, "monores", ("A warning.",), 1.25)
+    return LocalResolution(
+        values, mask=inside, method="monores", warnings=("A warning.",), seconds=1.25
+    )
 
 
 @pytest.fixture
@@ -91,7 +93,10 @@ def test_validation_rows_tell_everything():
         ("Patches", "12"),
     ]
     assert [text for label, text in rows if label == "Warning"] == ["First.", "Second."]
-    assert rows[-1] == ("Model", f"default@0123456789ab, MapRes {report.__version__}")
+    assert rows[-2:] == [
+        ("Model", f"default@0123456789ab, MapRes {report.__version__}"),
+        ("Provider", "CPUExecutionProvider"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +144,7 @@ def test_several_models_stand_side_by_side():
             f"default@0123456789ab, dnn@100000000000, cnn@200000000000, "
             f"MapRes {report.__version__}",
         ),
+        ("Provider", "CPUExecutionProvider"),
     ]
 
 

@@ -24,7 +24,7 @@ def ramp():
     values = np.broadcast_to(3 + 0.1 * np.arange(20.0, dtype=np.float32)[:, None, None], (20,) * 3)
     mask = np.zeros((20,) * 3, dtype=bool)
     mask[2:18, 2:18, 2:18] = True
-    return LocalResolution(values.copy(), mask, "monores", (), 0.0)
+    return LocalResolution(values.copy(), mask=mask, method="monores", seconds=0.0)
 
 
 def test_means_are_those_of_the_place_whatever_the_atoms(ramp, rng):

@@ -9,9 +9,10 @@ import pytest
 import mapres
 from mapres import content_doubts, reading, validation
 from mapres.density import Density
-from mapres.distribution import quantile, soft_targets
+from mapres.distribution import quantile
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.networks.card import Calibration
+from training.soft_targets import soft_targets
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # What the example's half maps were made for: training/example.py.

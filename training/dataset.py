@@ -14,9 +14,18 @@ from tqdm import tqdm
 
 from mapres import fourier
 from mapres.content import measure_content
+from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.mask import solvent_mask
-from mapres.preprocess import Patches, cut_patches, patch_centres, shown_by_patch
+from mapres.preprocess import (
+    PATCH,
+    VOXEL_SIZE,
+    Patches,
+    cut_patches,
+    patch_centres,
+    window_of,
+    window_start,
+)
 from mapres.profile import profile
 from training.draw import EVERYTHING, Example, Ingredients, draw_example
 from training.structures import from_packed, rows
@@ -61,6 +70,22 @@ def label_patches(
     patches = cut_patches(example.density, centres[np.array(kept, dtype=int)])
     seen = profile(measure_content(example.density, mask).spectra)
     return patches, seen, np.array(labels, dtype=np.float32)
+
+
+def shown_by_patch(density: Density, centre: NDArray[np.intp]) -> tuple[slice, slice, slice]:
+    """Return the voxels of the map that the patch of a centre shows.
+
+    They are those around the centre, unless the window had to be moved to stay inside the box.
+    """
+    edge, _ = window_of(density.spacing)
+    half = 0.5 * PATCH * VOXEL_SIZE / density.spacing
+    starts = (
+        window_start(middle, n, edge)
+        for middle, n in zip(centre, density.values.shape, strict=True)
+    )
+    middles = [start + edge / 2 for start in starts]
+    z, y, x = (slice(max(0, round(m - half)), max(0, round(m + half))) for m in middles)
+    return z, y, x
 
 
 def examples(

@@ -10,7 +10,6 @@ from scipy import ndimage
 
 from mapres.density import Density
 from mapres.fourier import filtered, gaussian_low_pass, shell_width
-from mapres.fsc import full_map_fsc
 from training.simulate import Reconstruction
 
 
@@ -115,3 +114,12 @@ def _sphere(shape: tuple[int, ...]) -> NDArray[np.float32]:
     z, y, x = np.meshgrid(*centred, indexing="ij", sparse=True)
     past = (np.sqrt(z**2 + y**2 + x**2) - (min(shape) // 2 - 3)) / 3
     return 0.5 + 0.5 * np.cos(np.pi * np.clip(past, 0, 1))
+
+
+def full_map_fsc(half_map_fsc: NDArray) -> NDArray[np.float64]:
+    """Return 2F/(1+F), the full map's correlation with the truth squared, negative F being 0.
+
+    That is C_ref² of Rosenthal and Henderson (2003); its root weights the map's amplitudes.
+    """
+    fsc = np.maximum(half_map_fsc, 0.0)
+    return 2 * fsc / (1 + fsc)

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from mapres.agreement import checked_resolution
 from mapres.cubes import CLASSES, blocks, classes_of, masked, padded, whole
 from mapres.density import Density, checked, require_same_grid
 from mapres.errors import MapContentError, MapResError
-from mapres.resampling import grid_to_grid, sampled, unresolved
+from mapres.resampling import UNRESOLVED as NOT_RESOLVED
+from mapres.resampling import grid_to_grid, sampled
 
 # Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
 UNLABELLED, UNRESOLVED = 255, 254
@@ -88,7 +90,7 @@ def labelled_cubes(density: Density, label: Density, mask: Density, number: int 
     checked_resolution(label)
     place, shape = grid_to_grid(density, label), density.values.shape
     classes = labels_of(sampled(label.values, place, shape))
-    classes[unresolved(label.values, place, shape)] = UNRESOLVED
+    classes[_unresolved(label.values, place, shape)] = UNRESOLVED
     classes[~inside] = UNLABELLED
     if np.all(classes >= CLASSES):
         raise MapContentError(
@@ -131,3 +133,15 @@ def divided(cubes: Cubes, seed: int = 0, by_map: bool = False) -> dict[str, Cube
 def _assert_correspondence(parts: NDArray, array: NDArray) -> None:
     """Check that every voxel of the cubes is that of the map."""
     assert np.array_equal(whole(parts, array.shape), array)
+
+
+def _unresolved(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Tell at which voxels of another grid the nearest value stands for nothing resolved.
+
+    Arguments are those of `mapres.resampling.sampled`.
+    """
+    lost = np.asarray(other) >= NOT_RESOLVED
+    near = ndimage.affine_transform(
+        lost.astype(np.uint8), to_other[:, :3], to_other[:, 3], shape, order=0
+    )
+    return near > 0

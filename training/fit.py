@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import BINS, quantile, soft_targets
+from mapres.distribution import BINS, quantile
 from mapres.networks.registry import digest
 from training.fit_head import EPOCHS, RATE, fit_head
 from training.networks import default_network
 from training.schedule import Schedule, save, train
+from training.soft_targets import soft_targets
 
 
 class Shards:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import soft_targets
 from training.networks import HEAD, TOWER
+from training.soft_targets import soft_targets
 
 EPOCHS = 30
 BATCH = 64

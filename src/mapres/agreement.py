@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .density import Density, Progress, checked_grid, silent
 from .errors import GridMismatchError, MapContentError
+from .heartbeat import with_heartbeat
 from .lattice import nearest_known
 from .local import LocalResolution
 from .resampling import UNRESOLVED, known_resolutions, sampled
@@ -69,6 +70,7 @@ def checked_resolution(other: Density) -> Density:
     return other
 
 
+@with_heartbeat
 def agreement(
     result: LocalResolution,
     other: Density,

@@ -14,6 +14,7 @@ from scipy import ndimage
 from . import fourier
 from .density import Density
 from .fourier import shared, shared_half
+from .heartbeat import beat
 from .shapes import block_means
 
 # Å. Centres 15 % apart, from 1.56 to 34 Å; a band ends two centres away on both sides.
@@ -70,7 +71,10 @@ class Band:
         """
         means = np.zeros((len(powers), *self._cells), dtype=np.float32)
         for turn in range(self.turns):
-            self._add_means(self._wave(transform, turn), powers, means)
+            wave = self._wave(transform, turn)
+            beat()
+            self._add_means(wave, powers, means)
+            beat()
         means /= self.turns
         for each in means:
             ndimage.gaussian_filter(each, self._rest, output=each, mode="nearest", truncate=3)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .density import Density
+from .heartbeat import beat
 from .preprocess import HOT
 from .shapes import Shape, measure_shape
 from .spectra import Spectra, measure_spectra
@@ -49,6 +50,7 @@ def measure_content(density: Density, mask: NDArray[np.bool_]) -> Content:
     limit = hot_limit(values)
     np.clip(values, -limit, limit, out=values)
     flattened = density.with_values(values)
+    beat()
     return Content(
         empty=limit == 0,
         lowest=lowest,

@@ -22,18 +22,6 @@ def class_of(resolution: NDArray | float) -> NDArray[np.intp]:
     return np.searchsorted(CLASS_LIMITS, resolution, side="right")
 
 
-def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32]:
-    """Return one row of bin probabilities per resolution (Å): a Gaussian of ``width`` in ln Å.
-
-    What would lie in another class than the resolution is left out: near a limit the class is
-    known for certain.
-    """
-    resolution = np.asarray(resolution)[:, None]
-    offset = (np.log(CENTRES) - np.log(resolution)) / width
-    density = np.exp(-0.5 * offset**2) * (class_of(CENTRES) == class_of(resolution))
-    return (density / density.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
 def quantile(probabilities: NDArray, level: float) -> float:
     """Return the resolution (Å) below which ``level`` of the distribution lies."""
     return float(np.exp(quantiles(probabilities, (level,), np.log(EDGES))[0]))

@@ -114,15 +114,6 @@ def fourier_shell_correlation(
     )
 
 
-def full_map_fsc(half_map_fsc: NDArray) -> NDArray[np.float64]:
-    """Return 2F/(1+F), the full map's correlation with the truth squared, negative F being 0.
-
-    That is C_ref² of Rosenthal and Henderson (2003); its root weights the map's amplitudes.
-    """
-    fsc = np.maximum(half_map_fsc, 0.0)
-    return 2 * fsc / (1 + fsc)
-
-
 def first_crossing(
     frequency: NDArray, curve: NDArray, threshold: NDArray, nyquist: float
 ) -> float | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .density import Density
+from .errors import GridMismatchError
 from .fsc import fourier_shell_correlation
 from .registration import registration
 
@@ -18,6 +19,22 @@ LITTLE_AGREEMENT = 0.2
 # Independent noise keeps any two half maps further apart than this share of their own spread.
 LEAST_DIFFERENCE = 1e-3
 SOFT_EDGE = 3.0
+
+
+def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArray]:
+    """Return half of two half maps' sum and half of their difference: signal and noise.
+
+    Raises
+    ------
+    GridMismatchError
+        If they have different shapes.
+    """
+    first, second = (np.asarray(half, dtype=np.float32) for half in (first, second))
+    if first.shape != second.shape:
+        raise GridMismatchError(
+            f"the half maps have shapes {first.shape} and {second.shape}; they must agree."
+        )
+    return (first + second) / 2, (first - second) / 2
 
 
 def pair_doubts(

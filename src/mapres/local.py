@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .density import Density, Progress, checked, require_same_grid, safely_scaled, silent
 from .errors import MapContentError, MapResError
 from .halves import HalfMaps, half_map_doubts
+from .heartbeat import with_heartbeat
 from .lattice import nearest_known
 from .mask import solvent_mask
 from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
@@ -23,9 +24,9 @@ MUCH_UNMEASURED = 0.05
 MANY_FINEST = 0.15
 
 
-@dataclass(frozen=True, eq=False)
-class LocalResolution:
-    """Resolution at every voxel of a map.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LocalResolution(Measured):
+    """Resolution at every voxel of a map: what was measured, and more of it.
 
     Attributes
     ----------
@@ -33,27 +34,12 @@ class LocalResolution:
         a surface sampled at its rim is coloured rightly
     mask : bool array, shape (z, y, x), the voxels that were measured
     method : name of the method
-    warnings : one sentence each
     seconds : wall time
-    notes : how it was measured, where the map decided that, one sentence each
-    beyond : bool array, shape (z, y, x), or None for nowhere: measured, but coarser than all that
-        was tried; the value is only what stands for that
-    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
-        that give none
-    model : ``name@digits`` of the network that read it; None of methods that need none
-    provider : what computed the network, as ONNX Runtime calls it; None likewise
     """
 
-    values: NDArray[np.float32]
     mask: NDArray[np.bool_]
     method: str
-    warnings: tuple[str, ...]
     seconds: float
-    notes: tuple[str, ...] = ()
-    beyond: NDArray[np.bool_] | None = None
-    interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
-    model: str | None = None
-    provider: str | None = None
 
     @property
     def resolved(self) -> NDArray[np.float32]:
@@ -100,6 +86,7 @@ class LocalResolution:
         return float(self.mask.mean())
 
 
+@with_heartbeat
 def local_resolution(
     density: Density,
     *,
@@ -169,16 +156,14 @@ def local_resolution(
         raise
     known = measured.values > 0
     return LocalResolution(
-        values=nearest_known(measured.values, known),
+        **vars(measured)
+        | {
+            "values": nearest_known(measured.values, known),
+            "warnings": (*_warnings(inside, measured, known), *measured.warnings, *doubts),
+        },
         mask=known,
         method=method,
-        warnings=(*_warnings(inside, measured, known), *measured.warnings, *doubts),
         seconds=time.perf_counter() - started,
-        notes=measured.notes,
-        beyond=measured.beyond,
-        interval=measured.interval,
-        model=measured.model,
-        provider=measured.provider,
     )
 
 

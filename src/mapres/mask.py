@@ -9,6 +9,7 @@ from scipy import ndimage
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
+from .heartbeat import beat
 
 # Side chains and noise merge, domains stay apart: the usual low-pass for masks is 10-15 Å.
 SMOOTHING = 12.0
@@ -53,6 +54,7 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     """
     values = density.values
     smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
+    beat()
     flat = flat_solvent(values)
     background = _background(values)
     # Voxels that a mask or the reconstruction's sphere set to one value hold no noise.
@@ -61,10 +63,12 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
         level, spread = _solvent(sample)
     else:
         level, spread = min(background, float(np.percentile(sample, 1))), 0.0
+    beat()
     core = float(np.percentile(smooth, 99.5))
     inside = smooth > level + max(4 * spread, 0.2 * (core - level))
     if flat is not None:
         inside &= ~flat
+    beat()
     inside = _large_pieces(inside)
     if np.count_nonzero(inside) < FEWEST_VOXELS:
         raise MapContentError(
@@ -90,6 +94,7 @@ def _inscribed_sphere(shape: tuple[int, ...]) -> NDArray[np.bool_]:
 def _solvent(smooth: NDArray) -> tuple[float, float]:
     """Return level and standard deviation of the solvent, from the lower side of the mode."""
     low, high = np.percentile(smooth, [0.1, 99.9])
+    beat()
     counts, edges = np.histogram(smooth, bins=128, range=(low, high))
     peak = int(np.argmax(ndimage.gaussian_filter1d(counts.astype(float), 2)))
     mode = float(0.5 * (edges[peak] + edges[peak + 1]))
@@ -123,6 +128,7 @@ def _grow(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
         first = max(0, start - reach)
         around = inside[first : start + SLAB + reach, y, x]
         if around.any():
+            beat()
             near = ndimage.distance_transform_edt(~around) <= radius
             grown[start : start + SLAB, y, x] = near[start - first : start - first + SLAB]
     return grown

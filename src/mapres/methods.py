@@ -70,9 +70,9 @@ class Measured:
     """
 
     values: NDArray[np.float32]
-    beyond: NDArray[np.bool_] | None
-    notes: tuple[str, ...]
-    warnings: tuple[str, ...]
+    beyond: NDArray[np.bool_] | None = None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     finest: float | None = None
     interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     model: str | None = None

@@ -10,6 +10,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from .fourier import forward, inverse, radial_frequency
+from .heartbeat import beat
 
 # Width of the raised-cosine edges, cycles per voxel (Vilas 2018).
 EDGE = 0.02
@@ -44,6 +45,7 @@ class Monogenic:
         total = inverse(part, self.shape)
         np.square(total, out=total)
         # The Riesz transform is −i u_j/u, and 0 at the origin, where u_j is.
+        beat()
         part *= np.complex64(-1j) / np.maximum(self.u, np.float32(1e-9))
         for axis in self.axes:
             component = inverse(part * axis, self.shape)

@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from .density import Progress, silent
 from .errors import GridMismatchError, MapContentError
 from .fourier import forward
+from .halves import mean_and_difference
 from .monogenic import Monogenic
 
 # Widths of the two Gaussian smoothings, voxels: of the unfiltered amplitude, of the result.
@@ -69,7 +70,9 @@ def monores(
         If ``progress`` raises it.
     """
     frequencies = _frequencies(max(np.shape(values)), voxel_size, max_res, step)
-    signal, noise = _signal_and_noise(values, half_maps)
+    signal, noise = np.asarray(values, dtype=np.float32), None
+    if half_maps is not None:
+        signal, noise = mean_and_difference(*half_maps)
     inside = np.asarray(mask) > 0.5
     if inside.shape != signal.shape:
         raise GridMismatchError(
@@ -114,17 +117,6 @@ def _frequencies(
             f"max_res is {max_res:g} Å, not above 2 voxels ({2 * voxel_size:.4g} Å); raise it."
         )
     return [(number / edge, voxel_size * edge / number) for number in kept.tolist()]
-
-
-def _signal_and_noise(values, half_maps) -> tuple[NDArray, NDArray | None]:
-    if half_maps is None:
-        return np.asarray(values, dtype=np.float32), None
-    first, second = (np.asarray(half, dtype=np.float32) for half in half_maps)
-    if first.shape != second.shape:
-        raise GridMismatchError(
-            f"the half maps have shapes {first.shape} and {second.shape}; they must agree."
-        )
-    return (first + second) / 2, (first - second) / 2
 
 
 def _within_noise(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -90,7 +90,7 @@ def cut_patches(density: Density, centres: NDArray[np.intp]) -> Patches:
     density : the map; its own voxel size is turned into 1 Å
     centres : int array, shape (n, 3), voxel indices (z, y, x)
     """
-    edge, fine_edge = _window(density.spacing)
+    edge, fine_edge = window_of(density.spacing)
     taper = _taper(edge, MARGIN / density.spacing)
     taper = taper[:, None, None] * taper[:, None] * taper
     start = (fine_edge - PATCH) // 2
@@ -129,21 +129,6 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def shown_by_patch(density: Density, centre: NDArray[np.intp]) -> tuple[slice, slice, slice]:
-    """Return the voxels of the map that the patch of a centre shows.
-
-    They are those around the centre, unless the window had to be moved to stay inside the box.
-    """
-    edge, _ = _window(density.spacing)
-    half = 0.5 * PATCH * VOXEL_SIZE / density.spacing
-    starts = (
-        _start(middle, n, edge) for middle, n in zip(centre, density.values.shape, strict=True)
-    )
-    middles = [start + edge / 2 for start in starts]
-    z, y, x = (slice(max(0, round(m - half)), max(0, round(m + half))) for m in middles)
-    return z, y, x
-
-
 def normalised(patch: NDArray) -> NDArray[np.float32]:
     """Subtract the median, divide by the standard deviation and clip; shape (z, y, x)."""
     centred = patch - np.median(patch)
@@ -152,7 +137,7 @@ def normalised(patch: NDArray) -> NDArray[np.float32]:
     return np.clip(centred / max(centred.std(), 1e-12), -CLIP, CLIP).astype(np.float32)
 
 
-def _window(spacing: float) -> tuple[int, int]:
+def window_of(spacing: float) -> tuple[int, int]:
     """Return the voxels to cut and their number at 1 Å, such that both span the same length.
 
     Eight candidate edges leave a voxel size within 1 % of 1 Å for any spacing up to 10 Å.
@@ -171,14 +156,14 @@ def _crop(values: NDArray, centre: NDArray[np.intp], edge: int) -> NDArray[np.fl
     out = np.full((edge,) * 3, values[0, 0, 0], dtype=np.float32)
     source, target = [], []
     for middle, n in zip(centre, values.shape, strict=True):
-        start = _start(middle, n, edge)
+        start = window_start(middle, n, edge)
         source.append(slice(max(0, start), min(n, start + edge)))
         target.append(slice(max(0, -start), min(n, start + edge) - start))
     out[tuple(target)] = values[tuple(source)]
     return out
 
 
-def _start(middle: int, length: int, edge: int) -> int:
+def window_start(middle: int, length: int, edge: int) -> int:
     """Return where a window about ``middle`` begins: inside the box if it fits, else about it."""
     if length < edge:
         return (length - edge) // 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,22 +58,15 @@ def read_map(
     ModelError
         If the network reads local resolution only.
     """
-    read = _READERS.get(network.card.kind)
-    if read is None:
+    if network.card.kind == "class":
+        progress(0.2, f"reading the central {BOX}³ voxels")
+        (predicted,) = network.predict(central_box(density.values)[None])
+        return Reading(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
+    if network.card.kind != "distribution":
         raise ModelError(
             f"the model {network.card.name} reads local resolution, for localres; choose from: "
             f"{', '.join(available())}."
         )
-    return read(density, mask, spectra, network, progress)
-
-
-def _read_distribution(
-    density: Density,
-    mask: NDArray[np.bool_],
-    spectra: Spectra,
-    network: Model,
-    progress: Progress,
-) -> Reading:
     pooled, patches = read_distribution(density, mask, spectra, network, progress)
     low, middle, high = resolution_quantiles(pooled, density.nyquist)
     probabilities = class_probabilities(pooled, density.nyquist)
@@ -91,24 +83,6 @@ def read_distribution(
     """Return the distribution over resolution of a map, shape (bins,), and of how many patches."""
     predictions = read_patches(density, mask, spectra, network.predict, progress)
     return pool(predictions, network.calibration), len(predictions)
-
-
-def _read_class(
-    density: Density,
-    mask: NDArray[np.bool_],
-    spectra: Spectra,
-    network: Model,
-    progress: Progress,
-) -> Reading:
-    progress(0.2, f"reading the central {BOX}³ voxels")
-    (predicted,) = network.predict(central_box(density.values)[None])
-    return Reading(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
-
-
-_READERS: dict[str, Callable[..., Reading]] = {
-    "distribution": _read_distribution,
-    "class": _read_class,
-}
 
 
 def read_patches(

@@ -34,18 +34,6 @@ def known_resolutions(values: NDArray) -> NDArray[np.bool_]:
     return np.isfinite(values) & (values > 0) & (values < UNRESOLVED)
 
 
-def unresolved(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Tell at which voxels of another grid the nearest value stands for nothing resolved.
-
-    Arguments are those of `sampled`.
-    """
-    lost = np.asarray(other) >= UNRESOLVED
-    near = ndimage.affine_transform(
-        lost.astype(np.uint8), to_other[:, :3], to_other[:, 3], shape, order=0
-    )
-    return near > 0
-
-
 def sampled(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return a local resolution at the voxels of another grid.
 

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from .density import Progress, silent
 from .errors import GridMismatchError, MapContentError
+from .halves import mean_and_difference
 from .steerable import chance, likelihood_ratio, orthonormal_kernels, window_radius
 from .whitening import FLATNESS, background_blocks, soft_region, whiten
 
@@ -144,7 +145,7 @@ def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:
                 "needs solvent noise: give half maps, an unmasked map or a tighter mask."
             )
     else:
-        signal, noise = _mean_and_difference(*half_maps)
+        signal, noise = mean_and_difference(*half_maps)
         region = inside
         if _no_noise(signal, noise, inside):
             raise MapContentError(
@@ -152,15 +153,6 @@ def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:
                 "map) and ResMap needs that noise: give the two unmasked half maps."
             )
     return whiten(signal, noise, soft_region(region))
-
-
-def _mean_and_difference(first, second) -> tuple[NDArray, NDArray]:
-    first, second = (np.asarray(half, dtype=np.float32) for half in (first, second))
-    if first.shape != second.shape:
-        raise GridMismatchError(
-            f"the half maps have shapes {first.shape} and {second.shape}; they must agree."
-        )
-    return (first + second) / 2, (first - second) / 2
 
 
 def _no_noise(signal: NDArray, noise: NDArray, inside: NDArray[np.bool_]) -> bool:

@@ -14,6 +14,7 @@ from scipy import ndimage
 from . import fourier
 from .bands import Shape
 from .density import Density
+from .heartbeat import beat
 
 # Å, and in voxels, at least. Fields of local resolution vary over 20 Å or more.
 CELL = (4.0, 2.0)
@@ -72,6 +73,7 @@ class Surroundings:
         """Average maps of the box over windows, of what is molecule."""
         if sigma == 0:
             return list(values)
+        beat()
         # Filtered in place: what threads make themselves stays with them, 0.2 GB of a 512³ map.
         weight, *totals = [self.weight.copy(), *(each * self.weight for each in values)]
         # SciPy filters without Python's lock.
@@ -129,6 +131,7 @@ def share_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
 
 def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:
     """Average an array along one axis over ``count`` equal parts, which may divide voxels."""
+    beat()
     n = values.shape[axis]
     sums = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis)], axis)
     edges = np.linspace(0, n, count + 1)

@@ -16,6 +16,7 @@ from .distribution import CLASSES, class_of
 from .doubts import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
 from .errors import MapContentError
 from .halves import HalfMaps, half_map_doubts, half_map_resolution
+from .heartbeat import with_heartbeat
 from .mask import flat_solvent, solvent_mask
 from .networks.registry import load
 from .networks.session import AUTO
@@ -91,6 +92,7 @@ class Validation:
         }
 
 
+@with_heartbeat
 def validate(
     density: Density,
     *,

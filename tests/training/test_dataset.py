@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from mapres.content import measure_content
+from mapres.density import Density
+from mapres.fourier import gaussian_low_pass, resize
 from mapres.mask import solvent_mask
 from mapres.preprocess import SHELLS, cut_patches, patch_centres
 from mapres.profile import CURVES, FREQUENCIES, profile
-from training.dataset import examples, label_patches, write_shard
+from training.dataset import examples, label_patches, shown_by_patch, write_shard
 from training.draw import draw_example, draw_recipe
 
 
@@ -61,3 +63,17 @@ def test_a_shard_holds_its_patches(packed, tmp_path):
         f"ball_{s}_train" for s in ("chain", "chain-rebuilt", "complex")
     }
     assert labels["resolution"] == pytest.approx(np.clip(labels["resolution"], 1.4, 60))
+
+
+@pytest.mark.parametrize("voxel_size", [0.8, 1.0, 2.0])
+@pytest.mark.parametrize("centre", [(48, 48, 48), (3, 48, 90), (95, 0, 60)])
+def test_a_patch_shows_the_voxels_that_it_says(voxel_size, centre):
+    """Also where its window was moved to stay in the box."""
+    values = np.random.default_rng(3).standard_normal((96, 96, 96)).astype(np.float32)
+    smooth = gaussian_low_pass(values, 1.0, 9.0)
+    density = Density(smooth, (voxel_size,) * 3)
+    region = shown_by_patch(density, np.array(centre))
+    (patch,) = cut_patches(density, np.array([centre])).values
+    shown = resize(smooth[region], (48, 48, 48))
+    inner = (slice(8, -8),) * 3
+    assert np.corrcoef(shown[inner].ravel(), patch[inner].ravel())[0, 1] > 0.8

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from training.deposit import full_map_fsc
 from training.draw import Ingredients, draw_example, draw_noise_free
 
 
@@ -50,3 +51,7 @@ def test_calculated_maps_are_mostly_of_round_resolutions(ball):
     assert len(round_ones) >= 12
     assert all((e.truth == np.float32(e.resolution)).all() for e in made)
     assert all(e.mask.any() and np.isfinite(e.density.values).all() for e in made)
+
+
+def test_full_map_fsc_of_an_eighth_and_of_one():
+    np.testing.assert_allclose(full_map_fsc(np.array([1.0, 1 / 7, 0.0, -1.0])), [1, 0.25, 0, 0])

@@ -49,7 +49,7 @@ def test_a_map_that_a_method_refuses_is_counted_and_not_scored(found):
 def test_the_truth_itself_has_no_error(example):
     from mapres.local import LocalResolution
 
-    perfect = LocalResolution(example.truth, example.mask, "mapres", (), 0.0)
+    perfect = LocalResolution(example.truth, mask=example.mask, method="mapres", seconds=0.0)
     truth = example.truth[example.mask].astype(float)
     measured = _scores(perfect, example.mask, truth)
     assert measured["error"] == 0 and measured["MAE_A"] == 0 and measured["covered"] == ""

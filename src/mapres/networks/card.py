@@ -10,21 +10,22 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ..errors import ModelError
-from .kinds import KINDS, OUTPUTS
+from .kinds import KINDS, OUTPUTS, Kind
 
 LARGEST_CARD = 1_000_000
-LARGEST_WEIGHTS = 500_000_000
 NEEDED = ("kind", "weights", "sha256", "inputs", "outputs", "preprocessing")
-# JSON's types of what a card may say; other keys are the author's own.
-TYPES: dict[type | tuple[type, ...], tuple[str, ...]] = {
-    str: ("name", "kind", "weights", "sha256", "predicts", "source", "licence", "made",
-          "overall_model_sha256"),
-    list: ("inputs", "outputs"),
-    dict: ("preprocessing", "calibration", "training", "scores", "versions", "onnx"),
+# What a card may say, as which of JSON's types; other keys are the author's own.
+TYPES: dict[tuple[type, ...], tuple[str, ...]] = {
+    (str,): (
+        *("name", "kind", "weights", "sha256", "predicts", "source", "licence", "made"),
+        "overall_model_sha256",
+    ),
+    (list,): ("inputs", "outputs"),
+    (dict,): ("preprocessing", "calibration", "training", "scores", "versions", "onnx"),
     (dict, list): ("classes",),
-    int: ("parameters", "parameters_exact", "width"),
-    bool: ("half_maps",),
-}  # fmt: skip
+    (int,): ("parameters", "parameters_exact", "width"),
+    (bool,): ("half_maps",),
+}
 # Within these a calibration keeps finite what it is applied to.
 CALIBRATION = {"sharpness": (0.01, 100.0), "growth": (-10.0, 10.0), "floor": (0.0, 0.5)}
 
@@ -56,7 +57,7 @@ class Card:
     weights : path of the weights, beside the card
     sha256 : of the weights
     calibration : None of kinds that have none
-    said : everything else
+    said : all that it says
     """
 
     name: str
@@ -77,11 +78,13 @@ def read_card(path: Path) -> Card:
         made for another preprocessing than this version's.
     """
     try:
-        said = _parsed(path)
+        if path.stat().st_size > LARGEST_CARD:
+            raise ValueError("it is larger than 1 MB")
+        said = json.loads(path.read_text(encoding="utf-8"))
         kind = _checked(said)
-        calibration = Calibration(**_numbers(said["calibration"])) if kind.needs else None
+        calibration = Calibration(**said["calibration"]) if kind.needs else None
     except (ValueError, OSError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or "it is nested too deeply"
+        reason = " ".join(str(error).split())
         raise ModelError(f"the model card {path.name} cannot be read ({reason}).") from error
     if said["preprocessing"] != kind.preprocessing:
         raise ModelError(
@@ -92,56 +95,42 @@ def read_card(path: Path) -> Card:
     return Card(path.stem, said["kind"], weights, said["sha256"], calibration, said)
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > LARGEST_CARD:
-        raise ValueError("it is larger than 1 MB")
-    said = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+def _checked(said: Any) -> Kind:
+    """Return the kind of a model whose card says nothing wrong."""
     if not isinstance(said, dict):
         raise ValueError("it is no JSON object")
-    return said
-
-
-def _no_number(text: str):
-    raise ValueError(f"{text} is no number")
-
-
-def _checked(said: dict[str, Any]):
-    """Return the kind of a model whose card says nothing wrong."""
     for types, keys in TYPES.items():
         for key in keys:
-            if key in said and (not isinstance(said[key], types) or _is_a_truth(said[key], types)):
+            # True is an int for isinstance.
+            if key in said and type(said[key]) not in types:
                 raise ValueError(f"{key} is {said[key]!r:.40}, which is of the wrong type")
-    if missing := [key for key in NEEDED if key not in said]:
-        raise ValueError(f"it does not say {', '.join(missing)}")
+    _require(said, NEEDED)
     kind = KINDS.get(said["kind"])
     if kind is None:
         raise ValueError(f"the kind {said['kind']!r:.40} is not one of {', '.join(KINDS)}")
-    if missing := [key for key in kind.needs if key not in said]:
-        raise ValueError(f"it does not say {', '.join(missing)}")
+    _require(said, kind.needs)
     if not re.fullmatch("[0-9a-f]{64}", said["sha256"]):
         raise ValueError("sha256 is no SHA-256")
     # Of any system: what is a folder on one of them is none on another.
-    if PureWindowsPath(said["weights"]).name != said["weights"] or said["weights"] in (
-        "",
-        ".",
-        "..",
-    ):
-        raise ValueError(f"the weights {said['weights']!r:.60} are not a file beside the card")
+    name = said["weights"]
+    if PureWindowsPath(name).name != name or name in ("", ".", ".."):
+        raise ValueError(f"the weights {name!r:.60} are not a file beside the card")
     if said["inputs"] != list(kind.inputs) or said["outputs"] != OUTPUTS:
         raise ValueError(f"inputs and outputs must be {', '.join(kind.inputs)}; {OUTPUTS[0]}")
+    if kind.needs:
+        _check_calibration(said["calibration"])
     return kind
 
 
-def _is_a_truth(value: Any, types) -> bool:
-    """Return whether True or False stands for a number, which Python takes for one."""
-    return types is int and isinstance(value, bool)
+def _require(said: dict[str, Any], keys: tuple[str, ...]) -> None:
+    if missing := [key for key in keys if key not in said]:
+        raise ValueError(f"it does not say {', '.join(missing)}")
 
 
-def _numbers(calibration: dict[str, Any]) -> dict[str, float]:
+def _check_calibration(calibration: dict[str, Any]) -> None:
     if set(calibration) != set(CALIBRATION):
         raise ValueError(f"the calibration must have {', '.join(CALIBRATION)}")
     for name, (low, high) in CALIBRATION.items():
         value = calibration[name]
         if type(value) not in (int, float) or not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"{name} is {value!r:.40}, not a number from {low:g} to {high:g}")
-    return calibration

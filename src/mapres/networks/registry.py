@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from .card import LARGEST_WEIGHTS, Calibration, Card, read_card
+from .card import Calibration, Card, read_card
 from .kinds import KINDS
 from .session import AUTO, open_session, require_device
 
@@ -25,6 +25,7 @@ from .session import AUTO, open_session, require_device
 # see `relative.rows`, or from cubes, to those of every one of them.
 Predict = Callable[..., NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "weights"
+LARGEST_WEIGHTS = 500_000_000
 # In the order in which `ALL` asks and shows those of them that are there.
 ORDER = ("default", "dnn", "cnn")
 ALL = "all"

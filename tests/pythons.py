@@ -1,0 +1,84 @@
+"""Run the core's tests under every other Python that is found: 3.10 and newer.
+
+Run ``python tests/pythons.py [--quick]`` in the project's root. Each Python gets an environment of
+its own in ``.venv/pythons``, with the newest versions of all that is needed; ``--quick`` runs the
+tests of what depends on versions most: files, networks and recorded answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+# What tests need beside the package itself.
+TOOLS = ("pytest", "hypothesis", "onnx")
+QUICK = ("recorded", "registry", "graph", "session", "imports", "mrc", "fsc")
+# mrcfile 1.5.4 does to records what NumPy 2.5 would rather it did not.
+IGNORED = (
+    *("-W", "ignore:Setting the dtype on a NumPy array:DeprecationWarning"),
+    *("-W", "ignore:Setting the shape on a NumPy array:DeprecationWarning"),
+)
+# Of the ChimeraX library, or of pip alone.
+ELSEWHERE = ("bundle", "demo", "dependencies")
+
+
+def main() -> int:
+    """Test under every Python but this one; return 1 if a test fails, else 0."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer tests")
+    quick = parser.parse_args().quick
+    this = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    there = {version: found(version) for version in VERSIONS if version != this}
+    failed = [v for v, python in there.items() if python and not passes(v, python, quick)]
+    missing = [version for version, python in there.items() if python is None]
+    if missing:
+        print(f"not found, not tested: Python {', '.join(missing)}")
+    return 1 if failed else 0
+
+
+def found(version: str) -> Path | None:
+    """Return an interpreter of a version: on the path, or among those of pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = shutil.which(f"python{version}")
+    places = [Path(named)] if named else []
+    places += sorted(pyenv.glob(f"{version}.*/bin/python"))
+    # pyenv puts stand-ins on the path for versions that are not chosen.
+    return next((place for place in places if runs(place)), None)
+
+
+def runs(python: Path) -> bool:
+    """Return whether an interpreter starts."""
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
+def passes(version: str, python: Path, quick: bool) -> bool:
+    """Return whether the tests pass, in an environment made from nothing."""
+    folder = ROOT / ".venv" / "pythons" / version
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", folder], check=True)
+    inside = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    # Not editable: two environments would share the metadata of one folder.
+    pip = [inside, "-m", "pip", "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, *TOOLS, ROOT], check=True)
+    print(f"Python {version}", flush=True)
+    done = subprocess.run([inside, "-m", "pytest", "-q", *IGNORED, *chosen(quick)], cwd=ROOT)
+    return done.returncode == 0
+
+
+def chosen(quick: bool) -> list[str]:
+    """Return the files of the tests that are run."""
+    files = sorted((ROOT / "tests").glob("test_*.py"))
+    names = {path: path.stem.removeprefix("test_") for path in files}
+    if quick:
+        return [str(path) for path in files if names[path] in QUICK]
+    return [str(path) for path in files if names[path] not in ELSEWHERE]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
