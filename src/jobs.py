@@ -60,7 +60,7 @@ class Job:
             self._said.add(self.message)
             status = f"{self.name}: {self.message} ({self.fraction:.0%})"
             self._session.logger.status(status)
-        _activate(self._session, self)
+        _triggers(self._session).activate_trigger(PROGRESS, self)
 
 
 def run_job(session, map, function, *arguments, **options):
@@ -85,7 +85,7 @@ def run_job(session, map, function, *arguments, **options):
         raise CancelOperation(f"{job.name}: cancelled") from error
     finally:
         session._mapres_job = None
-        _activate(session, None)
+        _triggers(session).activate_trigger(PROGRESS, None)
         _give_memory_back()
 
 
@@ -148,13 +148,7 @@ def responsive(session, call, job=None):
 
 def watch(session, function):
     """Call a function with every `Job` that goes on, and None; return the handler."""
-    _add_trigger(session)
-    return session.triggers.add_handler(PROGRESS, lambda _, job: function(job))
-
-
-def _activate(session, job):
-    _add_trigger(session)
-    session.triggers.activate_trigger(PROGRESS, job)
+    return _triggers(session).add_handler(PROGRESS, lambda _, job: function(job))
 
 
 def _give_memory_back():
@@ -165,6 +159,7 @@ def _give_memory_back():
             ctypes.CDLL(None).malloc_trim(0)
 
 
-def _add_trigger(session):
+def _triggers(session):
     if not session.triggers.has_trigger(PROGRESS):
         session.triggers.add_trigger(PROGRESS)
+    return session.triggers

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from mapres import methods
-from mapres.cubes import CLASSES, MIDDLES, read_classes
 from mapres.density import Density, silent
 from mapres.errors import Cancelled
 from mapres.local import local_resolution
+from mapres.networks.avramov2019 import CLASSES, MIDDLES, min_max, read_classes
 from mapres.networks.card import Card
 from mapres.networks.registry import Model
-from mapres.paper import min_max
 
 SHAPE = (40, 33, 50)
 

@@ -84,6 +84,14 @@ def test_numbers_that_only_say_they_are_elsewhere():
     refused(model, "in another file")
 
 
+def test_sparse_numbers():
+    """Their parts would be tensors of their own."""
+    model = constant_graph("class", 1 / 3)
+    values, places = numpy_helper.from_array(np.ones(1, np.float32)), scalar([3], "places")
+    model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [9]))
+    refused(model, "sparse tensors")
+
+
 @pytest.mark.parametrize("domain", ["com.microsoft", "my.own", "ai.onnx.training"])
 def test_operators_of_other_domains(domain):
     node = helper.make_node("Gelu", ["box"], ["more"], domain=domain)

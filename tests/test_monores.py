@@ -182,7 +182,7 @@ def test_refuses_noise():
 
 def test_refuses_what_does_not_fit_together():
     first, second, mask = slabs()
-    refuse(first, mask[1:], GridMismatchError, "mask has shape")
+    refuse(first, mask[1:], GridMismatchError, "mask and the map have shapes")
     refuse(first, mask, GridMismatchError, "half maps", half_maps=(first, second[1:]))
     refuse(first, np.zeros_like(mask), MapContentError, "mask is empty")
     refuse(first, np.ones_like(mask), MapContentError, "no solvent")

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mapres import cubes, local_resolution, read, validate
+from mapres import local_resolution, read, validate
 from mapres.fourier import gaussian_low_pass
+from mapres.networks.avramov2019 import blocks, masked, padded
 from mapres.networks.registry import load
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -66,7 +67,7 @@ def test_unets(name, model):
     _, smooth, _ = maps(name)
     found = local_resolution(smooth, method=model)
     compare_voxels(f"{name}/{model}", found)
-    parts = cubes.blocks(cubes.padded(cubes.masked(smooth.values, found.mask), 0))
+    parts = blocks(padded(masked(smooth.values, found.mask), 0))
     parts = parts[parts.any(axis=(1, 2, 3))][::8]
     now = load(model).predict(parts)[:, ::4, ::4, ::4]
     np.testing.assert_allclose(now, ARRAYS[f"{name}/{model}/probabilities"], rtol=0, atol=ALIKE)

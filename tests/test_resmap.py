@@ -282,7 +282,7 @@ def test_refuses_a_map_without_noise():
 
 def test_refuses_what_does_not_fit_together():
     first, second, mask = two_halves()
-    refuse(first, mask[1:], GridMismatchError, "mask has shape")
+    refuse(first, mask[1:], GridMismatchError, "mask and the map have shapes")
     refuse(first, mask, GridMismatchError, "half maps have", half_maps=(first, second[1:]))
     refuse(first, np.zeros_like(mask), MapContentError, "mask is empty")
     refuse(first, mask, MapContentError, "max_res is 3 Å", max_res=3.0)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.agreement import checked_resolution
-from mapres.cubes import CLASSES, blocks, classes_of, masked, padded, whole
 from mapres.density import Density, checked, require_same_grid
 from mapres.errors import MapContentError, MapResError
+from mapres.networks.avramov2019 import CLASSES, blocks, classes_of, masked, padded, whole
 from mapres.resampling import UNRESOLVED as NOT_RESOLVED
 from mapres.resampling import grid_to_grid, sampled
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.paper import BOX
+from mapres.networks.avramov2019 import BOX
 from training import networks
 from training.paper_fit import Maps, PaperSchedule, note_stages, paper_fit
 from training.paper_maps import PaperMaps

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.cubes import CLASSES
 from mapres.errors import MapResError
+from mapres.networks.avramov2019 import CLASSES
 from training.experimental import UNLABELLED, Cubes, divided
 from training.paper_fit import PaperSchedule, note_stages, paper_fit
 from training.unet import unet

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.distribution import BINS
-from mapres.paper import BOX
+from mapres.networks.avramov2019 import BOX
 from mapres.preprocess import PATCH, SHELLS
 from mapres.profile import CURVES, FREQUENCIES
 from mapres.relative import INPUTS

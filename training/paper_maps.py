@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.paper import BOX, min_max
+from mapres.networks.avramov2019 import BOX, min_max
 from training.atoms import simulate_pdb2mrc
 from training.dataset import one_thread
 from training.structures import Structure, from_packed, rows

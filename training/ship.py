@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mapres.cubes import NAMES
 from mapres.local_network import OVERALL
+from mapres.networks.avramov2019 import NAMES
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import digest, load
 from mapres.output import replacing
@@ -107,16 +107,17 @@ def _versions() -> dict[str, str]:
 
 
 def write_card(path: Path, card: dict) -> None:
-    """Write a model card; a list, or a short object, takes one line."""
+    """Write a model card; a list of numbers or words, or a short object, takes one line."""
 
     def in_a_line(found: re.Match) -> str:
-        line = re.sub(r"\n\s*", " ", found[0])
-        line = f"{line[0]}{line[1:-1].strip()}{line[-1]}"
-        return line if line[0] == "[" or len(line) <= 120 else found[0]
+        inner = re.sub(r"\n\s*", " ", found[0][1:-1]).strip()
+        line = f"{found[0][0]}{inner}{found[0][-1]}"
+        return line if line[0] == "[" or len(line) <= 200 else found[0]
 
-    text = json.dumps(card, indent=2)
-    for innermost in (r"\[[^\[\]{}]*\]", r"\{[^{}]*\}"):
-        text = re.sub(innermost, in_a_line, text)
+    text = re.sub(r"\[[^\[\]{}]*\]", in_a_line, json.dumps(card, indent=2))
+    # Twice: an object of short objects may be short, too.
+    for _ in range(2):
+        text = re.sub(r"(?<!^)\{(?:[^{}]|\{[^{}\n]*\})*\}", in_a_line, text)
     with replacing(path) as temporary:
         Path(temporary).write_text(text + "\n", encoding="utf-8")
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.paper import BOX
+from mapres.networks.avramov2019 import BOX
 from training.paper_fit import Maps
 
 # Added to M's diagonal, of its mean: some units never fire.

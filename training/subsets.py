@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.paper import BOX
+from mapres.networks.avramov2019 import BOX
 from training.paper_maps import RESOLUTIONS, PaperMaps
 
 

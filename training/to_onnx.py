@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.content import measure_content
-from mapres.cubes import read_classes
 from mapres.density import silent
 from mapres.errors import MapResError
 from mapres.local_network import OVERALL, read_local
+from mapres.networks.avramov2019 import read_classes
 from mapres.networks.card import Calibration, Card
 from mapres.networks.graph import check_graph
 from mapres.networks.kinds import KINDS, OUTPUTS
@@ -169,14 +169,14 @@ def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = Fal
         If a probability differs by more than `TOLERANCE`.
     """
     check_graph(content, "made now", set(KINDS[kind].inputs), set(OUTPUTS))
-    session = open_session(content, "made now", KINDS[kind], "cpu")
+    run, *_ = open_session(content, "made now", KINDS[kind], "cpu")
     inputs = maps = 0
     largest = 0.0
     source = examples(data, "validation", SEED, 20 * INPUTS, SHOWN)
     while inputs < INPUTS:
         asked = list(_asked(network, kind, next(source), half_maps))
         for arrays, theirs in asked:
-            largest = max(largest, float(np.abs(session.run(*arrays) - theirs).max()))
+            largest = max(largest, float(np.abs(run(*arrays) - theirs).max()))
             inputs += len(theirs)
         maps += bool(asked)
     if not largest <= TOLERANCE:

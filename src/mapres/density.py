@@ -23,6 +23,8 @@ MAX_ANGLE_ERROR = 0.1
 Together = TypeVar("Together", bound=tuple["Density", ...])
 # Largest absolute value of a map: its fourth power is taken, and 32 bits end at 1e-38 and 3e38.
 SAFE = (1e-6, 1e6)
+# Å, between two resolutions that a method tries.
+FINEST_STEP = 0.01
 
 
 def silent(fraction: float, message: str) -> None:
@@ -175,4 +177,23 @@ def require_same_grid(density: Density, other: Density, role: str) -> None:
         raise GridMismatchError(
             f"the {role} {other.name} is shifted by {shift.max():.4g} Å from {density.name}; "
             "give one on the same grid."
+        )
+
+
+def require_shape(shape: tuple[int, ...], other: tuple[int, ...], what: str) -> None:
+    """Raise `GridMismatchError` unless two arrays, ``what``, have the same shape."""
+    if shape != other:
+        raise GridMismatchError(f"{what} have shapes {shape} and {other}; they must agree.")
+
+
+def require_sweep(max_res: float, step: float, voxel_size: float) -> None:
+    """Raise `MapContentError` unless a sweep between 2 voxels and ``max_res`` ends; all in Å."""
+    if not (step >= FINEST_STEP and np.isfinite(max_res)):
+        raise MapContentError(
+            f"step is {step:g} Å and max_res {max_res:g} Å; give a step of {FINEST_STEP:g} Å or "
+            "more, and a finite max_res."
+        )
+    if not max_res > 2 * voxel_size:
+        raise MapContentError(
+            f"max_res is {max_res:g} Å, not above 2 voxels ({2 * voxel_size:.4g} Å); raise it."
         )

@@ -13,7 +13,7 @@ from .density import Density
 from .errors import OutputError
 from .local import LocalResolution
 from .output import replacing
-from .report import method_and_model
+from .report import method_and_model, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,13 +97,7 @@ def local_figure(
     _draw_slices(slices, density, result, ends)
     _draw_histogram(figure.add_subplot(grid[1, :]), measured, ends)
     _draw_key(figure.add_subplot(grid[2, :]), ends, method_and_model(result))
-    lower, upper = result.quartiles
-    unsure = result.median_uncertainty
-    half = "" if unsure is None else f", a voxel ± {unsure:.2f} Å (90 %)"
-    figure.suptitle(
-        f"{density.name}: median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å{half}",
-        y=0.975,
-    )
+    figure.suptitle(f"{density.name}: {summary(result)}", y=0.975)
     _save(figure, path)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import GridMismatchError, MapContentError
+from .density import require_shape
+from .errors import MapContentError
 from .fourier import (
     VoxelSize,
     forward,
@@ -88,7 +89,7 @@ def fourier_shell_correlation(
     halves = [
         _prepared(half, name) for half, name in ((half1, "half map 1"), (half2, "half map 2"))
     ]
-    _require_shape(halves[0].shape, halves[1].shape, "the half maps")
+    require_shape(halves[0].shape, halves[1].shape, "the half maps")
     nz, ny, nx = halves[0].shape
     shells = _Shells((nz, ny, nx), voxel_size)
     unmasked = shells.correlation(*map(forward, halves))
@@ -205,12 +206,7 @@ def _prepared(half: NDArray, name: str) -> NDArray[np.float32]:
 
 def _checked_mask(mask: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     mask = np.asarray(mask, dtype=np.float32)
-    _require_shape(mask.shape, shape, "the mask and the half maps")
+    require_shape(mask.shape, shape, "the mask and the half maps")
     if not np.isfinite(mask).all() or not mask.any():
         raise MapContentError("the mask is empty or not finite; give one that covers the molecule.")
     return mask
-
-
-def _require_shape(shape: tuple[int, ...], other: tuple[int, ...], what: str) -> None:
-    if shape != other:
-        raise GridMismatchError(f"{what} have shapes {shape} and {other}; they must agree.")

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Density
-from .errors import GridMismatchError
+from .density import Density, require_shape
 from .fsc import fourier_shell_correlation
 from .registration import registration
 
@@ -30,10 +29,7 @@ def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArr
         If they have different shapes.
     """
     first, second = (np.asarray(half, dtype=np.float32) for half in (first, second))
-    if first.shape != second.shape:
-        raise GridMismatchError(
-            f"the half maps have shapes {first.shape} and {second.shape}; they must agree."
-        )
+    require_shape(first.shape, second.shape, "the half maps")
     return (first + second) / 2, (first - second) / 2
 
 

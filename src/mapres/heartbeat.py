@@ -22,11 +22,10 @@ def with_heartbeat(analysis: Analysis) -> Analysis:
             _here.repeat = partial(progress, fraction, message)
             progress(fraction, message)
 
-        outer = getattr(_here, "repeat", None)
         try:
             return analysis(*arguments, progress=report, **options)
         finally:
-            _here.repeat = outer
+            _here.repeat = None
 
     return watched  # type: ignore[return-value]
 
@@ -36,6 +35,5 @@ def beat() -> None:
 
     Called where up to half a second of work on 256³ voxels is done, such as a Fourier transform.
     """
-    repeat = getattr(_here, "repeat", None)
-    if repeat is not None:
+    if repeat := getattr(_here, "repeat", None):
         repeat()

@@ -104,8 +104,8 @@ def local_resolution(
     density : the map
     method : ``mapres``, the default, see `mapres.local_network`; ``monores`` (Vilas et al. 2018),
         see `mapres.monores`; ``blocres`` (Cardone et al. 2013), which needs half maps, see
-        `mapres.blocres`; ``resmap`` (Kucukelbir et al. 2014), see `mapres.resmap`; or, where
-        their models are there, ``unet-monores`` and ``unet-resmap``, see `mapres.cubes`
+        `mapres.blocres`; ``resmap`` (Kucukelbir et al. 2014), see `mapres.resmap`; or
+        ``unet-monores`` and ``unet-resmap``, see `mapres.networks.avramov2019`
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
     half_maps : read beside the map by mapres; by the others measured in its place: MonoRes and
         ResMap their mean against their difference, blocres how they correlate

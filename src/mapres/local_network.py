@@ -180,7 +180,7 @@ def at_voxels(
     scale = np.divide(cells.shape, shape)
     offset = scale * (np.array([part.start for part in box]) + 0.5) - 0.5
     size = tuple(part.stop - part.start for part in box)
-    # A diagonal matrix: of a row of numbers SciPy before 1.16 says that it once meant another thing.
+    # Of a row of numbers, in place of a matrix, SciPy before 1.16 warns.
     return ndimage.affine_transform(
         grid, np.diag(scale), offset, size, order=1, mode="nearest", output=np.float32
     )

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocres import WORST, BoxResolution, blocres, default_box
-from .cubes import CLASSES, LIMITS, MIDDLES, read_classes
 from .density import Density, Progress
 from .errors import MapContentError, MapResError
 from .halves import HalfMaps, half_map_resolution, usable
 from .lattice import nearest_known
 from .local_network import read_local
 from .monores import monores
+from .networks.avramov2019 import CLASSES, LIMITS, MIDDLES, read_classes
 from .networks.registry import card_path, load
 from .networks.session import GPU
 from .resmap import resmap

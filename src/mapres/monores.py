@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from .density import Progress, silent
-from .errors import GridMismatchError, MapContentError
+from .density import Progress, require_shape, require_sweep, silent
+from .errors import MapContentError
 from .fourier import forward
 from .halves import mean_and_difference
 from .monogenic import Monogenic
@@ -28,7 +28,6 @@ VARIANCE_DROP = 0.01
 # Solvent noise of single-particle maps is above 1 % of the molecule's spread; a masked or
 # noise-free map has none at all, or 1e-7 of rounding.
 FLATNESS = 1e-3
-FINEST_STEP = 0.01
 
 
 def monores(
@@ -74,10 +73,7 @@ def monores(
     if half_maps is not None:
         signal, noise = mean_and_difference(*half_maps)
     inside = np.asarray(mask) > 0.5
-    if inside.shape != signal.shape:
-        raise GridMismatchError(
-            f"the mask has shape {inside.shape} and the map {signal.shape}; they must agree."
-        )
+    require_shape(inside.shape, signal.shape, "the mask and the map")
     source = signal if noise is None else noise
     within = _within_noise(source, inside)
     solvent = within & ~inside
@@ -103,19 +99,13 @@ def _frequencies(
     puts 12 Å a hair below 29.5 / 100, and rounding it up moves a fifth of the answer, by up to
     4.8 Å.
     """
-    if not (step >= FINEST_STEP and np.isfinite(max_res)):
-        raise MapContentError(
-            f"step is {step:g} Å and max_res {max_res:g} Å; give a step of {FINEST_STEP:g} Å or "
-            "more, and a finite max_res."
-        )
+    require_sweep(max_res, step, voxel_size)
     size = float(np.float32(voxel_size))
     targets = np.arange(max_res, size, -step)
     numbers = np.floor(size / targets * edge + 0.5).astype(int)
     kept = np.unique(numbers[(numbers >= 1) & (2 * numbers <= edge)])
-    if kept.size == 0 or not max_res > 2 * voxel_size:
-        raise MapContentError(
-            f"max_res is {max_res:g} Å, not above 2 voxels ({2 * voxel_size:.4g} Å); raise it."
-        )
+    if kept.size == 0:
+        raise MapContentError(f"step is {step:g} Å, which leaves nothing to try; lower it.")
     return [(number / edge, voxel_size * edge / number) for number in kept.tolist()]
 
 

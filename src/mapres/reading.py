@@ -11,8 +11,8 @@ from . import preprocess
 from .density import Density, Progress
 from .distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
 from .errors import ModelError
+from .networks.avramov2019 import BOX, central_box
 from .networks.registry import Calibration, Model, Predict, available
-from .paper import BOX, central_box
 from .profile import profile
 from .spectra import Spectra
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import __version__
-from .cubes import NAMES, classes_of
 from .density import Density
 from .distribution import CLASSES
 from .local import LocalResolution
+from .networks.avramov2019 import NAMES, classes_of
 from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
 
 if TYPE_CHECKING:
@@ -143,6 +143,14 @@ def local_rows(
         ("Time", f"{result.seconds:.1f} s"),
         *_warning_rows((*result.warnings, *(agreement.warnings if agreement else ()))),
     ]
+
+
+def summary(result: LocalResolution) -> str:
+    """Say in a line where the local resolution of a map lies, and how sure it is."""
+    lower, upper = result.quartiles
+    half = result.median_uncertainty
+    sure = "" if half is None else f", a voxel ± {half:.2f} Å (90 %)"
+    return f"median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å{sure}"
 
 
 def _class_text(result: LocalResolution) -> str:

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Progress, silent
-from .errors import GridMismatchError, MapContentError
+from .density import Progress, require_shape, require_sweep, silent
+from .errors import MapContentError
 from .halves import mean_and_difference
 from .steerable import chance, likelihood_ratio, orthonormal_kernels, window_radius
 from .whitening import FLATNESS, background_blocks, soft_region, whiten
 
 # The coarsest wavelength by default, voxels, as in the original.
 COARSEST = 4.0
-FINEST_STEP = 0.01
 # Within 4 voxels of a mask noise goes on as it was; a cut at the mask's rim leaves none of its
 # spread, one softened over 3 voxels 16 %. Whitening makes a ring of false structure of the hard cut
 # of filtered maps (22 % of a ball of 20 voxels' radius), and none of the soft one.
@@ -90,10 +89,7 @@ def resmap(
     inside = np.asarray(mask) > 0.5
     shape = np.shape(values) if half_maps is None else np.shape(half_maps[0])
     wavelengths = _wavelengths(min(shape), voxel_size, max_res, step)
-    if inside.shape != shape:
-        raise GridMismatchError(
-            f"the mask has shape {inside.shape} and the map {shape}; they must agree."
-        )
+    require_shape(inside.shape, shape, "the mask and the map")
     if not inside.any():
         raise MapContentError("the mask is empty; give one that covers the molecule only.")
     transform = _whitened(values, half_maps, inside)
@@ -117,15 +113,7 @@ def _wavelengths(
     """Return the sweep, fine to coarse, Å."""
     finest = 2 * voxel_size
     coarsest = COARSEST * voxel_size if max_res is None else max_res
-    if not (step >= FINEST_STEP and np.isfinite(coarsest)):
-        raise MapContentError(
-            f"step is {step:g} Å and max_res {coarsest:g} Å; give a step of {FINEST_STEP:g} Å or "
-            "more, and a finite max_res."
-        )
-    if not coarsest > finest:
-        raise MapContentError(
-            f"max_res is {coarsest:g} Å, not above 2 voxels ({finest:.4g} Å); raise it."
-        )
+    require_sweep(coarsest, step, voxel_size)
     if 2 * window_radius(coarsest / voxel_size) + 1 > edge:
         raise MapContentError(
             f"max_res is {coarsest:g} Å, which needs a window wider than the box; give "

@@ -17,7 +17,7 @@ from Qt.QtWidgets import (
 
 from ..coloring import tint
 from ..key import show_titled_key
-from ..mapres.report import method_name
+from ..mapres.report import method_name, summary
 from ..scale import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
 from ..volumes import name_of
 from .histogram import Histogram
@@ -178,11 +178,7 @@ def _summary(volume):
     """Return what is told in words, as HTML."""
     result, difference = volume.local_resolution, getattr(volume, "difference", None)
     if difference is None:
-        lower, upper = result.quartiles
-        said = f"{method_name(result)}: <b>median {result.median:.2f} Å</b>, "
-        said += f"quartiles {lower:.2f}–{upper:.2f} Å"
-        if result.median_uncertainty is not None:
-            said += f", a voxel ± {result.median_uncertainty:.2f} Å (90 %)"
+        said = f"{method_name(result)}: {summary(result)}"
     else:
         agreed = difference.agreement
         said = f"{method_name(result)} less {escape(agreed.other)}: "

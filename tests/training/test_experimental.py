@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mapres import cubes as cut
 from mapres.density import Density
 from mapres.errors import GridMismatchError, MapContentError, MapResError
+from mapres.networks import avramov2019 as cut
 from training.experimental import UNLABELLED, divided, labelled_cubes, labels_of, together
 
 SHAPE = (40, 33, 50)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from mapres.networks.avramov2019 import central_box
 from mapres.networks.registry import load
-from mapres.paper import central_box
 from training import export_paper, fit_cnn, networks, to_onnx
 from training.paper_fit import note_stages, noted_stages
 from training.paper_maps import PaperMaps, write_paper_maps

@@ -15,16 +15,13 @@ from .kinds import KINDS, OUTPUTS, Kind
 LARGEST_CARD = 1_000_000
 NEEDED = ("kind", "weights", "sha256", "inputs", "outputs", "preprocessing")
 # What a card may say, as which of JSON's types; other keys are the author's own.
-TYPES: dict[tuple[type, ...], tuple[str, ...]] = {
-    (str,): (
-        *("name", "kind", "weights", "sha256", "predicts", "source", "licence", "made"),
-        "overall_model_sha256",
-    ),
-    (list,): ("inputs", "outputs"),
-    (dict,): ("preprocessing", "calibration", "training", "scores", "versions", "onnx"),
-    (dict, list): ("classes",),
-    (int,): ("parameters", "parameters_exact", "width"),
-    (bool,): ("half_maps",),
+TYPES: dict[tuple[type, ...], str] = {
+    (str,): "name kind weights sha256 predicts source licence made overall_model_sha256",
+    (list,): "inputs outputs",
+    (dict,): "preprocessing calibration training scores versions onnx",
+    (dict, list): "classes",
+    (int,): "parameters parameters_exact width",
+    (bool,): "half_maps",
 }
 # Within these a calibration keeps finite what it is applied to.
 CALIBRATION = {"sharpness": (0.01, 100.0), "growth": (-10.0, 10.0), "floor": (0.0, 0.5)}
@@ -100,7 +97,7 @@ def _checked(said: Any) -> Kind:
     if not isinstance(said, dict):
         raise ValueError("it is no JSON object")
     for types, keys in TYPES.items():
-        for key in keys:
+        for key in keys.split():
             # True is an int for isinstance.
             if key in said and type(said[key]) not in types:
                 raise ValueError(f"{key} is {said[key]!r:.40}, which is of the wrong type")

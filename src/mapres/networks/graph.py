@@ -26,15 +26,13 @@ _MESSAGES = {
               "functions": (25, "*bytes")},
     "Opset": {"domain": (1, "bytes")},
     "Graph": {"nodes": (1, "*Node"), "tensors": (5, "*Tensor"), "inputs": (11, "*Value"),
-              "outputs": (12, "*Value"), "values": (13, "*Value"), "sparse": (15, "*Sparse")},
+              "outputs": (12, "*Value"), "values": (13, "*Value"), "sparse": (15, "*bytes")},
     "Node": {"inputs": (1, "*bytes"), "outputs": (2, "*bytes"), "operator": (4, "bytes"),
              "attributes": (5, "*Attribute"), "domain": (7, "bytes")},
     "Attribute": {"name": (1, "bytes"), "i": (3, "int64"), "t": (5, "Tensor"), "g": (6, "Graph"),
-                  "tensors": (10, "*Tensor"), "graphs": (11, "*Graph"), "sparse": (22, "Sparse"),
-                  "sparses": (23, "*Sparse")},
+                  "tensors": (10, "*Tensor"), "graphs": (11, "*Graph"), "sparse": (22, "bytes")},
     "Tensor": {"dims": (1, "*int64"), "int64s": (7, "*int64"), "name": (8, "bytes"),
                "raw": (9, "bytes"), "external": (13, "*bytes"), "location": (14, "int64")},
-    "Sparse": {"values": (1, "Tensor"), "indices": (2, "Tensor")},
     "Value": {"name": (1, "bytes"), "type": (2, "Type")},
     "Type": {"tensor": (1, "TensorType")},
     "TensorType": {"shape": (2, "Shape")},
@@ -83,31 +81,26 @@ def _of_graph(graph: Any, steps: int, outer: dict[bytes, Any]) -> Iterator[str]:
             known |= dict.fromkeys(node.outputs, node)
     # Last: what is handed in hides a number of the same name.
     known |= {value.name: value for value in graph.inputs}
-    tensors = [*graph.tensors, *_dense(graph.sparse)]
+    attributes = [attribute for node in graph.nodes for attribute in node.attributes]
+    tensors = [*graph.tensors, *(t for a in attributes for t in (a.t, *a.tensors))]
+    if any(t.external or t.location == EXTERNAL for t in tensors):
+        yield "their numbers are in another file; store them inside"
+    if graph.sparse or any(a.sparse for a in attributes):
+        yield "their numbers are stored as sparse tensors; store them in full"
     for node in graph.nodes:
         yield from _of_domain(node.domain)
-        inside = [a.g for a in node.attributes if a.HasField("g")]
-        inside += [graph for a in node.attributes for graph in a.graphs]
-        tensors += [t for a in node.attributes for t in (a.t, *a.tensors)]
-        tensors += [t for a in node.attributes for t in _dense((a.sparse, *a.sparses))]
+        inside = [g for a in node.attributes for g in (*a.graphs, *([a.g] * a.HasField("g")))]
         times = _times(node, known) if inside and node.operator != b"If" else 1
         if times is None or steps * times > MOST_STEPS:
             yield f"they hold a loop of more than {MOST_STEPS:,} steps, or of a number not fixed"
-            return
-        for graph in inside:
-            yield from _of_graph(graph, steps * times, known)
-    if any(t.external or t.location == EXTERNAL for t in tensors):
-        yield "their numbers are in another file; store them inside"
+        else:
+            for part in inside:
+                yield from _of_graph(part, steps * times, known)
 
 
 def _of_domain(domain: bytes) -> Iterator[str]:
     if domain not in DOMAINS:
         yield f"they need operators of {_text(domain)}; export them with those of ONNX only"
-
-
-def _dense(sparse) -> Iterator[Any]:
-    for tensor in sparse:
-        yield from (tensor.values, tensor.indices)
 
 
 def _times(node: Any, known: dict[bytes, Any]) -> int | None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import bands, cells, cubes, preprocess, profile, relative, surroundings, tapered
+from .. import bands, cells, preprocess, profile, relative, surroundings, tapered
 from ..distribution import BINS, CLASSES, EDGES
-from ..paper import BOX
+from . import avramov2019
+from .avramov2019 import BOX, EDGE
 
 # What all graphs call their answer.
 OUTPUTS = ["probabilities"]
@@ -46,8 +47,8 @@ def _with_channel(values: NDArray[np.float32]) -> Arrays:
     return (values[..., None],)
 
 
-def _rounded(values) -> list[float]:
-    return [round(float(value), 4) for value in values]
+def _rounded(values, digits: int = 4) -> list[float]:
+    return [round(float(value), digits) for value in values]
 
 
 _PROFILE = {
@@ -87,14 +88,14 @@ KINDS: dict[str, Kind] = {
         },
     ),
     "cubes": Kind(
-        inputs={"cube": (*(cubes.EDGE,) * 3, 1)},
-        answer=(*(cubes.EDGE,) * 3, cubes.CLASSES),
+        inputs={"cube": (*(EDGE,) * 3, 1)},
+        answer=(*(EDGE,) * 3, avramov2019.CLASSES),
         arranged=_with_channel,
         preprocessing={
             "voxel_size_A": "as it is",
-            "cube": cubes.EDGE,
+            "cube": EDGE,
             "normalisation": "extremes of the map to 0 and 1; 0 outside the mask",
-            "class_limits_A": [float(limit) for limit in cubes.LIMITS],
+            "class_limits_A": _rounded(avramov2019.LIMITS),
         },
     ),
     "local": Kind(
@@ -111,10 +112,10 @@ KINDS: dict[str, Kind] = {
             "windows": [*surroundings.WIDTHS, surroundings.FINE, surroundings.COARSE],
             "about_A": [*surroundings.ABOUT, surroundings.SOLVENT],
             "inputs": [relative.OF_CELL, relative.OF_MAP],
-            "offsets": [round(float(relative.OFFSETS[-1]), 4), len(relative.OFFSETS)],
+            "offsets": [*_rounded(relative.OFFSETS[-1:]), len(relative.OFFSETS)],
             "faintest": cells.FAINTEST,
             **_PROFILE,
-            "bin_edges_ln": [round(float(edge), 5) for edge in relative.LN_EDGES],
+            "bin_edges_ln": _rounded(relative.LN_EDGES, 5),
         },
         needs=("calibration", "overall_model_sha256"),
     ),

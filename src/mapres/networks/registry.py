@@ -107,9 +107,8 @@ def _load(path: Path, _modified: int, device: str) -> Model:
     card = read_card(path)
     kind, content = KINDS[card.kind], _weights(card)
     check_graph(content, card.weights.name, set(card.said["inputs"]), set(card.said["outputs"]))
-    session = open_session(content, card.weights.name, kind, device)
-    predict = predictor(session.run, card.kind)
-    return Model(card, predict, device, session.provider, session.notes)
+    run, provider, notes = open_session(content, card.weights.name, kind, device)
+    return Model(card, predictor(run, card.kind), device, provider, notes)
 
 
 def _weights(card: Card) -> bytes:

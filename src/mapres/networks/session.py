@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,8 @@ from .. import fourier
 from ..errors import ModelError
 from .kinds import OUTPUTS, Kind
 
+# From arrays for the inputs of a kind, in their order, to probabilities.
+Run = Callable[..., NDArray[np.float32]]
 DEVICES = AUTO, CPU, GPU = ("auto", "cpu", "gpu")
 CPU_PROVIDER = "CPUExecutionProvider"
 # As builds of ONNX Runtime call them: NVIDIA, AMD (two), Windows, macOS. TensorRT is none of them:
@@ -27,33 +28,24 @@ TOLERANCE = 1e-3
 FATAL_ONLY = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Session:
-    """A network that is ready to be asked.
-
-    Attributes
-    ----------
-    run : from arrays for the inputs, in their order, to probabilities
-    provider : what computes it, as ONNX Runtime calls it
-    notes : why it is not what was asked for, one sentence each
-    """
-
-    run: Callable[..., NDArray[np.float32]]
-    provider: str = CPU_PROVIDER
-    notes: tuple[str, ...] = ()
-
-
 def require_device(device: str) -> None:
     """Raise `ModelError` if there is no such device to ask for."""
     if device not in DEVICES:
         raise ModelError(f"the device {device!r} is not one of {', '.join(DEVICES)}; choose one.")
 
 
-def open_session(content: bytes, name: str, kind: Kind, device: str) -> Session:
+def open_session(
+    content: bytes, name: str, kind: Kind, device: str
+) -> tuple[Run, str, tuple[str, ...]]:
     """Make a session of the bytes of a weights file, which `graph.check_graph` has passed.
 
     A GPU is used if the installed ONNX Runtime offers one, can start it, and answers there as on
-    the CPU; else the CPU is, and ``notes`` say why unless nobody asked for a GPU.
+    the CPU; else the CPU is.
+
+    Returns
+    -------
+    The network, what computes it, as ONNX Runtime calls that, and why it is not what was asked for,
+    one sentence each.
 
     Raises
     ------
@@ -64,10 +56,10 @@ def open_session(content: bytes, name: str, kind: Kind, device: str) -> Session:
     on_cpu = _opened(runtime, content, name, kind, CPU_PROVIDER)
     offered = [p for p in GPU_PROVIDERS if p in runtime.get_available_providers()]
     if device == CPU or (device == AUTO and not offered):
-        return Session(on_cpu)
+        return on_cpu, CPU_PROVIDER, ()
     if not offered:
         note = "The installed ONNX Runtime offers no GPU: the network ran on the CPU."
-        return Session(on_cpu, notes=(note,))
+        return on_cpu, CPU_PROVIDER, (note,)
     try:
         on_gpu = _opened(runtime, content, name, kind, offered[0])
         rng = np.random.default_rng(0)
@@ -78,8 +70,8 @@ def open_session(content: bytes, name: str, kind: Kind, device: str) -> Session:
             raise ModelError(f"it answers differently, by {difference:.2g} in a probability.")
     except ModelError as error:
         note = f"{offered[0]} could not be used, the network ran on the CPU: {error}"
-        return Session(on_cpu, notes=(note,))
-    return Session(on_gpu, offered[0])
+        return on_cpu, CPU_PROVIDER, (note,)
+    return on_gpu, offered[0], ()
 
 
 def _runtime():
@@ -97,7 +89,7 @@ def _runtime():
     return onnxruntime
 
 
-def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str):
+def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Run:
     """Return the network on a provider as a function of arrays for its inputs."""
     options = runtime.SessionOptions()
     options.log_severity_level = FATAL_ONLY

@@ -1,7 +1,7 @@
-"""What the U-Nets of Avramov et al. 2019 (Molecules 24, 1181, section 4.1) see of a map.
+"""What the networks of Avramov et al. 2019 (Molecules 24, 1181, sections 2.3 and 4.1) see of a map.
 
-They know no voxel size and no surroundings: cubes of 16³ voxels, scaled by the extremes of the
-whole map, 0 outside the mask. They answer with one of ten classes of local resolution.
+They know no voxel size, and scale a map by its extremes. The classifiers see its central 64³
+voxels; the U-Nets cubes of 16³, 0 outside the mask, and answer with one of ten classes.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Progress
-from .paper import min_max
+from ..density import Progress
 
 if TYPE_CHECKING:
-    from .networks.registry import Predict
+    from .registry import Predict
 
-EDGE = 16
+BOX, EDGE = 64, 16
 # Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.
 LIMITS = np.arange(2.0, 10.5, 1.0)
 CLASSES = len(LIMITS) + 1
@@ -69,10 +68,12 @@ def padded(array: NDArray, empty: float) -> NDArray:
     Those are cut from the next power-of-two cube with the map in its middle; of that cube, what
     would be empty throughout is left out.
     """
-    edge = power_of_two(max(array.shape))
-    before = [(edge - n) // 2 % EDGE for n in array.shape]
-    widths = [(b, -(b + n) % EDGE) for b, n in zip(before, array.shape, strict=True)]
+    widths = [(b, -(b + n) % EDGE) for b, n in zip(_before(array.shape), array.shape, strict=True)]
     return np.pad(array, widths, constant_values=empty)
+
+
+def _before(shape: tuple[int, ...]) -> list[int]:
+    return [(power_of_two(max(shape)) - n) // 2 % EDGE for n in shape]
 
 
 def power_of_two(length: int) -> int:
@@ -89,9 +90,30 @@ def blocks(array: NDArray) -> NDArray:
 
 def whole(parts: NDArray, shape: tuple[int, ...]) -> NDArray:
     """Put the blocks of a padded array together again, without its padding."""
-    edge = power_of_two(max(shape))
-    starts = [(edge - n) // 2 % EDGE for n in shape]
+    starts = _before(shape)
     z, y, x = (-(-(s + n) // EDGE) for s, n in zip(starts, shape, strict=True))
     array = parts.reshape(z, y, x, EDGE, EDGE, EDGE).transpose(0, 3, 1, 4, 2, 5)
     array = array.reshape(z * EDGE, y * EDGE, x * EDGE)
     return array[tuple(slice(s, s + n) for s, n in zip(starts, shape, strict=True))]
+
+
+def min_max(values: NDArray) -> NDArray[np.float32]:
+    """Scale an array linearly to [0, 1]; a constant one becomes 0."""
+    low, high = float(values.min()), float(values.max())
+    return ((values - low) / max(high - low, 1e-30)).astype(np.float32)
+
+
+def central_box(values: NDArray) -> NDArray[np.float32]:
+    """Return the middle 64³ of a map scaled to [0, 1]; a shorter axis gets zeros at its end.
+
+    Parameters
+    ----------
+    values : array, shape (z, y, x)
+
+    Returns
+    -------
+    float32 array, shape (64, 64, 64)
+    """
+    starts = [max(0, (n - BOX) // 2) for n in values.shape]
+    middle = min_max(values)[tuple(slice(start, start + BOX) for start in starts)]
+    return np.pad(middle, [(0, BOX - n) for n in middle.shape])
