@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/local.py`` in the project's root. Every row is a process of its own: a ball
 of the example's molecule in its own noise, and a mask of 15 % of the box. Peak memory is that
-of the whole process, TensorFlow included; loading the models is timed apart, with all that happens
-once in a process: a map of 48³ voxels is measured first.
+of the whole process; loading the models is timed apart, with all that happens once in a process: a
+map of 48³ voxels is measured first.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """A molecule that needs no file: a ball of atoms packed about as densely as in a protein."""
 
+import os
 from pathlib import Path
 
 import h5py
@@ -8,6 +9,8 @@ import pytest
 
 from training.structures import UNIT, Structure
 
+# As `python -m training` does, before Keras is loaded.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 SPLITS = ("train", "validation", "test")
 
 
