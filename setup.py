@@ -29,7 +29,7 @@ setup(
     # requirements-train.txt has the versions that the shipped networks were made with.
     extras_require={
         "train": [
-            "keras>=3.8",
+            "keras>=3.12",
             "tensorflow>=2.16",
             "tf2onnx>=1.17",
             "onnx",

@@ -4,11 +4,13 @@ A function gives up where it reports its progress. In a window nobody waits for 
 cancelled is let go of at once, and its thread ends by itself within a fraction of a second.
 """
 
+import atexit
 import ctypes
 import sys
 from contextlib import suppress
 from functools import partial
 from threading import Thread, main_thread
+from threading import enumerate as threads
 
 from chimerax.core.errors import CancelOperation, UserError
 
@@ -20,6 +22,9 @@ from .volumes import check_open, name_of
 PROGRESS = "mapres progress"
 # Between two looks at a job, in a window: progress is told as often.
 TICK_MS = 100
+THREAD = "MapRes"
+# The end of Python waits so long for a job to see that it is unwanted.
+LAST_SECONDS = 2.0
 
 
 class Job:
@@ -39,6 +44,10 @@ class Job:
         self.cancelled = False
         self._session, self._map = session, map
         self._said = set()
+
+    def cancel(self):
+        """Give up."""
+        self.cancelled = True
 
     @property
     def unwanted(self):
@@ -71,6 +80,7 @@ def run_job(session, map, function, *arguments, **options):
     if current(session) is not None:
         raise UserError("an analysis is running already; wait for it or cancel it.")
     job = session._mapres_job = Job(session, map)
+    quitting = session.triggers.add_handler("app quit", lambda *_: job.cancel())
     call = partial(function, *arguments, **options, progress=job.progress)
     try:
         with as_user_errors():
@@ -84,6 +94,7 @@ def run_job(session, map, function, *arguments, **options):
         check_open([map])
         raise CancelOperation(f"{job.name}: cancelled") from error
     finally:
+        quitting.remove()
         session._mapres_job = None
         _triggers(session).activate_trigger(PROGRESS, None)
         _give_memory_back()
@@ -114,11 +125,15 @@ def responsive(session, call, job=None):
         try:
             found["value"] = call()
         except BaseException as error:
-            found["error"] = error
+            # Of what nobody waits for any more, an error would keep all that was in use.
+            if job is None or not job.unwanted:
+                found["error"] = error
         # Posted, so that it also ends a loop that has not begun; of one that has ended long ago the
         # whole application may be gone.
         if job is None or not job.unwanted:
             session.ui.thread_safe(loop.quit)
+        else:
+            _give_memory_back()
 
     def look():
         if job.unwanted:
@@ -126,8 +141,7 @@ def responsive(session, call, job=None):
         else:
             job.tell()
 
-    # Python waits for it before it ends; it does not take long to see that it is unwanted.
-    Thread(target=work, name="MapRes", daemon=job is None).start()
+    Thread(target=work, name=THREAD if job else None, daemon=True).start()
     if job is not None:
         look()
         timer.timeout.connect(look)
@@ -136,14 +150,14 @@ def responsive(session, call, job=None):
     timer.stop()
     if job is not None and job.unwanted:
         raise Cancelled
-    if not found:
-        # Quitting ends all loops.
-        if job is not None:
-            job.cancelled = True
-        raise CancelOperation("ChimeraX was quit")
     if "error" in found:
-        raise found["error"]
-    return found["value"]
+        raise found.pop("error")
+    if "value" in found:
+        return found["value"]
+    # Quitting ends all loops.
+    if job is not None:
+        job.cancel()
+    raise CancelOperation("ChimeraX was quit")
 
 
 def watch(session, function):
@@ -157,6 +171,13 @@ def _give_memory_back():
         # Other C libraries have no such function, and keep nothing.
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+@atexit.register
+def _wait_for_jobs():
+    for thread in threads():
+        if thread.name == THREAD:
+            thread.join(LAST_SECONDS)
 
 
 def _triggers(session):

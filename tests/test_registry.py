@@ -77,7 +77,25 @@ def test_unknown_name_lists_the_known():
 
 def test_missing_weights(copy):
     copy.with_suffix(".onnx").unlink()
-    with pytest.raises(ModelError, match=r"default\.onnx are missing"):
+    with pytest.raises(ModelError, match=r"default\.onnx' are missing"):
+        load(str(copy))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "~nobody-of-this-name/x.json", "x" * 300 + ".json"])
+def test_names_that_no_file_can_have(name):
+    with pytest.raises(ModelError, match="there is no model") as caught:
+        load(name)
+    assert len(str(caught.value)) < 300
+
+
+def test_weights_that_no_file_can_be(copy):
+    change(copy, weights="x" * 300)
+    with pytest.raises(ModelError, match="are missing"):
+        load(str(copy))
+    copy.with_suffix(".onnx").unlink()
+    copy.with_suffix(".onnx").mkdir()
+    change(copy, weights="default.onnx")
+    with pytest.raises(ModelError, match="sha256 differs"):
         load(str(copy))
 
 
@@ -114,6 +132,7 @@ def test_unreadable_card(copy, text):
         {"calibration": {"sharpness": 1.0, "growth": 0.0}},
         {"calibration": {"sharpness": "1", "growth": 0.0, "floor": 0.0}},
         {"calibration": {"sharpness": True, "growth": 0.0, "floor": 0.0}},
+        {"calibration": {"sharpness": 10**400, "growth": 0.0, "floor": 0.0}},
         {"calibration": {"sharpness": 1e300, "growth": 0.0, "floor": 0.0}},
         {"calibration": {"sharpness": float("nan"), "growth": 0.0, "floor": 0.0}},
         {"calibration": {"sharpness": 1.0, "growth": 0.0, "floor": 0.0, "more": 1.0}},
@@ -180,6 +199,13 @@ def test_what_fails_while_it_runs_is_one_sentence(tmp_path):
     with pytest.raises(ModelError, match=r"own\.onnx") as caught:
         load(str(own)).predict(np.zeros((2, 64, 64, 64), np.float32))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [float("nan"), float("inf")])
+def test_answers_that_are_no_probabilities_are_refused(tmp_path, answer):
+    own = write_model(tmp_path, "own", "class", constant_graph("class", answer))
+    with pytest.raises(ModelError, match="answers no probabilities"):
+        load(str(own)).predict(np.zeros((2, 64, 64, 64), np.float32))
 
 
 def test_no_onnx_runtime_says_what_to_install(copy, monkeypatch):

@@ -83,6 +83,13 @@ def test_a_gpu_that_does_not_start_is_told(card, monkeypatch):
     assert model.provider == CPU and f"{CUDA} could not be used" in model.notes[0]
 
 
+def test_coreml_is_used_only_where_it_is_asked_for(card, offered, monkeypatch):
+    """It is in every build for macOS."""
+    offered(lambda answer: answer)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [sessions.COREML, CPU])
+    assert (load(card).provider, load(card, "gpu").provider) == (CPU, sessions.COREML)
+
+
 def test_an_unknown_device_is_refused_by_every_method():
     chain = folded_chain()
     for method in ("mapres", "monores"):
@@ -96,7 +103,7 @@ def test_answers_name_the_provider_and_say_why_it_is_not_a_gpu():
     chain = folded_chain()
     answer = validate(chain, device="gpu")
     assert answer.provider == answer.as_json()["provider"] == CPU
-    assert any("offers no GPU" in warning for warning in answer.warnings)
+    assert sum("offers no GPU" in warning for warning in answer.warnings) == 1
     local = local_resolution(chain, device="gpu")
     assert local.provider == CPU
     assert sum("offers no GPU" in warning for warning in local.warnings) == 1

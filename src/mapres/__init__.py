@@ -5,7 +5,7 @@ Importing this package is cheap: networks and their library load on first use.
 
 from importlib import import_module
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _PUBLIC = {
     "Density": "density",

@@ -22,10 +22,11 @@ def with_heartbeat(analysis: Analysis) -> Analysis:
             _here.repeat = partial(progress, fraction, message)
             progress(fraction, message)
 
+        outer = getattr(_here, "repeat", None)
         try:
             return analysis(*arguments, progress=report, **options)
         finally:
-            _here.repeat = None
+            _here.repeat = outer
 
     return watched  # type: ignore[return-value]
 

@@ -114,7 +114,7 @@ def measure(
     """
     if name := NETWORKS.get(method):
         network = load(name if half_maps is None else WITH_HALF_MAPS.get(name, name), device)
-        found = _READS[network.card.kind](density, inside, half_maps, network, progress)
+        found = _READS[method](density, inside, half_maps, network, progress)
         said = network.notes + found.warnings
         return replace(found, warnings=said, model=network.label, provider=network.provider)
     found = _MEASURES[method](density, inside, half_maps, options, progress)
@@ -266,5 +266,8 @@ _MEASURES: dict[str, Callable[..., Measured]] = {
     "blocres": _blocres,
     "resmap": _resmap,
 }
-# By the kind of the network.
-_READS: dict[str, Callable[..., Measured]] = {"local": _mapres, "cubes": _unet}
+_READS: dict[str, Callable[..., Measured]] = {
+    "mapres": _mapres,
+    "unet-monores": _unet,
+    "unet-resmap": _unet,
+}

@@ -135,7 +135,6 @@ def validate(
     progress(0.1, "finding the molecule")
     mask, warnings = find_molecule(density)
     content = measure_content(density, mask)
-    warnings += network.notes
     seen = content_doubts(content, claimed)
     groundless = forbid_verdict(seen)
     reading = read_map(density, mask, content.spectra, network, progress)

@@ -1,7 +1,7 @@
 """The two forms of the panel: what can be asked of a map, as options of a command."""
 
 from chimerax.atomic import AtomicStructure
-from chimerax.core.errors import UserError
+from chimerax.core.errors import CancelOperation, UserError
 from chimerax.map import Volume
 from Qt.QtCore import QLocale, QTimer, Signal
 from Qt.QtGui import QDoubleValidator
@@ -159,7 +159,7 @@ class ValidateForm(_Form):
         try:
             known = responsive(self._session, lambda: published(of))
             said = f"As published with {of}."
-        except UserError as error:
+        except (UserError, CancelOperation) as error:
             said = str(error)
         finally:
             if not self._forgotten:

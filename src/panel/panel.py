@@ -116,7 +116,7 @@ class Panel(QWidget):
         """Give up the job under way, whoever started it."""
         job = current(self._session)
         if job is not None:
-            job.cancelled = True
+            job.cancel()
             self._say("cancelling")
 
     def forget(self):
@@ -223,12 +223,12 @@ class Panel(QWidget):
         self._show_state()
 
     def _show_state(self, *_):
-        text, asked = self.command_text(), current(self._session) is not None
+        text, busy = self.command_text(), current(self._session) is not None
         self.command.setText(text or ("Choose a map." if self.map.count() > 1 else "Open a map."))
-        self.bar.setVisible(asked)
+        self.bar.setVisible(busy)
         before = self.focusWidget()
-        self.run_button.setEnabled(bool(text) and self.form.ready and not (asked or self._running))
-        self.cancel_button.setEnabled(asked)
+        self.run_button.setEnabled(bool(text) and self.form.ready and not (busy or self._running))
+        self.cancel_button.setEnabled(busy)
         # From the one that cannot be pressed any more the focus would go to the next field.
         if before in (self.run_button, self.cancel_button):
             (self.run_button if self.run_button.isEnabled() else self.cancel_button).setFocus()

@@ -23,7 +23,7 @@ class MapResTool(ToolInstance):
         self.tool_window.manage("side")
 
     def delete(self):
-        """Close the window; what is being asked goes on."""
+        """Close the window; a job goes on."""
         self.panel.forget()
         super().delete()
 

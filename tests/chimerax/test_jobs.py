@@ -1,9 +1,12 @@
 """Jobs in a window: it stays in use, and what is cancelled is let go of at once."""
 
+import contextlib
+import gc
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +55,9 @@ def test_the_window_waits_for_nobody(jobs, windowed, small_map, do):
     timer.start(5)
     do("localres #1 key false")
     timer.stop()
-    # Less than half of the time that a command may take to be answered.
-    assert (
-        len(ticks) > 20 and np.median(np.diff(ticks)) < 0.02 and np.sort(np.diff(ticks))[-3] < 0.1
-    )
+    waits = np.sort(np.diff(ticks))
+    # A command is to be answered within 0.2 s; a busy machine may take a turn itself.
+    assert len(ticks) > 20 and np.median(waits) < 0.02 and waits[-2] < 0.2 and waits[-1] < 1
 
 
 def test_progress_is_told_while_the_core_is_silent(jobs, windowed, small_map):
@@ -95,6 +97,36 @@ def test_closing_the_map_waits_for_no_transform(jobs, windowed, small_map, do):
     with pytest.raises(UserError, match="was closed meanwhile"):
         jobs.run_job(windowed, small_map, silent_for(1.5))
     assert time.monotonic() - start < 1.0 and ended()
+
+
+def test_nothing_is_kept_of_what_failed_or_was_cancelled(jobs, windowed, small_map):
+    """Without the garbage collector, which may not run for long."""
+    from chimerax.core.errors import CancelOperation, UserError
+    from chimerax.map_resolution.mapres.errors import MapContentError
+
+    class Big:
+        pass
+
+    kept = []
+
+    def work(progress):
+        big = Big()
+        kept.append(weakref.ref(big))
+        progress(0.1, "working")
+        time.sleep(0.3)
+        progress(0.2, "working")
+        raise MapContentError("a sentence.")
+
+    gc.disable()
+    try:
+        with contextlib.suppress(UserError):
+            jobs.run_job(windowed, small_map, work)
+        QTimer.singleShot(100, lambda: jobs.current(windowed).cancel())
+        with contextlib.suppress(CancelOperation):
+            jobs.run_job(windowed, small_map, work)
+        assert ended() and [each() for each in kept] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_errors_of_the_thread_are_raised_here(jobs, windowed, small_map):

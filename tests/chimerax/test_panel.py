@@ -189,7 +189,7 @@ def test_typed_options_are_the_commands_own(panel, small_map):
     assert panel.found.currentWidget() is panel.coloured
 
 
-def test_a_second_question_meanwhile_is_refused(panel, small_map, do):
+def test_a_second_job_meanwhile_is_refused(panel, small_map, do):
     from chimerax.core.errors import UserError
 
     panel.map.value = small_map

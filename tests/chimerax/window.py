@@ -80,7 +80,7 @@ def choose(menu, value):
 
 
 def meanwhile(panel, act):
-    """Do something once, when what is asked has begun."""
+    """Do something once, when a job has begun."""
     from chimerax.map_resolution.jobs import watch
 
     done = []

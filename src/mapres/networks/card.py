@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -129,5 +128,6 @@ def _check_calibration(calibration: dict[str, Any]) -> None:
         raise ValueError(f"the calibration must have {', '.join(CALIBRATION)}")
     for name, (low, high) in CALIBRATION.items():
         value = calibration[name]
-        if type(value) not in (int, float) or not (math.isfinite(value) and low <= value <= high):
+        # Written so that NaN fails.
+        if type(value) not in (int, float) or not low <= value <= high:
             raise ValueError(f"{name} is {value!r:.40}, not a number from {low:g} to {high:g}")

@@ -15,8 +15,12 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message, message_fa
 from ..errors import ModelError
 
 DOMAINS = (b"", b"ai.onnx", b"ai.onnx.ml")
+# Of all loops together; what stands for a number that is not fixed.
 MOST_STEPS = 1_000_000
+TOO_MANY = MOST_STEPS + 1
+# Numbers of onnx.proto: where a tensor's data are, and what an attribute holds.
 EXTERNAL = 1
+INT, TENSOR = 2, 4
 # ONNX Runtime's own format, which is no protocol buffer, has this at its fifth byte.
 RUNTIME_FORMAT = b"ORTM"
 # Of each message what is looked at: the number of a field and its type, with a star if repeated.
@@ -26,18 +30,15 @@ _MESSAGES = {
               "functions": (25, "*bytes")},
     "Opset": {"domain": (1, "bytes")},
     "Graph": {"nodes": (1, "*Node"), "tensors": (5, "*Tensor"), "inputs": (11, "*Value"),
-              "outputs": (12, "*Value"), "values": (13, "*Value"), "sparse": (15, "*bytes")},
+              "outputs": (12, "*Value"), "sparse": (15, "*bytes")},
     "Node": {"inputs": (1, "*bytes"), "outputs": (2, "*bytes"), "operator": (4, "bytes"),
              "attributes": (5, "*Attribute"), "domain": (7, "bytes")},
     "Attribute": {"name": (1, "bytes"), "i": (3, "int64"), "t": (5, "Tensor"), "g": (6, "Graph"),
-                  "tensors": (10, "*Tensor"), "graphs": (11, "*Graph"), "sparse": (22, "bytes")},
+                  "tensors": (10, "*Tensor"), "graphs": (11, "*Graph"), "type": (20, "int64"),
+                  "sparse": (22, "bytes"), "sparses": (23, "*bytes")},
     "Tensor": {"dims": (1, "*int64"), "int64s": (7, "*int64"), "name": (8, "bytes"),
                "raw": (9, "bytes"), "external": (13, "*bytes"), "location": (14, "int64")},
-    "Value": {"name": (1, "bytes"), "type": (2, "Type")},
-    "Type": {"tensor": (1, "TensorType")},
-    "TensorType": {"shape": (2, "Shape")},
-    "Shape": {"dims": (1, "*Dimension")},
-    "Dimension": {"value": (1, "int64")},
+    "Value": {"name": (1, "bytes")},
 }  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def check_graph(content: bytes, name: str, inputs: set[str], outputs: set[str]) 
         raise ModelError(f"the weights {name} are not in ONNX format; export them as ONNX.")
     try:
         model = _model_class().FromString(content)
-    except message.DecodeError as error:
+    except (message.DecodeError, RecursionError) as error:
         raise ModelError(f"the weights {name} cannot be loaded (they are no ONNX file).") from error
     if reason := next(_reasons(model, inputs, outputs), None):
         raise ModelError(f"the weights {name} are refused: {reason}.")
@@ -64,7 +65,10 @@ def _reasons(model: Any, inputs: set[str], outputs: set[str]) -> Iterator[str]:
         yield "they define functions or training of their own, and may hold a graph only"
     for opset in model.opsets:
         yield from _of_domain(opset.domain)
-    yield from _of_graph(model.graph, 1, {})
+    loops: list[int] = []
+    yield from _of_graph(model.graph, 1, {}, loops)
+    if sum(loops) > MOST_STEPS:
+        yield f"their loops have more than {MOST_STEPS:,} steps, or a number that is not fixed"
     held = {tensor.name for tensor in model.graph.tensors}
     sides = ("inputs", model.graph.inputs, inputs), ("outputs", model.graph.outputs, outputs)
     for what, values, named in sides:
@@ -73,29 +77,32 @@ def _reasons(model: Any, inputs: set[str], outputs: set[str]) -> Iterator[str]:
             yield f"they have the {what} {_list(found)} where the card names {_list(named)}"
 
 
-def _of_graph(graph: Any, steps: int, outer: dict[bytes, Any]) -> Iterator[str]:
-    """Say what is wrong with a graph that is run ``steps`` times; ``outer`` is what it can see."""
-    known = outer | {each.name: each for each in (*graph.values, *graph.tensors)}
+def _of_graph(graph: Any, steps: int, outer: dict[bytes, Any], loops: list[int]) -> Iterator[str]:
+    """Say what is wrong with a graph that is run ``steps`` times; ``outer`` is what it can see.
+
+    What its loops have of steps is added to ``loops``.
+    """
+    known = outer | {tensor.name: tensor for tensor in graph.tensors}
     for node in graph.nodes:
         if node.operator == b"Constant":
             known |= dict.fromkeys(node.outputs, node)
     # Last: what is handed in hides a number of the same name.
-    known |= {value.name: value for value in graph.inputs}
+    known |= dict.fromkeys((value.name for value in graph.inputs), None)
     attributes = [attribute for node in graph.nodes for attribute in node.attributes]
     tensors = [*graph.tensors, *(t for a in attributes for t in (a.t, *a.tensors))]
     if any(t.external or t.location == EXTERNAL for t in tensors):
         yield "their numbers are in another file; store them inside"
-    if graph.sparse or any(a.sparse for a in attributes):
+    if graph.sparse or any(a.sparse or a.sparses for a in attributes):
         yield "their numbers are stored as sparse tensors; store them in full"
     for node in graph.nodes:
         yield from _of_domain(node.domain)
         inside = [g for a in node.attributes for g in (*a.graphs, *([a.g] * a.HasField("g")))]
-        times = _times(node, known) if inside and node.operator != b"If" else 1
-        if times is None or steps * times > MOST_STEPS:
-            yield f"they hold a loop of more than {MOST_STEPS:,} steps, or of a number not fixed"
-        else:
-            for part in inside:
-                yield from _of_graph(part, steps * times, known)
+        times = steps
+        if inside and node.operator != b"If":
+            times *= _times(node, known)
+            loops.append(times)
+        for part in inside:
+            yield from _of_graph(part, times, known, loops)
 
 
 def _of_domain(domain: bytes) -> Iterator[str]:
@@ -103,37 +110,37 @@ def _of_domain(domain: bytes) -> Iterator[str]:
         yield f"they need operators of {_text(domain)}; export them with those of ONNX only"
 
 
-def _times(node: Any, known: dict[bytes, Any]) -> int | None:
-    """Return how often a node runs the graph in it; None where that is not fixed."""
-    if node.operator == b"Loop":
-        return _number(known.get(node.inputs[0])) if node.inputs else None
+def _times(node: Any, known: dict[bytes, Any]) -> int:
+    """Return how often a node runs the graph in it; where that is not fixed, too often."""
+    if node.operator == b"Loop" and node.inputs:
+        return max(0, _number(known.get(node.inputs[0])))
     if node.operator == b"Scan":
         # Over one axis of its last inputs; none is longer than the longest.
         scanned = sum(a.i for a in node.attributes if a.name == b"num_scan_inputs")
-        names = node.inputs[-scanned:] if scanned > 0 else ()
-        return max((_longest(known.get(name)) for name in names), default=None)
-    return None
+        names = node.inputs[-scanned:] if scanned > 0 else (b"",)
+        return max(_longest(known.get(name)) for name in names)
+    return TOO_MANY
 
 
-def _number(source: Any) -> int | None:
-    """Return the whole number that a tensor or a node Constant holds."""
-    for attribute in getattr(source, "attributes", ()):
-        if attribute.name == b"value_int":
-            return max(0, attribute.i)
-        source = attribute.t
-    if len(getattr(source, "int64s", ())) == 1:
-        return max(0, source.int64s[0])
-    raw = getattr(source, "raw", b"")
-    return max(0, int.from_bytes(raw, "little", signed=True)) if len(raw) == 8 else None
+def _number(source: Any) -> int:
+    """Return the whole number that a tensor or a node Constant holds, if it says one thing only."""
+    if hasattr(source, "attributes"):
+        (said,) = source.attributes if len(source.attributes) == 1 else (None,)
+        if said is not None and (said.name, said.type) == (b"value_int", INT):
+            return said.i
+        source = (
+            said.t if said is not None and (said.name, said.type) == (b"value", TENSOR) else None
+        )
+    if source is None or (bool(source.raw) == bool(source.int64s)):
+        return TOO_MANY
+    if len(source.int64s) == 1:
+        return source.int64s[0]
+    return int.from_bytes(source.raw, "little", signed=True) if len(source.raw) == 8 else TOO_MANY
 
 
 def _longest(source: Any) -> int:
-    """Return the longest axis of a tensor or a described value; where unknown, too many."""
-    if hasattr(source, "type"):
-        dims = [dim.value for dim in source.type.tensor.shape.dims]
-    else:
-        dims = list(getattr(source, "dims", ()))
-    return max(dims) if dims and min(dims) > 0 else MOST_STEPS + 1
+    """Return the longest axis of a tensor; of anything else only the runtime knows it."""
+    return max(source.dims, default=TOO_MANY) if hasattr(source, "dims") else TOO_MANY
 
 
 def _text(name: bytes) -> str:

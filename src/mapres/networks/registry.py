@@ -94,10 +94,14 @@ def load(name: str, device: str = AUTO) -> Model:
         `card`, `graph`), or ONNX Runtime is missing.
     """
     require_device(device)
-    path = card_path(name)
-    if not path.is_file():
-        raise ModelError(f"there is no model {name}; choose from: {', '.join(available())}.")
-    return _load(path, path.stat().st_mtime_ns, device)
+    try:
+        path = card_path(name)
+        modified = path.stat().st_mtime_ns
+    except (OSError, RuntimeError) as error:
+        # The second is of a home folder that nobody has.
+        choices = ", ".join(available())
+        raise ModelError(f"there is no model {name[:200]}; choose from: {choices}.") from error
+    return _load(path, modified, device)
 
 
 @lru_cache(maxsize=8)
@@ -114,11 +118,16 @@ def _load(path: Path, _modified: int, device: str) -> Model:
 def _weights(card: Card) -> bytes:
     """Return the bytes of a weights file, if they are those that its card was written for."""
     path = card.weights
-    if not path.is_file():
-        raise ModelError(f"the weights {path.name} are missing; install MapRes again.")
-    if path.stat().st_size > LARGEST_WEIGHTS:
-        raise ModelError(f"the weights {path.name} are larger than 500 MB; store fewer numbers.")
-    content = path.read_bytes()
+    try:
+        if path.stat().st_size > LARGEST_WEIGHTS:
+            raise ModelError(
+                f"the weights {path.name} are larger than 500 MB; store fewer numbers."
+            )
+        content = path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise ModelError(
+            f"the weights {path.name[:200]!r} are missing; install MapRes again."
+        ) from error
     if digest(content) != card.sha256:
         raise ModelError(
             f"the weights {path.name} are not those of the card (their sha256 differs); "

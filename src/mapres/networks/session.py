@@ -16,11 +16,13 @@ from .kinds import OUTPUTS, Kind
 Run = Callable[..., NDArray[np.float32]]
 DEVICES = AUTO, CPU, GPU = ("auto", "cpu", "gpu")
 CPU_PROVIDER = "CPUExecutionProvider"
+# In every build for macOS, where nobody asked for it: used with the device gpu only.
+COREML = "CoreMLExecutionProvider"
 # As builds of ONNX Runtime call them: NVIDIA, AMD (two), Windows, macOS. TensorRT is none of them:
 # it compiles for minutes first, and tells of it.
 GPU_PROVIDERS = (
     *("CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider"),
-    *("DmlExecutionProvider", "CoreMLExecutionProvider"),
+    *("DmlExecutionProvider", COREML),
 )
 # What a probability on a GPU may differ by from the CPU's: as much as an export may.
 TOLERANCE = 1e-3
@@ -39,8 +41,8 @@ def open_session(
 ) -> tuple[Run, str, tuple[str, ...]]:
     """Make a session of the bytes of a weights file, which `graph.check_graph` has passed.
 
-    A GPU is used if the installed ONNX Runtime offers one, can start it, and answers there as on
-    the CPU; else the CPU is.
+    A GPU is used if the installed ONNX Runtime was built for one, can start it, and answers there
+    as on the CPU; else the CPU is.
 
     Returns
     -------
@@ -55,6 +57,8 @@ def open_session(
     runtime = _runtime()
     on_cpu = _opened(runtime, content, name, kind, CPU_PROVIDER)
     offered = [p for p in GPU_PROVIDERS if p in runtime.get_available_providers()]
+    if device == AUTO and COREML in offered:
+        offered.remove(COREML)
     if device == CPU or (device == AUTO and not offered):
         return on_cpu, CPU_PROVIDER, ()
     if not offered:
@@ -114,11 +118,14 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
     def run(*arrays: NDArray) -> NDArray[np.float32]:
         floats = (np.ascontiguousarray(array, np.float32) for array in arrays)
         try:
-            return session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))[0]
+            (answer,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
         except failures as error:
             raise ModelError(
                 f"the network {name} failed ({_first_line(error)}); try the device cpu."
             ) from error
+        if answer.shape != (len(arrays[0]), *kind.answer) or not np.isfinite(answer).all():
+            raise ModelError(f"the network {name} answers no probabilities; use another model.")
+        return answer
 
     return run
 
