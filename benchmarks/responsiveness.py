@@ -1,8 +1,8 @@
 """How a ChimeraX window stays in use while it computes, as a Markdown table.
 
 Run ``python benchmarks/responsiveness.py [EDGE]`` in the project's root: a session of the ChimeraX
-library with an offscreen Qt window, a map of 256³ voxels, and a timer of 10 ms in the window's event
-loop, which tells how long events wait. Then each command is cancelled at ten random times.
+library with an offscreen Qt window, a map of 256³ voxels, and a timer of 10 ms in the event loop of
+the window, which tells how long events wait. Then each command is cancelled at ten random times.
 """
 
 from __future__ import annotations
