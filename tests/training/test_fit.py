@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -21,6 +22,9 @@ from training.networks import HEAD, TOWER, default_network
 from training.schedule import Schedule
 from training.ship import keep
 
+# TensorFlow takes 10 to 20 s to trace a training step of all four levels.
+SMALL = {"widths": (8, 16)}
+
 
 @pytest.fixture(scope="module")
 def shards(packed, tmp_path_factory):
@@ -33,7 +37,7 @@ def shards(packed, tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    fit(shards, folder, Schedule(minutes=0.05, batch=4))
+    fit(shards, folder, Schedule(minutes=0.05, batch=4), **SMALL)
     return folder
 
 
@@ -80,7 +84,7 @@ def test_training_resumes_where_it_stopped(shards, run):
 def test_the_peak_rate_is_that_of_the_start(shards, tmp_path):
     spent = 0.0
     for peak in (1e-4, 1e-3):
-        fit(shards, tmp_path, Schedule(minutes=spent + 1e-4, batch=4, peak_rate=peak))
+        fit(shards, tmp_path, Schedule(minutes=spent + 1e-4, batch=4, peak_rate=peak), **SMALL)
         state = json.loads((tmp_path / "state.json").read_text())
         spent = state["seconds"] / 60
     assert state["peak_rate"] == 1e-4 and state["step"] == 2
@@ -115,7 +119,8 @@ def test_export_is_half_precision_and_answers_alike(run, exported):
     expected = full.predict_on_batch([values[..., None], patches.spectra, profiles])
     assert np.allclose(model.predict(patches, seen), expected, atol=0.01)
     weights = exported.with_suffix(".onnx")
-    assert weights.stat().st_size < 2.1 * full.count_params()
+    # The graph itself takes 50 kB.
+    assert weights.stat().st_size < 2 * full.count_params() + 100_000
     parity = json.loads(exported.read_text())["onnx"]["keras_against_onnx"]
     assert parity["inputs"] >= 8 and parity["largest_difference"] < 1e-5
 
@@ -127,7 +132,9 @@ def test_what_a_later_training_starts_from_is_kept_in_half_precision(run, tmp_pa
     assert not kept.get_layer(HEAD).compiled
     for ours, theirs in zip(kept.get_weights(), full.get_weights(), strict=True):
         assert np.array_equal(ours, theirs)
-    assert (tmp_path / "kept.keras").stat().st_size < 2.4 * full.count_params()
+    assert (tmp_path / "kept.keras").stat().st_size < 0.7 * (
+        run / "checkpoint.keras"
+    ).stat().st_size
     assert [path.name for path in tmp_path.iterdir()] == ["kept.keras"]
 
 
@@ -167,7 +174,7 @@ def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
 
 def test_the_head_is_trained_by_itself(shards):
     keras.utils.set_random_seed(0)
-    model, train = default_network(BINS), Shards(shards, "train")
+    model, train = default_network(BINS, **SMALL), Shards(shards, "train")
     before = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
     inputs, targets = train.batch(np.arange(len(train)), None)
 
@@ -185,7 +192,11 @@ def test_the_head_is_trained_by_itself(shards):
 
 def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
     few = ("everything", "no masks", "twice as wide")
-    monkeypatch.setattr(ablation, "VARIANTS", {name: ablation.VARIANTS[name] for name in few})
+    small = {
+        name: replace(ablation.VARIANTS[name], options=ablation.VARIANTS[name].options | SMALL)
+        for name in few
+    }
+    monkeypatch.setattr(ablation, "VARIANTS", small)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
     ablation.ablation(packed, tmp_path / "cache", 6, 0.02, tmp_path)
