@@ -1,6 +1,7 @@
 """Weights load only with a card that matches, and every failure is one sentence."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -66,12 +67,31 @@ def test_a_model_is_loaded_once():
     assert load("default") is load("default")
 
 
+def test_a_card_that_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("pipe.json", "folder.json"):
+        with pytest.raises(ModelError, match="it is no file"):
+            load(str(tmp_path / name))
+
+
+def test_a_relative_path_is_of_the_folder_that_one_is_in(tmp_path, monkeypatch):
+    """Also where another folder has a card of the same name and time."""
+    for name, answer in (("one", [0.8, 0.1, 0.1]), ("two", [0.1, 0.8, 0.1])):
+        (tmp_path / name).mkdir()
+        own = write_model(tmp_path / name, "own", "class", constant_graph("class", answer))
+        os.utime(own, (1e9, 1e9))
+        monkeypatch.chdir(tmp_path / name)
+        predicted = load(Path("own.json")).predict(np.zeros((1, 64, 64, 64), np.float32))
+        assert predicted[0] == pytest.approx(answer)
+
+
 def test_a_users_own_card_is_loaded_by_path(copy):
     assert load(str(copy)).card.sha256 == load("default").card.sha256
 
 
 def test_unknown_name_lists_the_known():
-    with pytest.raises(ModelError, match=r"no model best; choose from: default"):
+    with pytest.raises(ModelError, match=r"no model 'best'; choose from: default"):
         load("best")
 
 
@@ -81,21 +101,27 @@ def test_missing_weights(copy):
         load(str(copy))
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "~nobody-of-this-name/x.json", "x" * 300 + ".json"])
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "~nobody-of-this-name/x.json", "x" * 300 + ".json", "a\0.json"]
+)
 def test_names_that_no_file_can_have(name):
     with pytest.raises(ModelError, match="there is no model") as caught:
         load(name)
     assert len(str(caught.value)) < 300
 
 
-def test_weights_that_no_file_can_be(copy):
-    change(copy, weights="x" * 300)
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b.onnx", "\ud800.onnx"])
+def test_weights_that_no_file_can_be_called(copy, name):
+    change(copy, weights=name)
     with pytest.raises(ModelError, match="are missing"):
         load(str(copy))
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_weights_are_a_file(copy, make):
     copy.with_suffix(".onnx").unlink()
-    copy.with_suffix(".onnx").mkdir()
-    change(copy, weights="default.onnx")
-    with pytest.raises(ModelError, match="sha256 differs"):
+    make(copy.with_suffix(".onnx"))
+    with pytest.raises(ModelError, match="are missing"):
         load(str(copy))
 
 
@@ -201,7 +227,9 @@ def test_what_fails_while_it_runs_is_one_sentence(tmp_path):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("answer", [float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "answer", [float("nan"), float("inf"), 0.0, 1.0, 3e38, [-3.0, 0.5, 7.0], [-1.0, 1.0, 1.0]]
+)
 def test_answers_that_are_no_probabilities_are_refused(tmp_path, answer):
     own = write_model(tmp_path, "own", "class", constant_graph("class", answer))
     with pytest.raises(ModelError, match="answers no probabilities"):

@@ -24,7 +24,7 @@ Together = TypeVar("Together", bound=tuple["Density", ...])
 # Largest absolute value of a map: its fourth power is taken, and 32 bits end at 1e-38 and 3e38.
 SAFE = (1e-6, 1e6)
 # Å, between two resolutions that a method tries.
-FINEST_STEP = 0.01
+FINEST_STEP, MOST_TRIED = 0.01, 100_000
 
 
 def silent(fraction: float, message: str) -> None:
@@ -192,6 +192,10 @@ def require_sweep(max_res: float, step: float, voxel_size: float) -> None:
         raise MapContentError(
             f"step is {step:g} Å and max_res {max_res:g} Å; give a step of {FINEST_STEP:g} Å or "
             "more, and a finite max_res."
+        )
+    if max_res > MOST_TRIED * step:
+        raise MapContentError(
+            f"max_res is {max_res:g} Å, over {MOST_TRIED:,} steps of {step:g} Å; lower it."
         )
     if not max_res > 2 * voxel_size:
         raise MapContentError(

@@ -74,9 +74,13 @@ def read_card(path: Path) -> Card:
         made for another preprocessing than this version's.
     """
     try:
-        if path.stat().st_size > LARGEST_CARD:
+        if not path.is_file():
+            raise ValueError("it is no file")
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST_CARD + 1)
+        if len(content) > LARGEST_CARD:
             raise ValueError("it is larger than 1 MB")
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(content.decode("utf-8-sig"))
         kind = _checked(said)
         calibration = Calibration(**said["calibration"]) if kind.needs else None
     except (ValueError, OSError, RecursionError) as error:

@@ -6,6 +6,7 @@ read first, as the protocol buffer that it is (the field numbers are those of on
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -14,7 +15,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message, message_fa
 
 from ..errors import ModelError
 
-DOMAINS = (b"", b"ai.onnx", b"ai.onnx.ml")
+DOMAINS = (b"", b"ai.onnx")
+# tf2onnx names it, and uses none of its operators: trees, of which a deep one ends the process.
+UNUSED = b"ai.onnx.ml"
 # Of all loops together; what stands for a number that is not fixed.
 MOST_STEPS = 1_000_000
 TOO_MANY = MOST_STEPS + 1
@@ -64,30 +67,33 @@ def _reasons(model: Any, inputs: set[str], outputs: set[str]) -> Iterator[str]:
     if model.functions or model.training:
         yield "they define functions or training of their own, and may hold a graph only"
     for opset in model.opsets:
-        yield from _of_domain(opset.domain)
+        if opset.domain != UNUSED:
+            yield from _of_domain(opset.domain)
     loops: list[int] = []
-    yield from _of_graph(model.graph, 1, {}, loops)
+    yield from _of_graph(model.graph, 1, ChainMap(), loops)
     if sum(loops) > MOST_STEPS:
         yield f"their loops have more than {MOST_STEPS:,} steps, or a number that is not fixed"
     held = {tensor.name for tensor in model.graph.tensors}
     sides = ("inputs", model.graph.inputs, inputs), ("outputs", model.graph.outputs, outputs)
     for what, values, named in sides:
-        found = {_text(value.name) for value in values if value.name not in held}
+        # Older files list their numbers among the inputs.
+        hidden = held if what == "inputs" else ()
+        found = {_text(value.name) for value in values if value.name not in hidden}
         if found != named:
             yield f"they have the {what} {_list(found)} where the card names {_list(named)}"
 
 
-def _of_graph(graph: Any, steps: int, outer: dict[bytes, Any], loops: list[int]) -> Iterator[str]:
+def _of_graph(graph: Any, steps: int, outer: ChainMap, loops: list[int]) -> Iterator[str]:
     """Say what is wrong with a graph that is run ``steps`` times; ``outer`` is what it can see.
 
     What its loops have of steps is added to ``loops``.
     """
-    known = outer | {tensor.name: tensor for tensor in graph.tensors}
+    known = outer.new_child({tensor.name: tensor for tensor in graph.tensors})
     for node in graph.nodes:
         if node.operator == b"Constant":
-            known |= dict.fromkeys(node.outputs, node)
+            known.update(dict.fromkeys(node.outputs, node))
     # Last: what is handed in hides a number of the same name.
-    known |= dict.fromkeys((value.name for value in graph.inputs), None)
+    known.update(dict.fromkeys(value.name for value in graph.inputs))
     attributes = [attribute for node in graph.nodes for attribute in node.attributes]
     tensors = [*graph.tensors, *(t for a in attributes for t in (a.t, *a.tensors))]
     if any(t.external or t.location == EXTERNAL for t in tensors):
@@ -110,7 +116,7 @@ def _of_domain(domain: bytes) -> Iterator[str]:
         yield f"they need operators of {_text(domain)}; export them with those of ONNX only"
 
 
-def _times(node: Any, known: dict[bytes, Any]) -> int:
+def _times(node: Any, known: ChainMap) -> int:
     """Return how often a node runs the graph in it; where that is not fixed, too often."""
     if node.operator == b"Loop" and node.inputs:
         return max(0, _number(known.get(node.inputs[0])))
@@ -144,11 +150,12 @@ def _longest(source: Any) -> int:
 
 
 def _text(name: bytes) -> str:
-    return name.decode("utf-8", "replace")
+    text = name.decode("utf-8", "replace")
+    return "".join(letter for letter in text if letter.isprintable())[:60]
 
 
 def _list(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
+    return ", ".join(sorted(names)[:8]) or "none"
 
 
 @cache

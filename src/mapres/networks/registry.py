@@ -74,7 +74,7 @@ def chosen(name: str) -> tuple[str, ...]:
 
 def card_path(name: str) -> Path:
     """Return where the card of a model is: by its name, or itself the path of a card."""
-    return Path(name).expanduser() if name.endswith(".json") else FOLDER / f"{name}.json"
+    return Path(name).expanduser() if str(name).endswith(".json") else FOLDER / f"{name}.json"
 
 
 def load(name: str, device: str = AUTO) -> Model:
@@ -95,17 +95,17 @@ def load(name: str, device: str = AUTO) -> Model:
     """
     require_device(device)
     try:
-        path = card_path(name)
-        modified = path.stat().st_mtime_ns
-    except (OSError, RuntimeError) as error:
-        # The second is of a home folder that nobody has.
+        path = card_path(name).resolve()
+        state = path.stat()
+    except (OSError, RuntimeError, ValueError) as error:
+        # The second is of a home folder that nobody has, the third of a name that none can have.
         choices = ", ".join(available())
-        raise ModelError(f"there is no model {name[:200]}; choose from: {choices}.") from error
-    return _load(path, modified, device)
+        raise ModelError(f"there is no model {name!r:.200}; choose from: {choices}.") from error
+    return _load(path, (state.st_mtime_ns, state.st_size, state.st_ino), device)
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, _modified: int, device: str) -> Model:
+def _load(path: Path, _state: tuple[int, ...], device: str) -> Model:
     from .graph import check_graph
 
     card = read_card(path)
@@ -117,21 +117,19 @@ def _load(path: Path, _modified: int, device: str) -> Model:
 
 def _weights(card: Card) -> bytes:
     """Return the bytes of a weights file, if they are those that its card was written for."""
-    path = card.weights
+    path, again = card.weights, "put those of the card beside it, or install MapRes again"
     try:
-        if path.stat().st_size > LARGEST_WEIGHTS:
-            raise ModelError(
-                f"the weights {path.name} are larger than 500 MB; store fewer numbers."
-            )
-        content = path.read_bytes() if path.is_file() else b""
-    except OSError as error:
-        raise ModelError(
-            f"the weights {path.name[:200]!r} are missing; install MapRes again."
-        ) from error
+        if not path.is_file():
+            raise OSError
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= LARGEST_WEIGHTS else b""
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the weights {path.name!r:.99} are missing; {again}.") from error
+    if size > LARGEST_WEIGHTS:
+        raise ModelError(f"the weights {path.name} are larger than 500 MB; store fewer numbers.")
     if digest(content) != card.sha256:
         raise ModelError(
-            f"the weights {path.name} are not those of the card (their sha256 differs); "
-            "install MapRes again."
+            f"the weights {path.name} are not those of the card (their sha256 differs); {again}."
         )
     return content
 

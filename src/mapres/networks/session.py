@@ -109,11 +109,13 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
         session = runtime.InferenceSession(
             content, options, providers=[provider], enable_fallback=False
         )
+        sides = (*session.get_inputs(), *session.get_outputs())
+        described = [(side.name, side.shape, side.type) for side in sides]
     except failures as error:
         raise ModelError(f"the weights {name} cannot be loaded ({_first_line(error)}).") from error
     if session.get_providers()[0] != provider:
         raise ModelError("it does not start.")
-    _check_shapes(session, name, kind)
+    _check_shapes(described, name, kind)
 
     def run(*arrays: NDArray) -> NDArray[np.float32]:
         floats = (np.ascontiguousarray(array, np.float32) for array in arrays)
@@ -121,27 +123,35 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
             (answer,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
         except failures as error:
             raise ModelError(
-                f"the network {name} failed ({_first_line(error)}); try the device cpu."
+                f"the network {name} failed on {provider} ({_first_line(error)}); choose another "
+                "model or device."
             ) from error
-        if answer.shape != (len(arrays[0]), *kind.answer) or not np.isfinite(answer).all():
+        if answer.shape != (len(arrays[0]), *kind.answer) or not _are_probabilities(answer):
             raise ModelError(f"the network {name} answers no probabilities; use another model.")
         return answer
 
     return run
 
 
-def _check_shapes(session, name: str, kind: Kind) -> None:
+def _are_probabilities(answer: NDArray) -> bool:
+    """Return whether numbers along the last axis are shares of 1; written so that NaN fails."""
+    if not (answer.min() >= -TOLERANCE and answer.max() <= 1 + TOLERANCE):
+        return False
+    return bool(np.abs(answer.sum(axis=-1) - 1).max() <= 0.01)
+
+
+def _check_shapes(described: list[tuple], name: str, kind: Kind) -> None:
     """Refuse a network whose arrays are not those of its kind; the first axis is free."""
     wanted = kind.inputs | dict.fromkeys(OUTPUTS, kind.answer)
-    for found in (*session.get_inputs(), *session.get_outputs()):
-        free = found.shape and not isinstance(found.shape[0], int)
-        same = tuple(found.shape[1:]) == wanted[found.name] and found.type == "tensor(float)"
-        if not (free and same):
+    for side, shape, type_ in described:
+        free = shape and not isinstance(shape[0], int)
+        if not free or tuple(shape[1:]) != wanted[side] or type_ != "tensor(float)":
             raise ModelError(
-                f"the weights {name} are of another kind: {found.name} is {found.type} of shape "
-                f"{found.shape}, not tensor(float) of {['any', *wanted[found.name]]}."
+                f"the weights {name} are of another kind: {side} is {type_} of shape "
+                f"{shape!r:.80}, not tensor(float) of {['any', *wanted[side]]}."
             )
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return "".join(letter for letter in line if letter.isprintable())[:200]
