@@ -23,7 +23,7 @@ demo: $(READY)
 	$(BIN)/python examples/demo.py $(if $(MAP),--map "$(MAP)") $(if $(CLAIMED),--claimed $(CLAIMED))
 
 test: lint
-	$(BIN)/python -m pytest --cov=src/mapres --cov-fail-under=90
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov=src/mapres --cov-fail-under=90
 	$(BIN)/python tests/pythons.py --quick
 
 lint: $(TESTABLE)
