@@ -20,11 +20,11 @@ HAS_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.version_info[:2] == (3,
 .PHONY: demo test lint pythons bench
 
 demo: $(READY)
-	$(BIN)/python examples/demo.py $(if $(MAP),--map "$(MAP)") $(if $(CLAIMED),--claimed $(CLAIMED))
+	$(BIN)/python tools/demo.py $(if $(MAP),--map "$(MAP)") $(if $(CLAIMED),--claimed $(CLAIMED))
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov=src/mapres --cov-fail-under=90
-	$(BIN)/python tests/pythons.py --quick
+	$(BIN)/python tools/pythons.py --quick
 
 lint: $(TESTABLE)
 	$(BIN)/ruff check .
@@ -32,7 +32,7 @@ lint: $(TESTABLE)
 	$(BIN)/mypy
 
 pythons: $(TESTABLE)
-	$(BIN)/python tests/pythons.py
+	$(BIN)/python tools/pythons.py
 
 bench: $(TESTABLE)
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -6,7 +6,7 @@ Name, version and dependencies of the bundle are declared once, in bundle_info.x
 from pathlib import Path
 from xml.etree import ElementTree
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 bundle = ElementTree.parse(Path(__file__).with_name("bundle_info.xml")).getroot()
 requirements = [
@@ -22,7 +22,7 @@ setup(
     license=bundle.findtext("License"),
     python_requires=">=3.10",
     package_dir={"": "src"},
-    packages=["mapres", "mapres.networks"],
+    packages=find_packages("src", include=["mapres", "mapres.*"]),
     package_data={"mapres.networks": ["weights/*.onnx", "weights/*.json"]},
     # ChimeraX brings numpy, scipy and matplotlib; a plain Python must be told.
     install_requires=[*requirements, "numpy", "scipy", "matplotlib"],

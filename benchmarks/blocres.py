@@ -16,7 +16,7 @@ import numpy as np
 from monores import enlarged, load_96
 
 from mapres import read
-from mapres.blocres import blocres
+from mapres.local.classical.blocres import blocres
 
 ROOT = Path(__file__).resolve().parents[1]
 VOXEL, BOX, RADIUS = 1.2, 20, 45

@@ -18,7 +18,7 @@ import numpy as np
 from validation import ball, large_map
 
 from mapres import local_resolution
-from mapres.local import LocalResolution
+from mapres.local.resolution import LocalResolution
 
 ROOT = Path(__file__).resolve().parents[1]
 EDGES = (64, 96, 128, 192, 256, 384, 512)

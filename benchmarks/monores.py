@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mapres import read
-from mapres.monores import monores
+from mapres.local.classical.monores import monores
 
 ROOT = Path(__file__).resolve().parents[1]
 VOXEL, BOX = 1.2, 128

@@ -50,7 +50,7 @@ def main(edge: int) -> None:
 
 def windowed(folder: Path):
     """Start a session that has a window."""
-    sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tests" / "chimerax")]
+    sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "chimerax")]
     import headless
     import window
 

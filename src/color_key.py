@@ -5,7 +5,7 @@ from chimerax.color_key.model import get_model
 from chimerax.core.models import REMOVE_MODELS
 from chimerax.label.label2d import find_label, label_create
 
-from .drawing import drawn_view
+from .snapshot import drawn_view
 
 # Of the label that is the title; points; share of the window between it and the key, and that a
 # letter takes of one of 700 pixels.

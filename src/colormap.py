@@ -9,10 +9,10 @@ from chimerax.core.colors import BuiltinColormaps
 from chimerax.map import Volume
 from numpy.typing import NDArray
 
-from .mapres.figures import colour_range, difference_range
-from .mapres.report import method_name
+from .mapres.results.figures import colour_range, difference_range
+from .mapres.results.report import method_name
 
-# The palette of `mapres.figures`, as ChimeraX calls it, and the one for differences.
+# The palette of `mapres.results.figures`, as ChimeraX calls it, and the one for differences.
 RESOLUTIONS, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
 
 

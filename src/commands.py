@@ -19,7 +19,7 @@ from chimerax.core.commands import (
 from chimerax.map import MapArg, MapsArg
 
 from .localres import localres
-from .mapres.methods import METHODS
+from .mapres.local.methods import METHODS
 from .mapres.networks.registry import ALL, available
 from .mapres.networks.session import DEVICES
 from .resvalidate import resvalidate

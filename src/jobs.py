@@ -14,7 +14,7 @@ from threading import enumerate as threads
 
 from chimerax.core.errors import CancelOperation, UserError
 
-from .answers import as_user_errors
+from .log import as_user_errors
 from .mapres.errors import Cancelled
 from .volumes import check_open, name_of
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import numpy as np
 from chimerax.core.errors import UserError
 
-from .answers import as_user_errors, log_table, returned
-from .coloring import colour_maps, grey_where_unsure
-from .drawing import draw_figure, prepare_figure
+from .color_key import hide_titled_key, show_titled_key
+from .colormap import scale_of
 from .jobs import run_job
-from .key import hide_titled_key, show_titled_key
-from .mapres.agreement import agreement, checked_resolution
-from .mapres.local import local_resolution
-from .mapres.methods import METHODS, UNCERTAIN
+from .log import as_user_errors, log_table, returned
+from .mapres.local.methods import METHODS, UNCERTAIN
+from .mapres.local.resolution import local_resolution
 from .mapres.networks.session import AUTO
-from .mapres.report import METHOD_NAMES, local_json, local_rows
+from .mapres.results.compare import agreement, checked_resolution
+from .mapres.results.report import METHOD_NAMES, local_json, local_rows
 from .residues import prepare, read_residues, show_residues
-from .scale import scale_of
+from .snapshot import draw_figure, prepare_figure
+from .surface_colors import colour_maps, grey_where_unsure
 from .volumes import (
     UNSURE,
     check_open,

@@ -10,9 +10,9 @@ from chimerax.atomic import Chain, Residue, Residues
 from chimerax.core.attributes import RegistrationConflict
 from chimerax.core.errors import UserError
 
-from .answers import as_user_errors, log_lines
+from .log import as_user_errors, log_lines
 from .mapres.output import require_writable
-from .mapres.residues import (
+from .mapres.results.residues import (
     ResidueResolution,
     Stretch,
     residue_resolution,

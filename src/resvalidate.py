@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .answers import log_table, returned
 from .jobs import run_job
+from .log import log_table, returned
 from .mapres.networks.registry import chosen
 from .mapres.networks.session import AUTO
-from .mapres.report import comparison_json, comparison_rows
-from .mapres.validation import validate
+from .mapres.results.report import comparison_json, comparison_rows
+from .mapres.validation.validate import validate
 from .volumes import check_open, density_of, half_map_densities, required
 
 
@@ -34,7 +34,7 @@ def resvalidate(
 
     Returns
     -------
-    mapres.validation.Validation
+    mapres.validation.validate.Validation
         A list of them, one a model, with "all"; a list of either where several maps were given.
     """
     maps = required(maps)

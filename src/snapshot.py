@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from chimerax.core.errors import UserError
 
-from .answers import as_user_errors
-from .mapres.figures import local_figure, require_matplotlib
+from .log import as_user_errors
 from .mapres.output import require_writable
+from .mapres.results.figures import local_figure, require_matplotlib
 from .volumes import density_of
 
 # Pixels of the view, of which the figure shows a third at 150 a inch.

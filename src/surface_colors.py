@@ -6,7 +6,7 @@ import numpy as np
 from chimerax.core.colors import Colormap, palette_name
 from chimerax.surface import color_sample
 
-from .scale import RESOLUTIONS
+from .colormap import RESOLUTIONS
 
 GREY = (0.6, 0.6, 0.6, 1.0)
 

@@ -8,7 +8,7 @@ from chimerax.map import volume_from_grid_data
 from chimerax.map_data import ArrayGridData
 
 from .mapres.density import Density
-from .mapres.report import method_name
+from .mapres.results.report import method_name
 
 # Å, of what is not sure enough to be coloured.
 UNSURE = 1e5
@@ -88,7 +88,7 @@ def indices_between(map, other):
 
     Returns
     -------
-    array, shape (3, 4), along z, y, x: see `mapres.agreement.agreement`
+    array, shape (3, 4), along z, y, x: see `mapres.results.compare.agreement`
     """
     place = (
         other.data.xyz_to_ijk_transform

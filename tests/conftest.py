@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from mapres.density import Density
 from mapres.networks import registry
-from training.soft_targets import soft_targets
+from training.global_model.soft_targets import soft_targets
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 # What the tiny models say of any map: `default` 7 Å, `dnn` medium, `cnn` low.

@@ -35,7 +35,7 @@ def bundle_wheel(tmp_path_factory):
         pytest.skip("ChimeraX is not installed")
     folder = tmp_path_factory.mktemp("bundle")
     command = [sys.executable, "-c", BUILD, str(folder)]
-    done = subprocess.run(command, cwd=ROOT / "examples", capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT / "tools", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return zipfile.ZipFile(done.stdout.strip().splitlines()[-1])
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLES = ROOT / "examples"
+TOOLS = ROOT / "tools"
 STEMS = ("ispg_0-localres", "simulated-localres")
 
 needs_chimerax = pytest.mark.skipif(
@@ -22,7 +22,7 @@ needs_chimerax = pytest.mark.skipif(
 @needs_chimerax
 def test_default_demo_gives_valid_files_and_refuses_the_crystal(tmp_path):
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "demo.py")],
+        [sys.executable, str(TOOLS / "demo.py")],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -55,7 +55,7 @@ def test_default_demo_gives_valid_files_and_refuses_the_crystal(tmp_path):
 def test_status_says_if_just_the_crystal_was_refused(
     monkeypatch, tmp_path, channel, crystal, simulated, status
 ):
-    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.syspath_prepend(TOOLS)
     import demo
 
     told = iter((channel, crystal, simulated))

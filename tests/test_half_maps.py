@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from handmade import noisy_ball
 
+from mapres.checks.registration import Registration, registration
 from mapres.density import Density
 from mapres.errors import MapContentError
 from mapres.fourier import filtered
-from mapres.halves import half_map_doubts, pair_doubts
-from mapres.local import local_resolution
-from mapres.registration import Registration, registration
-from mapres.validation import validate
+from mapres.half_maps import half_map_doubts, pair_doubts
+from mapres.local.resolution import local_resolution
+from mapres.validation.validate import validate
 
 BALL = np.linalg.norm(np.indices((32, 32, 32)) - 15.5, axis=0) < 11
 HALVES = noisy_ball(seed=1), noisy_ball(seed=2)
@@ -111,7 +111,7 @@ def test_validate_says_so_and_cannot_tell(tiny_models, change, says):
 
 
 def test_the_reference_pair_is_told_from_a_shifted_one(shared_data):
-    from mapres.mrc import read
+    from mapres.io import read
 
     first, second = (read(shared_data / f"reference/half{n}_96.mrc.gz") for n in (1, 2))
     inside = read(shared_data / "reference/mask_96.mrc.gz").values > 0.5

@@ -13,7 +13,7 @@ from handmade import mrc_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapres import mrc
+from mapres import io as mrc
 from mapres.density import Density, checked
 from mapres.errors import MapContentError, MapFileError, OutputError
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mapres import local_resolution, read, validate
+from mapres.features.avramov2019 import blocks, masked, padded
 from mapres.fourier import gaussian_low_pass
-from mapres.networks.avramov2019 import blocks, masked, padded
 from mapres.networks.registry import load
 
 RECORDED = Path(__file__).parent / "recorded"

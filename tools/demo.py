@@ -18,7 +18,7 @@ from pathlib import Path
 
 import headless
 
-EXAMPLES = Path(__file__).resolve().parent
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
 # What the crystal is refused for; anything else went wrong.
 SKEWED = "non-orthogonal cell"
@@ -103,7 +103,7 @@ class Demo:
 
     def write(self, map, local) -> None:
         """Write the local-resolution map, the coloured surface and the figure."""
-        from chimerax.map_resolution.mapres.figures import local_figure
+        from chimerax.map_resolution.mapres.results.figures import local_figure
         from chimerax.map_resolution.volumes import density_of
 
         stem = self.output / Path(map.name).name.partition(".")[0]

@@ -27,7 +27,7 @@ import os
 import sys
 
 from mapres.errors import MapResError
-from training.verbs import maps, networks, results
+from training.subcommands import maps, networks, results
 
 
 def main() -> None:

@@ -19,13 +19,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from .arguments import BAD_INPUT, parser
+from .cli.arguments import BAD_INPUT, parser
 from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
 from .errors import MapResError, OutputError
-from .methods import METHODS, UNCERTAIN
+from .local.methods import METHODS, UNCERTAIN
 
 if TYPE_CHECKING:
-    from .validation import Validation
+    from .validation.validate import Validation
 
 INTERRUPTED = 130
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from .report import comparison_json, comparison_rows
+    from .results.report import comparison_json, comparison_rows
 
     if options.half_maps and len(options.maps) > 1:
         raise MapResError("--half-maps belongs to one map; give one map at a time.")
@@ -64,9 +64,9 @@ def _validate(options: argparse.Namespace) -> int:
 
 def _validations(path: str, options: argparse.Namespace, progress: Progress) -> list[Validation]:
     """Validate one map with each of the models asked for."""
-    from . import mrc
+    from . import io as mrc
     from .networks.registry import chosen
-    from .validation import validate
+    from .validation.validate import validate
 
     density, half_maps = mrc.read(path), _half_maps(options.half_maps)
     shared = {"claimed": options.claimed, "half_maps": half_maps, "device": options.device}
@@ -75,12 +75,12 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
 
 
 def _local(options: argparse.Namespace) -> int:
-    from . import mrc
-    from .agreement import agreement
-    from .local import local_resolution
-    from .methods import OPTION_NAMES
-    from .report import local_json, local_rows
-    from .resampling import grid_to_grid
+    from . import io as mrc
+    from .local.methods import OPTION_NAMES
+    from .local.resolution import local_resolution
+    from .results.compare import agreement
+    from .results.report import local_json, local_rows
+    from .results.resample import grid_to_grid
 
     _check_outputs(options)
     with _working() as progress:
@@ -104,7 +104,7 @@ def _local(options: argparse.Namespace) -> int:
         if agreed and options.difference:
             mrc.write(options.difference, density.with_values(agreed.difference))
         if options.png:
-            from .figures import local_figure
+            from .results.figures import local_figure
 
             local_figure(density, result, options.png)
     summary = local_json(density, result, agreed) | {"output": options.output}
@@ -116,10 +116,10 @@ def _other(
     options: argparse.Namespace, density: Density, shared: dict[str, Any]
 ) -> tuple[Density, tuple[str, ...]]:
     """Return the local resolution to compare with, of a method or any program, and its warnings."""
-    from . import mrc
-    from .agreement import checked_resolution
-    from .local import local_resolution
-    from .report import METHOD_NAMES
+    from . import io as mrc
+    from .local.resolution import local_resolution
+    from .results.compare import checked_resolution
+    from .results.report import METHOD_NAMES
 
     if options.compare not in METHODS:
         return checked_resolution(mrc.read(options.compare)), ()
@@ -130,10 +130,10 @@ def _other(
 
 
 def _fsc(options: argparse.Namespace) -> int:
-    from . import mrc
+    from . import io as mrc
     from .fsc import fourier_shell_correlation
-    from .halves import pair_doubts
-    from .report import fsc_json, fsc_rows
+    from .half_maps import pair_doubts
+    from .results.report import fsc_json, fsc_rows
 
     _check_outputs(options)
     with _working():
@@ -148,7 +148,7 @@ def _fsc(options: argparse.Namespace) -> int:
             first.values, second.values, first.voxel_size, mask.values if mask else None
         )
         if options.png:
-            from .figures import fsc_figure
+            from .results.figures import fsc_figure
 
             fsc_figure(curve, options.png)
     shown = (first, second, curve, mask, warnings)
@@ -158,8 +158,8 @@ def _fsc(options: argparse.Namespace) -> int:
 
 def _check_outputs(options: argparse.Namespace) -> None:
     """Refuse, before a long computation, outputs that could not be written after it."""
-    from .figures import require_matplotlib
     from .output import require_writable
+    from .results.figures import require_matplotlib
 
     named = vars(options)
     inputs = [named.get(role) for role in ("map", "mask", "half1", "half2", "compare")]
@@ -182,7 +182,7 @@ def _check_outputs(options: argparse.Namespace) -> None:
 
 
 def _half_maps(paths: Sequence[str] | None) -> tuple[Density, Density] | None:
-    from . import mrc
+    from . import io as mrc
 
     return (mrc.read(paths[0]), mrc.read(paths[1])) if paths else None
 
@@ -206,7 +206,7 @@ def _show(text: str) -> None:
 
 
 def _print(options: argparse.Namespace, summary: dict[str, Any], rows: list) -> None:
-    from .report import as_text
+    from .results.report import as_text
 
     text = json.dumps(summary) if options.json else as_text(rows) + "\n"
     # A pipe may have an encoding without Å.

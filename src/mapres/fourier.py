@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .heartbeat import beat
+from .progress import beat
 
 WORKERS = min(4, os.cpu_count() or 1)
 AXES = (-3, -2, -1)

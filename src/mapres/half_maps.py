@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .checks.registration import registration
 from .density import Density, require_shape
 from .fsc import fourier_shell_correlation
-from .registration import registration
 
 HalfMaps = tuple[Density, Density]
 # Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.

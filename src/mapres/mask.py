@@ -9,7 +9,7 @@ from scipy import ndimage
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
-from .heartbeat import beat
+from .progress import beat
 
 # Side chains and noise merge, domains stay apart: the usual low-pass for masks is 10-15 Å.
 SMOOTHING = 12.0

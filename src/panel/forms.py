@@ -15,15 +15,15 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..claims import entry, published, stated
+from ..emdb import entry, published, stated
 from ..jobs import responsive
 from ..localres import localres
-from ..mapres.methods import METHODS, UNCERTAIN
+from ..mapres.local.methods import METHODS, UNCERTAIN
 from ..mapres.networks.registry import ALL, available
-from ..mapres.report import METHOD_NAMES
+from ..mapres.results.report import METHOD_NAMES
 from ..resvalidate import resvalidate
 from ..volumes import is_answer
-from .menus import Menu, ModelMenu
+from .widgets import Menu, ModelMenu
 
 # One line on what each needs and is good for.
 MODELS = {

@@ -15,15 +15,15 @@ from Qt.QtWidgets import (
     QWidget,
 )
 
-from ..coloring import tint
-from ..key import show_titled_key
-from ..mapres.report import method_name, summary
-from ..scale import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
+from ..color_key import show_titled_key
+from ..colormap import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
+from ..mapres.results.report import method_name, summary
+from ..surface_colors import tint
 from ..volumes import name_of
 from .histogram import Histogram
-from .menus import Menu
 from .regions import RegionList
 from .unwheeled import Unwheeled
+from .widgets import Menu
 
 # As ChimeraX calls them; only the last cannot be told apart by colour-blind eyes.
 PALETTES = {

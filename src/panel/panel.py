@@ -24,11 +24,11 @@ from Qt.QtWidgets import (
 
 from ..jobs import current, watch
 from ..volumes import is_answer
-from .coloured import ColouredView
-from .composing import command_text
+from .command_text import command_text
 from .forms import LocalForm, ValidateForm
-from .menus import ModelMenu
-from .verdict import VerdictView
+from .local_view import ColouredView
+from .validate_view import VerdictView
+from .widgets import ModelMenu
 
 
 class _Remembered(Settings):

@@ -4,7 +4,7 @@ from chimerax.geometry import Bounds
 from Qt.QtCore import Qt
 from Qt.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from ..mapres.regions import worst_regions
+from ..mapres.results.regions import worst_regions
 
 # Å about a region that is shown.
 ABOUT = 15.0

@@ -5,7 +5,7 @@ from html import escape
 from Qt.QtCore import Qt
 from Qt.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from ..mapres.report import validation_rows
+from ..mapres.results.report import validation_rows
 
 # What the panel tells in words; bars tell the class.
 TOLD = ("Resolution", "Claimed", "Half-map FSC", "Warning")

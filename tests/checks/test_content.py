@@ -7,11 +7,11 @@ import pytest
 from scipy import ndimage
 
 import mapres
-from mapres import content_doubts as doubts
-from mapres.content import measure_content
+from mapres.checks import content as doubts
+from mapres.checks.measurements import measure_content
 from mapres.density import Density
 from mapres.fourier import filtered
-from mapres.validation import find_molecule
+from mapres.validation.validate import find_molecule
 
 VOXEL = 1.5
 RESOLUTION = 5.0

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def claims(session):
-    from chimerax.map_resolution import claims
+    from chimerax.map_resolution import emdb as claims
 
     return claims
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 DEMO = """
 import sys
-sys.path.insert(0, "examples")
+sys.path.insert(0, "tools")
 import demo
 status = demo.main(["--map", sys.argv[1], "--claimed", "5", "--output", sys.argv[2]])
 loaded = sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules))
@@ -49,7 +49,7 @@ def test_demo_writes_results_and_loads_nothing_of_training(tmp_path):
 def test_demo_refuses_a_missing_map(tmp_path):
     arguments = ["--map", str(tmp_path / "none.mrc"), "--output", str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, "examples/demo.py", *arguments], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "tools/demo.py", *arguments], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 2
     assert "Refused:" in done.stdout and "none.mrc" in done.stdout
@@ -99,7 +99,7 @@ def test_control_c_cancels(session, do, small_map, monkeypatch):
 
 def test_too_little_memory_is_one_sentence(session, do, small_map, monkeypatch):
     from chimerax.core.errors import UserError
-    from chimerax.map_resolution.mapres import validation
+    from chimerax.map_resolution.mapres.validation import validate as validation
 
     def fail(*_):
         raise MemoryError

@@ -152,7 +152,7 @@ QUIT = """
 import sys, tempfile, time, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
-sys.path[:0] = ["examples", "tests/chimerax"]
+sys.path[:0] = ["tools", "tests/chimerax"]
 import headless
 session = headless.start(Path(sys.argv[1]))
 import window

@@ -100,9 +100,9 @@ def test_palette_and_range_are_the_users(do, small_map):
 
 
 def test_the_figure_has_the_colours_of_the_surface():
-    from chimerax.map_resolution.scale import RESOLUTIONS, palette_called
+    from chimerax.map_resolution.colormap import RESOLUTIONS, palette_called
 
-    from mapres.figures import palette
+    from mapres.results.figures import palette
 
     theirs = palette_called(RESOLUTIONS).linear_range(0, 1)
     places = np.linspace(0, 1, 41)
@@ -155,7 +155,7 @@ def test_a_figure_is_written(do, small_map, tmp_path, log):
 
 
 def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_path, monkeypatch):
-    from chimerax.map_resolution import drawing
+    from chimerax.map_resolution import snapshot as drawing
     from PIL import Image
 
     view = SimpleNamespace(image=lambda *size: Image.new("RGB", (9, 9), "red"))
@@ -169,8 +169,8 @@ def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_
 def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monkeypatch):
     """With the labels of ChimeraX; only what would draw them is missing."""
     from chimerax.label.label2d import find_label
-    from chimerax.map_resolution import key
-    from chimerax.map_resolution.scale import scale_of
+    from chimerax.map_resolution import color_key as key
+    from chimerax.map_resolution.colormap import scale_of
 
     def say(volume, title=None):
         scale = scale_of([volume])
@@ -199,7 +199,7 @@ def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monke
 
 @pytest.mark.parametrize("range", [None, "full"])
 def test_one_value_everywhere_has_room_around_it(session, range):
-    from chimerax.map_resolution.scale import RESOLUTIONS, Scale
+    from chimerax.map_resolution.colormap import RESOLUTIONS, Scale
 
     scale = Scale([], np.full(10, 6.0), RESOLUTIONS, (5.5, 6.5), "")
     low, high = scale.colormap(range=range).value_range()

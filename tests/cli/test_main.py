@@ -16,9 +16,10 @@ import pytest
 from handmade import folded_chain, mrc_bytes, noisy_ball
 
 import mapres
-from mapres import local, mrc
+from mapres import io as mrc
 from mapres.__main__ import main
 from mapres.errors import MapContentError
+from mapres.local import resolution as local
 from mapres.networks import registry
 
 BALL = noisy_ball()

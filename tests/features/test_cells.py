@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from mapres import bands
-from mapres.bands import BANDS, WAVELENGTHS
-from mapres.cells import (
+from mapres.density import Density
+from mapres.features import bands
+from mapres.features.bands import BANDS, WAVELENGTHS
+from mapres.features.cells import (
     CORRELATION,
     ENERGY,
     HALF_SHARE,
@@ -19,9 +20,8 @@ from mapres.cells import (
     UNSEEN,
     measure_cells,
 )
-from mapres.density import Density
+from mapres.features.windows import ABOUT, WIDTHS, share_of_cells
 from mapres.fourier import filtered, resize
-from mapres.surroundings import ABOUT, WIDTHS, share_of_cells
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mapres.networks.avramov2019 import BOX, central_box, min_max
+from mapres.features.avramov2019 import BOX, central_box, min_max
 
 # Anything from half the box to twice its edge, not cubic.
 SHAPES = [(64, 64, 64), (65, 80, 100), (40, 64, 90), (16, 24, 31)]

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mapres import methods
 from mapres.density import Density, silent
 from mapres.errors import Cancelled
-from mapres.local import local_resolution
-from mapres.networks.avramov2019 import CLASSES, MIDDLES, min_max, read_classes
+from mapres.features.avramov2019 import CLASSES, MIDDLES, min_max, read_classes
+from mapres.local import methods
+from mapres.local.resolution import local_resolution
 from mapres.networks.card import Card
 from mapres.networks.registry import Model
 

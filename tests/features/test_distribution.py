@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mapres import distribution
-from training.soft_targets import soft_targets
+from mapres.features import distribution
+from training.global_model.soft_targets import soft_targets
 
 RESOLUTION = st.floats(1.6, 35.0)
 

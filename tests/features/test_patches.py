@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mapres import preprocess
 from mapres.density import Density
+from mapres.features import patches as preprocess
 from mapres.fourier import filtered, gaussian_low_pass, resize
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapres.content import measure_content
+from mapres.checks.measurements import measure_content
 from mapres.density import Density
-from mapres.profile import CURVES, FREQUENCIES, UNSEEN, profile
+from mapres.features.profile import CURVES, FREQUENCIES, UNSEEN, profile
 
 VOXEL = 2.0
 

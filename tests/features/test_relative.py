@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from mapres.bands import STEP, WAVELENGTHS
-from mapres.cells import CHANNELS, MEANS
-from mapres.distribution import CENTRES
-from mapres.profile import FREQUENCIES
-from mapres.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, Overall, rows
-from mapres.surroundings import ABOUT, WIDTHS
+from mapres.features.bands import STEP, WAVELENGTHS
+from mapres.features.cells import CHANNELS, MEANS
+from mapres.features.distribution import CENTRES
+from mapres.features.profile import FREQUENCIES
+from mapres.features.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, Overall, rows
+from mapres.features.windows import ABOUT, WIDTHS
 
 N = 5
 

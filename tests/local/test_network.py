@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from graphs import local_model
 
-from mapres import local_network
-from mapres.cells import Cells
 from mapres.density import Density, silent
 from mapres.errors import Cancelled, MapContentError, MapResError, ModelError
-from mapres.local import local_resolution
-from mapres.local_network import OVERALL, at_voxels, read_local
-from mapres.methods import NETWORKS
-from mapres.mrc import read
+from mapres.features.cells import Cells
+from mapres.features.relative import LN_MIDDLES, OF_CELL
+from mapres.io import read
+from mapres.local import network as local_network
+from mapres.local.methods import NETWORKS
+from mapres.local.network import OVERALL, at_voxels, read_local
+from mapres.local.resolution import local_resolution
 from mapres.networks.registry import load
-from mapres.relative import LN_MIDDLES, OF_CELL
-from mapres.validation import validate
+from mapres.validation.validate import validate
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError, MapResError
 from mapres.fourier import filtered
-from mapres.local import local_resolution
+from mapres.local.resolution import local_resolution
 
 by_monores = partial(local_resolution, method="monores")
 SHAPE = (40, 44, 48)

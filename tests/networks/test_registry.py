@@ -12,14 +12,14 @@ import pytest
 from graphs import constant_graph, write_model
 from onnx import TensorProto, helper, numpy_helper
 
-from mapres.distribution import BINS
 from mapres.errors import ModelError
-from mapres.methods import NETWORKS, WITH_HALF_MAPS
+from mapres.features.distribution import BINS
+from mapres.features.patches import Patches, power_spectra
+from mapres.features.profile import CURVES, FREQUENCIES
+from mapres.local.methods import NETWORKS, WITH_HALF_MAPS
 from mapres.networks import card as cards
 from mapres.networks import registry
 from mapres.networks.registry import load
-from mapres.preprocess import Patches, power_spectra
-from mapres.profile import CURVES, FREQUENCIES
 
 SRC = Path(registry.__file__).parents[2]
 

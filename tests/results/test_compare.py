@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from mapres.agreement import agreement, checked_resolution
 from mapres.density import Density
 from mapres.errors import MapContentError, MapResError
-from mapres.local import LocalResolution
-from mapres.resampling import grid_to_grid
+from mapres.local.resolution import LocalResolution
+from mapres.results.compare import agreement, checked_resolution
+from mapres.results.resample import grid_to_grid
 
 SHAPE = (20, 24, 28)
 SAME = np.eye(3, 4)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mapres.local import LocalResolution
-from mapres.regions import APART, worst_regions
+from mapres.local.resolution import LocalResolution
+from mapres.results.regions import APART, worst_regions
 
 VOXEL = 1.5
 

@@ -9,11 +9,11 @@ import pytest
 from handmade import noisy_ball
 from matplotlib import image
 
-from mapres import figures, report
 from mapres.errors import OutputError
 from mapres.fsc import fourier_shell_correlation
-from mapres.local import LocalResolution
-from mapres.validation import Validation
+from mapres.local.resolution import LocalResolution
+from mapres.results import figures, report
+from mapres.validation.validate import Validation
 
 VALIDATION = Validation(
     map="emd_1.map",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mapres.errors import MapContentError, OutputError
-from mapres.local import LocalResolution
-from mapres.residues import (
+from mapres.local.resolution import LocalResolution
+from mapres.results.residues import (
     COLUMNS,
     FEW,
     STRETCH,

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from training.structures import UNIT, Structure
+from training.data.structures import UNIT, Structure
 
 # As `python -m training` does, before Keras is loaded.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

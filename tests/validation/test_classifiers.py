@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from handmade import folded_chain
 
-from mapres.distribution import CLASSES
 from mapres.errors import GridMismatchError, MapContentError
-from mapres.validation import validate
+from mapres.features.distribution import CLASSES
+from mapres.validation.validate import validate
 
 # Voxels of 1.5 Å: two of them are 3 Å.
 CHAIN = folded_chain()
@@ -101,7 +101,7 @@ def test_a_constant_map_is_refused_before_any_network_sees_it(monkeypatch):
     def never(name, device):
         raise AssertionError(f"{name} was loaded")
 
-    monkeypatch.setattr("mapres.validation.load", never)
+    monkeypatch.setattr("mapres.validation.validate.load", never)
     with pytest.raises(MapContentError, match="is constant"):
         validate(CHAIN.with_values(np.ones_like(CHAIN.values)), model="dnn")
 

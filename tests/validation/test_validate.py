@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 
 import mapres
-from mapres import content_doubts, reading, validation
+from mapres.checks import content as content_doubts
 from mapres.density import Density
-from mapres.distribution import quantile
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
+from mapres.features.distribution import quantile
 from mapres.networks.card import Calibration
-from training.soft_targets import soft_targets
+from mapres.validation import prediction as reading
+from mapres.validation import validate as validation
+from training.global_model.soft_targets import soft_targets
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-# What the example's half maps were made for: training/example.py.
+EXAMPLES = Path(__file__).parents[2] / "examples"
+# What the example's half maps were made for: training/simulate/demo_pair.py.
 EXAMPLE_RESOLUTION = 4.2
 
 

@@ -17,7 +17,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from mapres.errors import OutputError
-from training.sums import digest
+from training.data.sums import digest
 
 # Seconds before the second, third and fourth try: a dropped connection or a server that restarts
 # costs 7 s, a server that is down no more.

@@ -15,13 +15,13 @@ import requests
 from tqdm import tqdm
 
 from mapres.errors import OutputError
-from training.download import WAITS, FetchError, Progress, ServerError, download
-from training.structures import rows
-from training.sums import SUMS, digest, read_sums, write_sums
+from training.data.download import WAITS, FetchError, Progress, ServerError, download
+from training.data.structures import rows
+from training.data.sums import SUMS, digest, read_sums, write_sums
 
 EMDB = "https://ftp.ebi.ac.uk/pub/databases/emdb/structures"
 PDB = "https://files.rcsb.org/download"
-SPLITS = Path(__file__).parent / "splits"
+SPLITS = Path(__file__).parents[1] / "splits"
 # Files in a row that the server failed on: there are 14,121 structures, and a server that is down
 # costs 7 s each where it refuses, 47 s where it is silent.
 PATIENCE = 3
@@ -134,7 +134,7 @@ def fetch_structures(
 ) -> Fetched:
     """Fetch structures from the PDB into a folder, as ``1y1v.cif.gz``; ``how`` goes to `fetch`.
 
-    `training.structures.from_file` reads them, all chains of the first model.
+    `training.data.structures.from_file` reads them, all chains of the first model.
     """
     return fetch([pdb_remote(entry, base_url) for entry in ids], folder, progress, **how)
 
@@ -154,7 +154,7 @@ def fetch(
     folder : made where it is missing
     progress : show a bar of bytes per file
     expected : name to SHA-256, for files that must be the ones of an earlier time
-    waits : see `training.download.download`
+    waits : see `training.data.download.download`
 
     Raises
     ------

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.structures import rows
+from training.data.structures import rows
 
-PAPER_MAPS = Path(__file__).parent / "splits" / "paper_maps.tsv"
+PAPER_MAPS = Path(__file__).parents[1] / "splits" / "paper_maps.tsv"
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.density import checked
-from mapres.distribution import BINS, CENTRES, class_of, quantile
 from mapres.errors import MapResError
-from mapres.mrc import read
+from mapres.features.distribution import BINS, CENTRES, class_of, quantile
+from mapres.io import read
 from mapres.networks.registry import Predict, predictor
-from training.dataset import examples, write_shard
-from training.draw import Ingredients
-from training.export import patch_predictions
-from training.fit import Shards, validation_scores
-from training.networks import default_network
-from training.published import Published, listed_maps
-from training.schedule import Schedule, train
-from training.tables import Table
-from training.to_onnx import runner
+from training.data.published import Published, listed_maps
+from training.evaluate.tables import Table
+from training.global_model.export import patch_predictions
+from training.global_model.fit import Shards, validation_scores
+from training.models.networks import default_network
+from training.models.schedule import Schedule, train
+from training.models.to_onnx import runner
+from training.simulate.draw import Ingredients
+from training.simulate.examples import examples, write_shard
 
 SEED = 7000
 NOISE_FREE = 0.2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import CLASSES
+from mapres.features.distribution import CLASSES
 
 MEASURES = ("sensitivity", "specificity", "PPV", "NPV")
 

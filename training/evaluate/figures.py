@@ -13,9 +13,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from mapres.density import Density
-from mapres.distribution import CLASS_LIMITS, CLASSES
-from mapres.figures import colour_range, palette
-from mapres.local import LocalResolution
+from mapres.features.distribution import CLASS_LIMITS, CLASSES
+from mapres.local.resolution import LocalResolution
+from mapres.results.figures import colour_range, palette
 
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00")

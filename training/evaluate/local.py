@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.errors import MapContentError
-from mapres.local import LocalResolution, local_resolution
-from training.dataset import examples
-from training.draw import Example, Ingredients
-from training.tables import Table
+from mapres.local.resolution import LocalResolution, local_resolution
+from training.evaluate.tables import Table
+from training.simulate.draw import Example, Ingredients
+from training.simulate.examples import examples
 
 SEED = 8000
 # Name of what is asked: method, and whether it gets the half maps.

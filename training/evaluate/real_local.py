@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from mapres.agreement import agreement
 from mapres.density import Density
 from mapres.errors import MapContentError
-from mapres.local import LocalResolution, local_resolution
-from mapres.methods import UNCERTAIN
-from mapres.mrc import read
-from mapres.report import METHOD_NAMES
-from mapres.resampling import grid_to_grid
-from training.published import Published, published_maps
-from training.tables import Table
+from mapres.io import read
+from mapres.local.methods import UNCERTAIN
+from mapres.local.resolution import LocalResolution, local_resolution
+from mapres.results.compare import agreement
+from mapres.results.report import METHOD_NAMES
+from mapres.results.resample import grid_to_grid
+from training.data.published import Published, published_maps
+from training.evaluate.tables import Table
 
 # The one real map that comes with another program's local resolution.
 LABELLED = ("ngl_betaGal.mrc.gz", "ngl_betaGal_localResolution.mrc.gz")

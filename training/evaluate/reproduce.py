@@ -12,16 +12,16 @@ import numpy as np
 from tqdm import tqdm
 
 from mapres.density import Density
-from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
-from mapres.mrc import read
+from mapres.features.distribution import CLASSES, class_of
+from mapres.io import read
 from mapres.networks.registry import load
-from mapres.validation import Validation, validate
-from training.confusion import MEASURES, agreement, class_measures, confusion_matrix
-from training.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
-from training.published import Published
-from training.structures import from_packed
-from training.tables import Table
+from mapres.validation.validate import Validation, validate
+from training.avramov2019.classifiers.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
+from training.data.published import Published
+from training.data.structures import from_packed
+from training.evaluate.confusion import MEASURES, agreement, class_measures, confusion_matrix
+from training.evaluate.tables import Table
 
 SEED = 28
 SWEEP = np.arange(1.5, 15.1, 0.5)
@@ -251,7 +251,7 @@ def training_figures(number: int, run: Path, out: Path) -> None:
 
 def _training_figure(curve: Path, title: str, command: str, path: Path) -> None:
     """Write a curve as a picture, as CSV, and as Markdown: the best look and the last."""
-    from training.figures import training_figure
+    from training.evaluate.figures import training_figure
 
     with open(curve, newline="") as stream:
         looks = list(csv.DictReader(stream))
@@ -266,6 +266,6 @@ def _training_figure(curve: Path, title: str, command: str, path: Path) -> None:
 
 
 def _curves_figure(rows: list[list], path: Path) -> None:
-    from training.figures import probability_figure
+    from training.evaluate.figures import probability_figure
 
     probability_figure(rows, [NAMES[m] for m in NETWORKS], path)

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mapres.mrc import read
-from mapres.report import METHOD_NAMES
-from training.experimental import Cubes, divided
-from training.fit_unet import accuracies, run_folder
-from training.paper_fit import noted_stages
-from training.real_local import or_reason
-from training.tables import Table
-from training.unet_cubes import own_labels, read_cubes
+from mapres.io import read
+from mapres.results.report import METHOD_NAMES
+from training.avramov2019.unets.cube_files import own_labels, read_cubes
+from training.avramov2019.unets.cubes import Cubes, divided
+from training.avramov2019.unets.fit_unet import accuracies, run_folder
+from training.evaluate.real_local import or_reason
+from training.evaluate.tables import Table
+from training.models.paper_fit import noted_stages
 
 METHODS = {name: METHOD_NAMES[name] for name in ("monores", "resmap")}
 PAPER_ACCURACY = {
@@ -123,7 +123,7 @@ def table_6_widths(runs: Runs, out: Path) -> None:
 
 def figure_6(maps: list[Path], out: Path) -> None:
     """Draw maps and their labels as the paper's figure 6, by both methods, and tabulate medians."""
-    from training.figures import labels_figure
+    from training.evaluate.figures import labels_figure
 
     found, rows = [], []
     for path in maps:

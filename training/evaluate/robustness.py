@@ -17,10 +17,10 @@ from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.fourier import filtered
 from mapres.networks.registry import load
-from mapres.validation import Validation, validate
-from training.dataset import examples
-from training.draw import Example
-from training.tables import Table
+from mapres.validation.validate import Validation, validate
+from training.evaluate.tables import Table
+from training.simulate.draw import Example
+from training.simulate.examples import examples
 
 SEED = 5000
 Change = Callable[[Example], Density]
@@ -142,7 +142,7 @@ def robustness(data: Path, count: int, out: Path) -> None:
     )
     title = "How answers move when maps are changed"
     Table("robustness", title, made_by, columns, rows).write(out)
-    from training.figures import robustness_figure
+    from training.evaluate.figures import robustness_figure
 
     robustness_figure(rows, out / "robustness.png")
 

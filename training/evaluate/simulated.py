@@ -9,17 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from mapres.density import Density
-from mapres.distribution import CLASSES, class_of
 from mapres.errors import MapResError
-from mapres.mrc import read
+from mapres.features.distribution import CLASSES, class_of
+from mapres.io import read
 from mapres.networks.registry import card_path, load
-from mapres.validation import Validation, validate
-from training.dataset import SETS, examples
-from training.draw import Example
-from training.paper_maps import RESOLUTIONS, VOXEL_SIZE, paper_map, paper_molecules
-from training.ship import write_card
-from training.structures import from_packed, rows
-from training.tables import Table
+from mapres.validation.validate import Validation, validate
+from training.avramov2019.classifiers.paper_maps import (
+    RESOLUTIONS,
+    VOXEL_SIZE,
+    paper_map,
+    paper_molecules,
+)
+from training.data.structures import from_packed, rows
+from training.evaluate.tables import Table
+from training.models.ship import write_card
+from training.simulate.draw import Example
+from training.simulate.examples import SETS, examples
 
 SEED = 3000
 GROUP_COLUMNS = ("maps", "", "molecules", "n", "right class", "median relative error")

@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from mapres import content_doubts as doubts
-from mapres.content import Content, measure_content
+from mapres.checks import content as doubts
+from mapres.checks.measurements import Content, measure_content
 from mapres.density import Density, checked
 from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
-from mapres.mrc import read
+from mapres.io import read
 from mapres.networks.registry import load
-from mapres.validation import FILLS_BOX, find_molecule, validate
-from training.bodies import BODIES, CELLS
-from training.dataset import examples
-from training.draw import Example, Ingredients
-from training.structures import rows
-from training.tables import Table
+from mapres.validation.validate import FILLS_BOX, find_molecule, validate
+from training.data.structures import rows
+from training.evaluate.tables import Table
+from training.simulate.decoys import BODIES, CELLS
+from training.simulate.draw import Example, Ingredients
+from training.simulate.examples import examples
 
 SEED = 6000
 OPTIMISM = 1.5

@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from mapres import reading, validation
-from mapres.content import measure_content
+from mapres.checks.measurements import measure_content
 from mapres.density import silent
-from mapres.distribution import BINS, CLASSES, EDGES, class_of
+from mapres.features.distribution import BINS, CLASSES, EDGES, class_of
 from mapres.networks.card import Calibration
 from mapres.networks.registry import predictor
-from training.dataset import examples
-from training.ship import ship
-from training.to_onnx import rounded, runner
+from mapres.validation import prediction as reading
+from mapres.validation import validate as validation
+from training.models.ship import ship
+from training.models.to_onnx import rounded, runner
+from training.simulate.examples import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
 CALIBRATION_MAPS = 600
 CALIBRATION_SEED = 2000
 COVERAGE = 0.9
-DATA = "patches of realistic and noise-free simulations (training/draw.py), train split"
+DATA = "patches of realistic and noise-free simulations (training/simulate/draw.py), train split"
 
 
 def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import BINS, quantile
+from mapres.features.distribution import BINS, quantile
 from mapres.networks.registry import digest
-from training.fit_head import EPOCHS, RATE, fit_head
-from training.networks import default_network
-from training.schedule import Schedule, save, train
-from training.soft_targets import soft_targets
+from training.global_model.fit_head import EPOCHS, RATE, fit_head
+from training.global_model.soft_targets import soft_targets
+from training.models.networks import default_network
+from training.models.schedule import Schedule, save, train
 
 
 class Shards:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.networks import HEAD, TOWER
-from training.soft_targets import soft_targets
+from training.global_model.soft_targets import soft_targets
+from training.models.networks import HEAD, TOWER
 
 EPOCHS = 30
 BATCH = 64

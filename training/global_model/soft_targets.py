@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import CENTRES, class_of
+from mapres.features.distribution import CENTRES, class_of
 
 
 def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32]:

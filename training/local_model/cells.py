@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.bands import BANDS
-from mapres.cells import CHANNELS, UNSEEN, measure_cells
 from mapres.density import silent
-from mapres.distribution import EDGES
 from mapres.errors import MapResError
-from mapres.local_network import OVERALL, read_whole
+from mapres.features.bands import BANDS
+from mapres.features.cells import CHANNELS, UNSEEN, measure_cells
+from mapres.features.distribution import EDGES
+from mapres.features.relative import Overall
+from mapres.features.windows import WIDTHS, share_of_cells
+from mapres.local.network import OVERALL, read_whole
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
-from mapres.relative import Overall
-from mapres.surroundings import WIDTHS, share_of_cells
-from training.dataset import make_example, pools, spread
-from training.draw import Example, Ingredients
+from training.simulate.draw import Example, Ingredients
+from training.simulate.examples import make_example, pools, spread
 
 # Cells of one map: more of the same map teach little.
 CELLS = 256
@@ -40,7 +40,7 @@ class Sample:
 
     Attributes
     ----------
-    features, shares : float16 arrays, of cells, see `mapres.cells.Cells`; what half maps tell is
+    features, shares : float16 arrays, of cells, see `mapres.features.cells.Cells`; what half maps tell is
         `UNSEEN` of maps without
     truth : float32 array, shape (n,), ln Å
     overall : of the map

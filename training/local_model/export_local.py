@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import quantiles
-from mapres.local_network import LEVELS, calibrated
+from mapres.features.distribution import quantiles
+from mapres.features.relative import LN_EDGES
+from mapres.local.network import LEVELS, calibrated
 from mapres.networks.card import Calibration
-from mapres.relative import LN_EDGES
-from training.export import COVERAGE, training_card
-from training.fit_local import CellShards, check_half_maps
-from training.ship import ship
-from training.to_onnx import rounded
+from training.global_model.export import COVERAGE, training_card
+from training.local_model.fit_local import CellShards, check_half_maps
+from training.models.ship import ship
+from training.models.to_onnx import rounded
 
-DATA = "cells of realistic and noise-free simulations (training/draw.py, varied), train split"
+DATA = (
+    "cells of realistic and noise-free simulations (training/simulate/draw.py, varied), train split"
+)
 # Of every distribution: what is even, so that no answer is thought impossible.
 FLOOR = 0.01
 # Cells of one map that count.

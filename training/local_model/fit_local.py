@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.cells import MEAN_CORRELATION, OF_HALF_MAPS, UNSEEN
-from mapres.relative import LN_EDGES, LN_MIDDLES, Overall, rows
-from training.networks import local_network
-from training.schedule import Schedule, train
+from mapres.features.cells import MEAN_CORRELATION, OF_HALF_MAPS, UNSEEN
+from mapres.features.relative import LN_EDGES, LN_MIDDLES, Overall, rows
+from training.models.networks import local_network
+from training.models.schedule import Schedule, train
 
 # Maps of a step, and cells of each.
 BATCH, CELLS = 16, 64

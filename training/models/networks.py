@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.distribution import BINS
-from mapres.networks.avramov2019 import BOX
-from mapres.preprocess import PATCH, SHELLS
-from mapres.profile import CURVES, FREQUENCIES
-from mapres.relative import INPUTS
+from mapres.features.avramov2019 import BOX
+from mapres.features.distribution import BINS
+from mapres.features.patches import PATCH, SHELLS
+from mapres.features.profile import CURVES, FREQUENCIES
+from mapres.features.relative import INPUTS
 
 CLASSES = 3
 # The two parts of the default network, and the numbers that pass between them.
@@ -22,7 +22,7 @@ def dnn(inputs: int = BOX**3):
     """Build the paper's dense network: 1000 and 100 ReLU, three logits (section 4.3).
 
     With fewer ``inputs`` it takes the coordinates of a map in the span of the training maps (see
-    `training.span`) and starts from weights of the same scale.
+    `training.avramov2019.classifiers.span`) and starts from weights of the same scale.
     """
     import keras
     from keras import layers

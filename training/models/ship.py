@@ -10,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mapres.local_network import OVERALL
-from mapres.networks.avramov2019 import NAMES
+from mapres.features.avramov2019 import NAMES
+from mapres.local.network import OVERALL
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import digest, load
 from mapres.output import replacing
-from training.to_onnx import OPSET, parity, rounded, to_onnx, trimmed
+from training.models.to_onnx import OPSET, parity, rounded, to_onnx, trimmed
 
 # In Å, of a map and of a voxel.
 MAP_CLASSES = {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"}

@@ -14,20 +14,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.content import measure_content
+from mapres.checks.measurements import measure_content
 from mapres.density import silent
 from mapres.errors import MapResError
-from mapres.local_network import OVERALL, read_local
-from mapres.networks.avramov2019 import read_classes
+from mapres.features.avramov2019 import read_classes
+from mapres.local.network import OVERALL, read_local
 from mapres.networks.card import Calibration, Card
 from mapres.networks.graph import check_graph
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import Model, load, predictor
 from mapres.networks.session import CPU_PROVIDER, open_session
-from mapres.reading import read_map
-from mapres.validation import find_molecule
-from training.dataset import examples
-from training.draw import Example, Ingredients
+from mapres.validation.prediction import read_map
+from mapres.validation.validate import find_molecule
+from training.simulate.draw import Example, Ingredients
+from training.simulate.examples import examples
 
 OPSET = 17
 # Examples that both are asked, of simulated maps of the validation split: at most so many of a map.

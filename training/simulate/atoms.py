@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.fourier import forward, inverse, squared_frequency
-from training.structures import Structure
+from training.data.structures import Structure
 
 Shape = tuple[int, int, int]
 # In voxels. At 4 the Gaussian's transform is 2 % at the grid's Nyquist frequency.

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.fourier import forward, inverse, shell_index, shell_sums, shell_width, squared_frequency
+from mapres.fourier import (
+    forward,
+    inverse,
+    shell_index,
+    shell_sums,
+    shell_width,
+    squared_frequency,
+)
 from mapres.fsc import first_crossing
 
 if TYPE_CHECKING:
-    from training.simulate import Recipe
+    from training.simulate.reconstruct import Recipe
 
 # Half-map signal-to-noise ratio at which FSC is 1/7 = 0.143 (Rosenthal & Henderson 2003).
 CROSSING_SNR = 1.0 / 6.0

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from mapres.density import MIN_BOX
 from mapres.fourier import filtered, forward, inverse
-from training.draw import Example
+from training.simulate.draw import Example
 
 
 def _white(e: Example, rng: np.random.Generator) -> NDArray:

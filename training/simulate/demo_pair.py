@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.output import replacing
-from training.simulate import Recipe, reconstruct
-from training.structures import Structure
+from training.data.structures import Structure
+from training.simulate.reconstruct import Recipe, reconstruct
 
 SEED = 7
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from mapres.density import Density
 from mapres.fourier import filtered, gaussian_low_pass, shell_width
-from training.simulate import Reconstruction
+from training.simulate.reconstruct import Reconstruction
 
 
 @dataclass(frozen=True)

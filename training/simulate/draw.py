@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from mapres.density import Density
-from mapres.halves import HalfMaps
-from training.atoms import simulate_pdb2mrc
-from training.deposit import Treatment, deposit
-from training.simulate import Recipe, Reconstruction, reconstruct
-from training.structures import Structure, rotated
+from mapres.half_maps import HalfMaps
+from training.data.structures import Structure, rotated
+from training.simulate.atoms import simulate_pdb2mrc
+from training.simulate.deposit import Treatment, deposit
+from training.simulate.reconstruct import Recipe, Reconstruction, reconstruct
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mapres import fourier
-from mapres.content import measure_content
+from mapres.checks.measurements import measure_content
 from mapres.density import Density
 from mapres.errors import MapResError
-from mapres.mask import solvent_mask
-from mapres.preprocess import (
+from mapres.features.patches import (
     PATCH,
     VOXEL_SIZE,
     Patches,
@@ -26,9 +25,10 @@ from mapres.preprocess import (
     window_of,
     window_start,
 )
-from mapres.profile import profile
-from training.draw import EVERYTHING, Example, Ingredients, draw_example
-from training.structures import from_packed, rows
+from mapres.features.profile import profile
+from mapres.mask import solvent_mask
+from training.data.structures import from_packed, rows
+from training.simulate.draw import EVERYTHING, Example, Ingredients, draw_example
 
 # A fresh map teaches more than further patches of the same one.
 PATCHES_PER_MAP = 3

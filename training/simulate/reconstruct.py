@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.fourier import forward, gaussian_low_pass, inverse, shell_width
-from training.atoms import Shape, grid_centre, scattering_transform
-from training.bank import CROSSING_SNR, MAX_SPREADS, Shells, crossing, filtered_bank
-from training.structures import Structure
+from training.data.structures import Structure
+from training.simulate.atoms import Shape, grid_centre, scattering_transform
+from training.simulate.bank import CROSSING_SNR, MAX_SPREADS, Shells, crossing, filtered_bank
 
 # Å: over this the B factors of a structure make regions.
 REGION = 6.0

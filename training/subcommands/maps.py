@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mapres.methods import METHODS
-from training.verbs import CACHE, DATA
+from mapres.local.methods import METHODS
+from training.subcommands import CACHE, DATA
 
 
 def _simulate_options(verb: argparse.ArgumentParser) -> None:
@@ -21,8 +21,8 @@ def _simulate_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
-    from training.dataset import examples, write_shard
-    from training.draw import Ingredients
+    from training.simulate.draw import Ingredients
+    from training.simulate.examples import examples, write_shard
 
     options.out.mkdir(parents=True, exist_ok=True)
     ingredients = Ingredients(noise_free=options.noise_free)
@@ -44,7 +44,7 @@ def _cells_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _cells(options: argparse.Namespace) -> None:
-    from training.local_cells import write_shards
+    from training.local_model.cells import write_shards
 
     shards = range(*options.shards)
     for line in write_shards(options.data, options.split, shards, options.maps, options.out):
@@ -62,7 +62,7 @@ def _paper_maps_options(verb: argparse.ArgumentParser) -> None:
 def _paper_maps(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from training.paper_maps import write_paper_maps
+    from training.avramov2019.classifiers.paper_maps import write_paper_maps
 
     options.out.mkdir(parents=True, exist_ok=True)
     done = write_paper_maps(options.data, options.split, options.molecules, options.out)
@@ -86,7 +86,7 @@ def _label_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _label(options: argparse.Namespace) -> None:
-    from training.label import label_maps
+    from training.avramov2019.unets.label import label_maps
 
     labels = label_maps(options.maps, options.method, options.out, max_res=options.max_res)
     if len(labels) < len(options.maps):
@@ -103,7 +103,7 @@ def _unet_cubes_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _unet_cubes(options: argparse.Namespace) -> None:
-    from training.unet_cubes import write_cubes
+    from training.avramov2019.unets.cube_files import write_cubes
 
     out = options.out or CACHE / "cubes" / options.method
     lines = write_cubes(options.data, options.maps, options.method, options.simulated, out)
@@ -131,8 +131,8 @@ def _fetch_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from training import fetch
-    from training.sums import read_sums
+    from training.data import fetch
+    from training.data.sums import read_sums
 
     out = options.out or CACHE / options.what
     try:
@@ -165,9 +165,9 @@ def _example_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _example(options: argparse.Namespace) -> None:
-    from training.example import write_example
-    from training.simulate import Recipe
-    from training.structures import find
+    from training.data.structures import find
+    from training.simulate.demo_pair import write_example
+    from training.simulate.reconstruct import Recipe
 
     recipe = Recipe(options.resolution, options.voxel_size, (options.box,) * 3, spread=0.15)
     write_example(find(options.structure, options.data), recipe, options.out)

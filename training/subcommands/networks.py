@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.verbs import CACHE, DATA, MODELS
+from training.subcommands import CACHE, DATA, MODELS
 
 # Networks of local resolution, and whether each is given half maps.
 LOCAL = {"local": False, "local-halves": True}
@@ -40,8 +40,8 @@ def _fit_options(verb: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
     if options.network == "default":
-        from training.fit import fit
-        from training.schedule import Schedule
+        from training.global_model.fit import fit
+        from training.models.schedule import Schedule
 
         # A trained start is only adjusted: a third of the usual rate.
         rate = 5e-4 if options.start else Schedule.peak_rate
@@ -49,15 +49,15 @@ def _fit(options: argparse.Namespace) -> None:
         fit(options.patches, out, schedule, options.start)
         return
     if options.network == "local":
-        from training.fit_local import fit_local
+        from training.local_model.fit_local import fit_local
 
         name = next(name for name, given in LOCAL.items() if given == options.half_maps)
         out = options.out or CACHE / name
         fit_local(options.cells, out, options.minutes, options.half_maps)
         return
-    from training.fit_cnn import fit_cnn
-    from training.fit_dnn import fit_dnn
-    from training.fit_unet import fit_unet, run_folder
+    from training.avramov2019.classifiers.fit_cnn import fit_cnn
+    from training.avramov2019.classifiers.fit_dnn import fit_dnn
+    from training.avramov2019.unets.fit_unet import fit_unet, run_folder
 
     if options.network == "unet":
         protocol = "honest" if options.honest else "paper"
@@ -90,23 +90,23 @@ def _export(options: argparse.Namespace) -> None:
     name, data, out = options.network, options.data, options.out
     run = options.run or CACHE / name
     if options.keras:
-        from training.ship import convert
+        from training.models.ship import convert
 
         convert(options.keras, out, name, data)
     elif name == "default":
-        from training.export import export
+        from training.global_model.export import export
 
         export(data, run, options.patches, out, name)
     elif name in LOCAL:
-        from training.export_local import export_local
+        from training.local_model.export_local import export_local
 
         export_local(data, run, options.cells, LOCAL[name], out, name)
     elif name in ("dnn", "cnn"):
-        from training.export_paper import export_paper
+        from training.avramov2019.classifiers.export_classifiers import export_paper
 
         export_paper(data, options.paper, run, out, name, options.test_maps)
     else:
-        from training.export_unet import export_unet
+        from training.avramov2019.unets.export_unet import export_unet
 
         labels = name.removeprefix("unet-")
         export_unet(data, options.cubes / labels, CACHE, options.width, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.verbs import CACHE, DATA, RESULTS
+from training.subcommands import CACHE, DATA, RESULTS
 
 
 def _evaluate_options(verb: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def _evaluate_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluate import evaluate_noise_free, evaluate_real, evaluate_simulated
+    from training.evaluate.simulated import evaluate_noise_free, evaluate_real, evaluate_simulated
 
     options.out.mkdir(parents=True, exist_ok=True)
     evaluate_simulated(options.data, options.split, options.maps, options.model, options.out)
@@ -36,8 +36,8 @@ def _evaluate_local_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_local(options: argparse.Namespace) -> None:
-    from training.evaluate_local import evaluate_local
-    from training.real_local import evaluate_real_local
+    from training.evaluate.local import evaluate_local
+    from training.evaluate.real_local import evaluate_real_local
 
     options.out.mkdir(parents=True, exist_ok=True)
     evaluate_local(options.data, options.split, options.maps, options.out)
@@ -57,7 +57,8 @@ def _reproduce_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from training import published, reproduce, reproduce_local
+    from training.data import published
+    from training.evaluate import reproduce, reproduce_local
 
     options.out.mkdir(parents=True, exist_ok=True)
     runs = reproduce_local.Runs(CACHE / "cubes", CACHE, options.width)
@@ -100,7 +101,7 @@ def _robustness_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _robustness(options: argparse.Namespace) -> None:
-    from training.robustness import robustness
+    from training.evaluate.robustness import robustness
 
     robustness(options.data, options.maps, options.out)
 
@@ -113,7 +114,7 @@ def _warnings_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _warnings(options: argparse.Namespace) -> None:
-    from training.warnings import measure
+    from training.evaluate.warnings import measure
 
     measure(options.data, options.maps, options.out)
 
@@ -128,7 +129,7 @@ def _ablation_options(verb: argparse.ArgumentParser) -> None:
 
 
 def _ablation(options: argparse.Namespace) -> None:
-    from training.ablation import ablation
+    from training.evaluate.ablation import ablation
 
     ablation(options.data, options.cache, options.maps, options.minutes, options.out)
 

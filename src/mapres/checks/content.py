@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .content import Content
-from .shapes import Shape
-from .spectra import Spectra
+from ..features.spectra import Spectra
+from .measurements import Content
+from .shape import Shape
 
 INVERTED = (
     "The contrast is inverted, the molecule darker than the solvent; "

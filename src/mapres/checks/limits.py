@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .density import Density
-from .reading import Reading
+from ..density import Density
+from ..validation.prediction import Reading
 
 # Ends of the interval a factor 2 apart: the answer is not even a class.
 WIDE_INTERVAL = 2.0

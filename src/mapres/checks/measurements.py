@@ -1,4 +1,4 @@
-"""What is in a map: measured once, for `mapres.content_doubts` and `mapres.profile`."""
+"""What is in a map: measured once, for `mapres.checks.content` and `mapres.features.profile`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Density
-from .heartbeat import beat
-from .preprocess import HOT
-from .shapes import Shape, measure_shape
-from .spectra import Spectra, measure_spectra
+from ..density import Density
+from ..features.patches import HOT
+from ..features.spectra import Spectra, measure_spectra
+from ..progress import beat
+from .shape import Shape, measure_shape
 
 # Enough for shares of 1e-4 to be known to 20 %, at a hundredth of the time of a 256³ map.
 SAMPLE = 300_000

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import i0e
 
-from .fourier import forward, inverse, radial_frequency, shell_index, shell_sums, shell_width
+from ..fourier import forward, inverse, radial_frequency, shell_index, shell_sums, shell_width
 
 # In standard errors: phases of a shell that agree less are taken for noise.
 CHANCE = 3.0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Density
+from ..density import Density
 
 COARSE = 64
 # Standard deviation of a Gaussian, Å. At 4 side chains and noise merge, at 8 domains do.

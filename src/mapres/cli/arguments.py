@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 
-from . import __version__
-from .methods import METHODS
-from .networks.session import AUTO, DEVICES
+from .. import __version__
+from ..local.methods import METHODS
+from ..networks.session import AUTO, DEVICES
 
 BAD_INPUT = 2
 MODEL_HELP = (

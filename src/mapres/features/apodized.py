@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .content import above_solvent, hot_limit
-from .density import Density
-from .fourier import forward
-from .halves import HalfMaps
+from ..checks.measurements import above_solvent, hot_limit
+from ..density import Density
+from ..fourier import forward
+from ..half_maps import HalfMaps
 
 # Over this length (Å) the map falls to its mean at the faces of the box, which would ring.
 TAPER = 4.0

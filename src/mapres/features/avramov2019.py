@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..density import Progress
 
 if TYPE_CHECKING:
-    from .registry import Predict
+    from ..networks.registry import Predict
 
 BOX, EDGE = 64, 16
 # Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.

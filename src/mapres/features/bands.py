@@ -11,11 +11,11 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from . import fourier
-from .density import Density
-from .fourier import shared, shared_half
-from .heartbeat import beat
-from .shapes import block_means
+from .. import fourier
+from ..checks.shape import block_means
+from ..density import Density
+from ..fourier import shared, shared_half
+from ..progress import beat
 
 # Å. Centres 15 % apart, from 1.56 to 34 Å; a band ends two centres away on both sides.
 STEP = 2.0 ** (1 / 5)

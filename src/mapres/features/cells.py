@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..density import Density, Progress, silent
+from ..half_maps import HalfMaps
+from .apodized import tapers, transforms_of
 from .bands import BANDS, WAVELENGTHS, Band, Shape
-from .density import Density, Progress, silent
-from .halves import HalfMaps
 from .profile import UNSEEN
-from .surroundings import (
+from .windows import (
     ABOUT,
     SPREAD_WIDTH,
     WIDTHS,
@@ -27,7 +28,6 @@ from .surroundings import (
     cell_shape,
     share_of_cells,
 )
-from .tapered import tapers, transforms_of
 
 # Share of the strongest band's power density below which there is only rounding.
 FAINTEST = 1e-9
@@ -55,7 +55,7 @@ class Cells:
     features : float16 array, shape (n, WIDTHS, CHANNELS, bands), about ±2, finest band first;
         `UNSEEN` in bands that the map does not hold. Without half maps only `OF_ONE_MAP` channels
     shares : float16 array, shape (n, ABOUT), of molecule about each
-    bands : which of `mapres.bands.WAVELENGTHS` those are
+    bands : which of `mapres.features.bands.WAVELENGTHS` those are
     means : float32 array, shape (MEANS, BANDS), of the whole molecule in those bands
     shape : how many cells there are along z, y and x
     edge : of a cell, Å
@@ -87,7 +87,7 @@ def measure_cells(
     molecule : bool array, shape (z, y, x)
     half_maps : on its grid, or None
     part : bool array, shape (z, y, x), the part of the molecule that is asked for; None for all
-    bands : which of `mapres.bands.WAVELENGTHS` are wanted; of the others only the power is measured
+    bands : which of `mapres.features.bands.WAVELENGTHS` are wanted; of the others only the power is measured
     progress : called with (fraction, message)
     """
     shape = cell_shape(density)

@@ -3,7 +3,7 @@
 A patch is 48³ voxels of 1 Å, centred in the molecule, cut from the map with an 8 Å margin,
 Fourier-resampled, and normalised by its own median and standard deviation. Beside it goes its
 rotational power spectrum, which spans more orders of magnitude than convolutions can tell apart.
-What a patch does not show, the solvent and the finest shells, `mapres.profile` tells of the map.
+What a patch does not show, the solvent and the finest shells, `mapres.features.profile` tells of the map.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Density
-from .fourier import forward, radial_frequency, resize, shell_index, shell_sums
+from ..density import Density
+from ..fourier import forward, radial_frequency, resize, shell_index, shell_sums
 
 PATCH = 48
 VOXEL_SIZE = 1.0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .distribution import BINS, CENTRES
-from .preprocess import FAINTEST
+from .patches import FAINTEST
 from .spectra import Spectra
 
 # At the centres of the bins of resolution, finest first, so that a network may answer where it sees

@@ -15,7 +15,7 @@ from .bands import BANDS, STEP, WAVELENGTHS
 from .cells import CHANNELS, MEANS
 from .distribution import BINS, CENTRES
 from .profile import CURVES, FREQUENCIES, UNSEEN
-from .surroundings import ABOUT, WIDTHS
+from .windows import ABOUT, WIDTHS
 
 # ln Å from the map's resolution: to 2.6 times finer and coarser, by bands and by half bands.
 OFFSETS = np.log(STEP) * np.arange(-7, 8)
@@ -37,8 +37,8 @@ class Overall:
     Attributes
     ----------
     chances : float32 array, shape (BINS,), the distribution that the default model reads
-    profile : float32 array, shape (4, 75), see `mapres.profile`
-    means : float32 array, shape (MEANS, BANDS), see `mapres.cells`
+    profile : float32 array, shape (4, 75), see `mapres.features.profile`
+    means : float32 array, shape (MEANS, BANDS), see `mapres.features.cells`
     cell : edge of a cell, Å
     """
 
@@ -75,7 +75,7 @@ def rows(
 
     Parameters
     ----------
-    features : array, shape (n, WIDTHS, channels, bands), see `mapres.cells.Cells`
+    features : array, shape (n, WIDTHS, channels, bands), see `mapres.features.cells.Cells`
     shares : array, shape (n, ABOUT), see there
     overall : of their map
     middle : ln Å from which bands are counted

@@ -9,10 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Density
-from .fourier import forward, radial_frequency, shell_index, shell_sums, shell_width
-from .mask import FLAT_FRACTION
-from .shapes import FEWEST, block_means
+from ..checks.shape import FEWEST, block_means
+from ..density import Density
+from ..fourier import forward, radial_frequency, shell_index, shell_sums, shell_width
+from ..mask import FLAT_FRACTION
 
 EDGE = 128
 # Soft edges this many voxels wide keep what leaks from one shell into others below 1e-4.

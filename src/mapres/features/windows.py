@@ -11,10 +11,10 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from . import fourier
+from .. import fourier
+from ..density import Density
+from ..progress import beat
 from .bands import Shape
-from .density import Density
-from .heartbeat import beat
 
 # Å, and in voxels, at least. Fields of local resolution vary over 20 Å or more.
 CELL = (4.0, 2.0)

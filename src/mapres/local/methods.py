@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocres import WORST, BoxResolution, blocres, default_box
-from .density import Density, Progress
-from .errors import MapContentError, MapResError
-from .halves import HalfMaps, half_map_resolution, usable
-from .lattice import nearest_known
-from .local_network import read_local
-from .monores import monores
-from .networks.avramov2019 import CLASSES, LIMITS, MIDDLES, read_classes
-from .networks.registry import card_path, load
-from .networks.session import GPU
-from .resmap import resmap
+from ..density import Density, Progress
+from ..errors import MapContentError, MapResError
+from ..features.avramov2019 import CLASSES, LIMITS, MIDDLES, read_classes
+from ..half_maps import HalfMaps, half_map_resolution, usable
+from ..interpolate import nearest_known
+from ..networks.registry import card_path, load
+from ..networks.session import GPU
+from .classical.blocres import WORST, BoxResolution, blocres, default_box
+from .classical.monores import monores
+from .classical.resmap import resmap
+from .network import read_local
 
 # The models that methods read with.
 NETWORKS = {"mapres": "local", "unet-monores": "unet-monores", "unet-resmap": "unet-resmap"}

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .cells import Cells, bands_of, measure_cells
-from .content import measure_content
-from .density import Density, Progress, part_of
-from .distribution import quantiles
-from .errors import MapContentError, ModelError
-from .halves import HalfMaps
-from .mask import solvent_mask
-from .networks.registry import Calibration, Model, load
-from .profile import profile
-from .reading import read_distribution
-from .relative import LN_EDGES, LN_MIDDLES, Overall, bands_read, ln_mean, rows
+from ..checks.measurements import measure_content
+from ..density import Density, Progress, part_of
+from ..errors import MapContentError, ModelError
+from ..features.cells import Cells, bands_of, measure_cells
+from ..features.distribution import quantiles
+from ..features.profile import profile
+from ..features.relative import LN_EDGES, LN_MIDDLES, Overall, bands_read, ln_mean, rows
+from ..half_maps import HalfMaps
+from ..mask import solvent_mask
+from ..networks.registry import Calibration, Model, load
+from ..validation.prediction import read_distribution
 
 # Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
 BATCH = 2048
@@ -101,7 +101,7 @@ def read_whole(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the distribution over resolution and the profile of a map as a whole.
 
-    They are those of `mapres.relative.Overall`, whatever the cells.
+    They are those of `mapres.features.relative.Overall`, whatever the cells.
 
     Parameters
     ----------

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Density, Progress, checked, require_same_grid, safely_scaled, silent
-from .errors import MapContentError, MapResError
-from .halves import HalfMaps, half_map_doubts
-from .heartbeat import with_heartbeat
-from .lattice import nearest_known
-from .mask import solvent_mask
+from ..density import Density, Progress, checked, require_same_grid, safely_scaled, silent
+from ..errors import MapContentError, MapResError
+from ..half_maps import HalfMaps, half_map_doubts
+from ..interpolate import nearest_known
+from ..mask import solvent_mask
+from ..networks.session import AUTO, require_device
+from ..progress import with_heartbeat
 from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
-from .networks.session import AUTO, require_device
 
 # Share of the mask: of the two reference maps of MonoRes 0.3 % is unmeasured.
 MUCH_UNMEASURED = 0.05
@@ -102,10 +102,10 @@ def local_resolution(
     Parameters
     ----------
     density : the map
-    method : ``mapres``, the default, see `mapres.local_network`; ``monores`` (Vilas et al. 2018),
-        see `mapres.monores`; ``blocres`` (Cardone et al. 2013), which needs half maps, see
-        `mapres.blocres`; ``resmap`` (Kucukelbir et al. 2014), see `mapres.resmap`; or
-        ``unet-monores`` and ``unet-resmap``, see `mapres.networks.avramov2019`
+    method : ``mapres``, the default, see `mapres.local.network`; ``monores`` (Vilas et al. 2018),
+        see `mapres.local.classical.monores`; ``blocres`` (Cardone et al. 2013), which needs half maps, see
+        `mapres.local.classical.blocres`; ``resmap`` (Kucukelbir et al. 2014), see `mapres.local.classical.resmap`; or
+        ``unet-monores`` and ``unet-resmap``, see `mapres.features.avramov2019`
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
     half_maps : read beside the map by mapres; by the others measured in its place: MonoRes and
         ResMap their mean against their difference, blocres how they correlate

@@ -8,10 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import bands, cells, preprocess, profile, relative, surroundings, tapered
-from ..distribution import BINS, CLASSES, EDGES
-from . import avramov2019
-from .avramov2019 import BOX, EDGE
+from ..features import (
+    apodized as tapered,
+)
+from ..features import (
+    avramov2019,
+    bands,
+    cells,
+    profile,
+    relative,
+)
+from ..features import (
+    patches as preprocess,
+)
+from ..features import (
+    windows as surroundings,
+)
+from ..features.avramov2019 import BOX, EDGE
+from ..features.distribution import BINS, CLASSES, EDGES
 
 # What all graphs call their answer.
 OUTPUTS = ["probabilities"]

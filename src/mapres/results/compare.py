@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Density, Progress, checked_grid, silent
-from .errors import GridMismatchError, MapContentError
-from .heartbeat import with_heartbeat
-from .lattice import nearest_known
-from .local import LocalResolution
-from .resampling import UNRESOLVED, known_resolutions, sampled
+from ..density import Density, Progress, checked_grid, silent
+from ..errors import GridMismatchError, MapContentError
+from ..interpolate import nearest_known
+from ..local.resolution import LocalResolution
+from ..progress import with_heartbeat
+from .resample import UNRESOLVED, known_resolutions, sampled
 
 # Of a normal distribution: standard deviation over median absolute deviation.
 NORMAL = 1.4826
@@ -87,7 +87,7 @@ def agreement(
     other : in Å; what is not above 0 and below 100 Å (background, nothing resolved) or not finite
         counts as unknown
     to_other : array, shape (3, 4), from our voxel indices (z, y, x, 1) to the other's; see
-        `mapres.resampling.grid_to_grid`
+        `mapres.results.resample.grid_to_grid`
     warnings : of the other, to be handed on
     progress : called as ``progress(fraction, message)``
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .density import Density
-from .errors import OutputError
-from .local import LocalResolution
-from .output import replacing
+from ..density import Density
+from ..errors import OutputError
+from ..local.resolution import LocalResolution
+from ..output import replacing
 from .report import method_and_model, summary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    from .fsc import ShellCorrelation
+    from ..fsc import ShellCorrelation
 
 # Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme of five that
 # colour-blind eyes can read; ChimeraX has the same one.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from .local import LocalResolution
-from .shapes import block_means
+from ..checks.shape import block_means
+from ..local.resolution import LocalResolution
 
 # Å: edge of the blocks that are averaged, standard deviation of the window about each, and how far
 # apart two regions are at least. A window of 5 Å is about a residue and its neighbours.

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import __version__
-from .density import Density
-from .distribution import CLASSES
-from .local import LocalResolution
-from .networks.avramov2019 import NAMES, classes_of
-from .validation import FSC_TOLERANCE, NYQUIST_SLACK, Validation
+from .. import __version__
+from ..density import Density
+from ..features.avramov2019 import NAMES, classes_of
+from ..features.distribution import CLASSES
+from ..local.resolution import LocalResolution
+from ..validation.validate import FSC_TOLERANCE, NYQUIST_SLACK, Validation
 
 if TYPE_CHECKING:
-    from .agreement import Agreement
-    from .fsc import ShellCorrelation
+    from ..fsc import ShellCorrelation
+    from .compare import Agreement
 
 # Label and text, or label and a text for each column; a single text belongs to all columns.
 Rows = list[tuple[str, ...]]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Density
+from ..density import Density
 
 # Å. ResMap writes 100, Bsoft 200 where nothing is resolved, and most programs 0 for background.
 UNRESOLVED = 100.0

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .errors import MapContentError
-from .lattice import nearest_known
-from .local import LocalResolution
-from .output import replacing
+from ..errors import MapContentError
+from ..interpolate import nearest_known
+from ..local.resolution import LocalResolution
+from ..output import replacing
 
 # Residues of a stretch: two turns of a helix, 10 Å, less than local resolution varies over.
 STRETCH = 7

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from . import preprocess
-from .density import Density, Progress
-from .distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
-from .errors import ModelError
-from .networks.avramov2019 import BOX, central_box
-from .networks.registry import Calibration, Model, Predict, available
-from .profile import profile
-from .spectra import Spectra
+from ..density import Density, Progress
+from ..errors import ModelError
+from ..features import patches as preprocess
+from ..features.avramov2019 import BOX, central_box
+from ..features.distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
+from ..features.profile import profile
+from ..features.spectra import Spectra
+from ..networks.registry import Calibration, Model, Predict, available
 
 MAX_PATCHES = 32
 BATCH = 8

@@ -8,19 +8,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__
-from .content import measure_content
-from .content_doubts import content_doubts, forbid_verdict
-from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
-from .distribution import CLASSES, class_of
-from .doubts import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
-from .errors import MapContentError
-from .halves import HalfMaps, half_map_doubts, half_map_resolution
-from .heartbeat import with_heartbeat
-from .mask import flat_solvent, solvent_mask
-from .networks.registry import load
-from .networks.session import AUTO
-from .reading import Interval, Reading, read_map
+from .. import __version__
+from ..checks.content import content_doubts, forbid_verdict
+from ..checks.limits import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
+from ..checks.measurements import measure_content
+from ..density import (
+    Density,
+    Progress,
+    checked,
+    labelled,
+    require_same_grid,
+    safely_scaled,
+    silent,
+)
+from ..errors import MapContentError
+from ..features.distribution import CLASSES, class_of
+from ..half_maps import HalfMaps, half_map_doubts, half_map_resolution
+from ..mask import flat_solvent, solvent_mask
+from ..networks.registry import load
+from ..networks.session import AUTO
+from ..progress import with_heartbeat
+from .prediction import Interval, Reading, read_map
 
 # Masks, thresholds and rounding move an FSC resolution, which a claim is, by as much.
 FSC_TOLERANCE = 0.1

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from mapres.blocres import WORST, blocres, default_box, default_stride
-from mapres.boxes import last_crossing
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError, MapResError
 from mapres.fourier import filtered
-from mapres.local import local_resolution
-from mapres.mrc import read
+from mapres.io import read
+from mapres.local.classical.blocres import WORST, blocres, default_box, default_stride
+from mapres.local.classical.windowed_fsc import last_crossing
+from mapres.local.resolution import local_resolution
 
 VOXEL = 1.5
 SHAPE = (32, 34, 36)

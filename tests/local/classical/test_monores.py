@@ -7,8 +7,8 @@ from scipy.ndimage import gaussian_filter
 from mapres.density import silent
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.fourier import filtered
-from mapres.monores import monores
-from mapres.mrc import read
+from mapres.io import read
+from mapres.local.classical.monores import monores
 
 VOXEL = 1.5
 FINE, COARSE = 4.0, 9.0

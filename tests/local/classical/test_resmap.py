@@ -7,11 +7,11 @@ from scipy import ndimage, stats
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.fourier import filtered, forward
-from mapres.local import local_resolution
-from mapres.mrc import read
-from mapres.resmap import resmap
-from mapres.steerable import chance, likelihood_ratio, orthonormal_kernels
-from mapres.whitening import background_blocks, soft_region, whiten
+from mapres.io import read
+from mapres.local.classical.resmap import resmap
+from mapres.local.classical.steerable import chance, likelihood_ratio, orthonormal_kernels
+from mapres.local.classical.whitening import background_blocks, soft_region, whiten
+from mapres.local.resolution import local_resolution
 
 VOXEL = 1.5
 SHAPE = (48, 48, 48)

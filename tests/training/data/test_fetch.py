@@ -10,13 +10,13 @@ import pytest
 import requests
 from fileserver import FileServer
 
-from mapres.distribution import CLASSES, class_of
 from mapres.errors import OutputError
-from training import fetch
+from mapres.features.distribution import CLASSES, class_of
 from training.__main__ import main
-from training.download import PIECE, FetchError, ServerError, download
-from training.structures import from_file, rows
-from training.sums import SUMS, digest, read_sums
+from training.data import fetch
+from training.data.download import PIECE, FetchError, ServerError, download
+from training.data.structures import from_file, rows
+from training.data.sums import SUMS, digest, read_sums
 
 NOISE = np.random.default_rng(5).bytes(5 * PIECE)
 MAP, OTHER_MAP = gzip.compress(NOISE, 1), gzip.compress(NOISE[::-1], 1)

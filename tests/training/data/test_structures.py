@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from training.dataset import pools
-from training.structures import find, from_file, from_packed, rotated, rows
+from training.data.structures import find, from_file, from_packed, rotated, rows
+from training.simulate.examples import pools
 
-SPLITS = Path(__file__).parents[2] / "training" / "splits" / "structures.tsv"
+SPLITS = Path(__file__).parents[3] / "training" / "splits" / "structures.tsv"
 
 
 @pytest.fixture

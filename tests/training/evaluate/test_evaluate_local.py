@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.dataset import make_example, pools
-from training.draw import Ingredients
-from training.evaluate_local import ASKED, COLUMNS, _rows, _scores, scores
+from training.evaluate.local import ASKED, COLUMNS, _rows, _scores, scores
+from training.simulate.draw import Ingredients
+from training.simulate.examples import make_example, pools
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_map_that_a_method_refuses_is_counted_and_not_scored(found):
 
 
 def test_the_truth_itself_has_no_error(example):
-    from mapres.local import LocalResolution
+    from mapres.local.resolution import LocalResolution
 
     perfect = LocalResolution(example.truth, mask=example.mask, method="mapres", seconds=0.0)
     truth = example.truth[example.mask].astype(float)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from handmade import mrc_bytes, noisy_ball
 
-from training import published, reproduce
 from training.__main__ import main
-from training.fetch import paper_ids
-from training.tables import Table
+from training.data import published
+from training.data.fetch import paper_ids
+from training.evaluate import reproduce
+from training.evaluate.tables import Table
 
 
 @pytest.fixture

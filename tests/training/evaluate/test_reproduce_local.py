@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from training.reproduce_local import METHODS, Runs, table_6, table_7
-from training.unet import unet
+from training.avramov2019.unets.unet import unet
+from training.evaluate.reproduce_local import METHODS, Runs, table_6, table_7
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from handmade import folded_chain, mrc_bytes
 
-from training import warnings
 from training.__main__ import main
-from training.bodies import BODIES
+from training.evaluate import warnings
+from training.simulate.decoys import BODIES
 
 
 @pytest.fixture

@@ -9,20 +9,21 @@ import keras
 import numpy as np
 import pytest
 
-from mapres.distribution import BINS, CLASSES, class_of
+from mapres.features.distribution import BINS, CLASSES, class_of
+from mapres.features.patches import Patches, power_spectra
+from mapres.features.profile import CURVES, FREQUENCIES
 from mapres.networks.kinds import KINDS
 from mapres.networks.registry import digest, load
-from mapres.preprocess import Patches, power_spectra
-from mapres.profile import CURVES, FREQUENCIES
-from training import ablation, robustness, to_onnx
-from training import export as exporting
-from training.dataset import examples, write_shard
-from training.evaluate import evaluate_real, evaluate_simulated
-from training.fit import Shards, fit, take_over, validation_scores
-from training.fit_head import fit_head
-from training.networks import HEAD, TOWER, default_network
-from training.schedule import Schedule, train
-from training.ship import keep
+from training.evaluate import ablation, robustness
+from training.evaluate.simulated import evaluate_real, evaluate_simulated
+from training.global_model import export as exporting
+from training.global_model.fit import Shards, fit, take_over, validation_scores
+from training.global_model.fit_head import fit_head
+from training.models import to_onnx
+from training.models.networks import HEAD, TOWER, default_network
+from training.models.schedule import Schedule, train
+from training.models.ship import keep
+from training.simulate.examples import examples, write_shard
 
 # TensorFlow takes 10 to 20 s to trace a training step of all four levels.
 SMALL = {"widths": (8,)}

@@ -8,22 +8,23 @@ import pytest
 from graphs import local_model
 from scipy import ndimage
 
-from mapres.bands import BANDS
-from mapres.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
 from mapres.density import silent
-from mapres.distribution import BINS
+from mapres.features.bands import BANDS
+from mapres.features.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
+from mapres.features.distribution import BINS
+from mapres.features.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
+from mapres.features.windows import ABOUT, WIDTHS
 from mapres.fsc import first_crossing, fourier_shell_correlation
-from mapres.local_network import read_local
+from mapres.local.network import read_local
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
-from mapres.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
-from mapres.surroundings import ABOUT, WIDTHS
-from training import export_local, fit_local, schedule
-from training.dataset import make_example, pools
-from training.draw import Ingredients
-from training.fit_local import CellShards
-from training.local_cells import CELLS, sample_cells, true_cells, write_shards
-from training.simulate import Recipe, reconstruct
+from training.local_model import export_local, fit_local
+from training.local_model.cells import CELLS, sample_cells, true_cells, write_shards
+from training.local_model.fit_local import CellShards
+from training.models import schedule
+from training.simulate.draw import Ingredients
+from training.simulate.examples import make_example, pools
+from training.simulate.reconstruct import Recipe, reconstruct
 
 VARIED = Ingredients(varied=True)
 

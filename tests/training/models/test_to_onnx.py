@@ -10,15 +10,15 @@ import onnx
 import pytest
 
 from mapres.errors import MapResError
-from mapres.mrc import read
+from mapres.io import read
 from mapres.networks import registry
 from mapres.networks.kinds import KINDS
 from mapres.networks.session import open_session
-from training import to_onnx
-from training.ship import WEIGHTS
-from training.unet import unet
+from training.avramov2019.unets.unet import unet
+from training.models import to_onnx
+from training.models.ship import WEIGHTS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MAPS = [ROOT / "examples", *(ROOT / "tests/recorded" / name for name in ("fine-", "coarse-"))]
 
 

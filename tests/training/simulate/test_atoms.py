@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mapres.fourier import inverse
-from training.atoms import scattering_transform, simulate_pdb2mrc, spread
+from training.simulate.atoms import scattering_transform, simulate_pdb2mrc, spread
 
 
 @pytest.mark.parametrize("resolution", [2.5, 7.5, 12.5])

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.bodies import BODIES, CELLS
-from training.draw import draw_example
+from training.simulate.decoys import BODIES, CELLS
+from training.simulate.draw import draw_example
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.deposit import full_map_fsc
-from training.draw import Ingredients, draw_example, draw_noise_free
+from training.simulate.deposit import full_map_fsc
+from training.simulate.draw import Ingredients, draw_example, draw_noise_free
 
 
 def drawn(ball, **ingredients):

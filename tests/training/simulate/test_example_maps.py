@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from mapres.content import measure_content
+from mapres.checks.measurements import measure_content
 from mapres.density import Density
+from mapres.features.patches import SHELLS, cut_patches, patch_centres
+from mapres.features.profile import CURVES, FREQUENCIES, profile
 from mapres.fourier import gaussian_low_pass, resize
 from mapres.mask import solvent_mask
-from mapres.preprocess import SHELLS, cut_patches, patch_centres
-from mapres.profile import CURVES, FREQUENCIES, profile
-from training.dataset import examples, label_patches, shown_by_patch, write_shard
-from training.draw import draw_example, draw_recipe
+from training.simulate.draw import draw_example, draw_recipe
+from training.simulate.examples import examples, label_patches, shown_by_patch, write_shard
 
 
 def test_recipes_respect_nyquist(ball):

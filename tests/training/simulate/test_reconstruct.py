@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from mapres.fsc import first_crossing, fourier_shell_correlation
-from training.deposit import Treatment, deposit
-from training.simulate import Recipe, reconstruct
-from training.structures import from_packed, rows
+from training.data.structures import from_packed, rows
+from training.simulate.deposit import Treatment, deposit
+from training.simulate.reconstruct import Recipe, reconstruct
 
 RECIPE = Recipe(resolution=4.0, voxel_size=1.2, shape=(72, 72, 72))
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from training.paper_fit import noted_stages
-from training.paper_maps import PaperMaps
-from training.ship import ship
-from training.shrink import shrunk
-from training.subsets import Subset
-from training.to_onnx import rounded
+from training.avramov2019.classifiers.paper_maps import PaperMaps
+from training.avramov2019.classifiers.shrink import shrunk
+from training.avramov2019.classifiers.subsets import Subset
+from training.models.paper_fit import noted_stages
+from training.models.ship import ship
+from training.models.to_onnx import rounded
 
 # What of the big layer is kept: 192 × 32³ half-precision numbers are 13 MB, 64 × 65,536 are 8 MB.
 KEPT = {"dnn": {"rank": 192, "along": 32}, "cnn": {"rank": 64}}

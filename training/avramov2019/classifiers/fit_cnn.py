@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.networks.avramov2019 import BOX
-from training import networks
-from training.paper_fit import Maps, PaperSchedule, note_stages, paper_fit
-from training.paper_maps import PaperMaps
-from training.subsets import Coordinates, Cubes, Subset
+from mapres.features.avramov2019 import BOX
+from training.avramov2019.classifiers.paper_maps import PaperMaps
+from training.avramov2019.classifiers.subsets import Coordinates, Cubes, Subset
+from training.models import networks
+from training.models.paper_fit import Maps, PaperSchedule, note_stages, paper_fit
 
 # Cubes of so many voxels: a 64th of the work a step.
 EDGE = 16

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training import networks
-from training.paper_fit import PaperSchedule, note_stages, paper_fit
-from training.paper_maps import PaperMaps
-from training.span import Span, products, span_of
-from training.subsets import Coordinates
+from training.avramov2019.classifiers.paper_maps import PaperMaps
+from training.avramov2019.classifiers.span import Span, products, span_of
+from training.avramov2019.classifiers.subsets import Coordinates
+from training.models import networks
+from training.models.paper_fit import PaperSchedule, note_stages, paper_fit
 
 # One look an epoch; the paper stopped after 50 without progress, at epoch 90.
 SCHEDULE = PaperSchedule(batch=150, steps_per_check=0, patience=50, max_steps=0)

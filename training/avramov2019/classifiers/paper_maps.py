@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.networks.avramov2019 import BOX, min_max
-from training.atoms import simulate_pdb2mrc
-from training.dataset import one_thread
-from training.structures import Structure, from_packed, rows
+from mapres.features.avramov2019 import BOX, min_max
+from training.data.structures import Structure, from_packed, rows
+from training.simulate.atoms import simulate_pdb2mrc
+from training.simulate.examples import one_thread
 
 RESOLUTIONS = (2.5, 7.5, 12.5)
 VOXEL_SIZE = 1.0

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.networks.avramov2019 import BOX
-from training.paper_fit import Maps
+from mapres.features.avramov2019 import BOX
+from training.models.paper_fit import Maps
 
 # Added to M's diagonal, of its mean: some units never fire.
 FLOOR = 1e-3

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.networks.avramov2019 import BOX
-from training.paper_maps import RESOLUTIONS, PaperMaps
+from mapres.features.avramov2019 import BOX
+from training.avramov2019.classifiers.paper_maps import RESOLUTIONS, PaperMaps
 
 
 @dataclass(frozen=True, eq=False)

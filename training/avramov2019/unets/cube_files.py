@@ -12,13 +12,13 @@ from scipy import ndimage
 
 from mapres.density import Density
 from mapres.errors import MapContentError, MapResError
-from mapres.local import LocalResolution, local_resolution
-from mapres.mrc import read
-from training.dataset import examples
-from training.draw import Ingredients
-from training.experimental import Cubes, labelled_cubes, together
-from training.label import as_label, stem
-from training.published import labelled_resolutions, published_resolution
+from mapres.io import read
+from mapres.local.resolution import LocalResolution, local_resolution
+from training.avramov2019.unets.cubes import Cubes, labelled_cubes, together
+from training.avramov2019.unets.label import as_label, stem
+from training.data.published import labelled_resolutions, published_resolution
+from training.simulate.draw import Ingredients
+from training.simulate.examples import examples
 
 SEED = 9000
 # Of a map's resolution: a median below that is no local resolution of it. Beside a solvent that was

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.agreement import checked_resolution
 from mapres.density import Density, checked, require_same_grid
 from mapres.errors import MapContentError, MapResError
-from mapres.networks.avramov2019 import CLASSES, blocks, classes_of, masked, padded, whole
-from mapres.resampling import UNRESOLVED as NOT_RESOLVED
-from mapres.resampling import grid_to_grid, sampled
+from mapres.features.avramov2019 import CLASSES, blocks, classes_of, masked, padded, whole
+from mapres.results.compare import checked_resolution
+from mapres.results.resample import UNRESOLVED as NOT_RESOLVED
+from mapres.results.resample import grid_to_grid, sampled
 
 # Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
 UNLABELLED, UNRESOLVED = 255, 254
@@ -138,7 +138,7 @@ def _assert_correspondence(parts: NDArray, array: NDArray) -> None:
 def _unresolved(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Tell at which voxels of another grid the nearest value stands for nothing resolved.
 
-    Arguments are those of `mapres.resampling.sampled`.
+    Arguments are those of `mapres.results.resample.sampled`.
     """
     lost = np.asarray(other) >= NOT_RESOLVED
     near = ndimage.affine_transform(

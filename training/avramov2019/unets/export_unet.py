@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from training.experimental import Cubes, divided
-from training.fit_unet import accuracies, run_folder
-from training.paper_fit import noted_stages
-from training.ship import ship
-from training.to_onnx import rounded
-from training.unet_cubes import read_cubes
+from training.avramov2019.unets.cube_files import read_cubes
+from training.avramov2019.unets.cubes import Cubes, divided
+from training.avramov2019.unets.fit_unet import accuracies, run_folder
+from training.models.paper_fit import noted_stages
+from training.models.ship import ship
+from training.models.to_onnx import rounded
 
 DATA = {
-    "monores": "labels by MonoRes (src/mapres/monores.py), median of 3³ voxels",
-    "resmap": "labels by ResMap (src/mapres/resmap.py)",
+    "monores": "labels by MonoRes (src/mapres/local/classical/monores.py), median of 3³ voxels",
+    "resmap": "labels by ResMap (src/mapres/local/classical/resmap.py)",
 }
 
 

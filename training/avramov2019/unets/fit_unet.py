@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.errors import MapResError
-from mapres.networks.avramov2019 import CLASSES
-from training.experimental import UNLABELLED, Cubes, divided
-from training.paper_fit import PaperSchedule, note_stages, paper_fit
-from training.unet import unet
-from training.unet_cubes import read_cubes
+from mapres.features.avramov2019 import CLASSES
+from training.avramov2019.unets.cube_files import read_cubes
+from training.avramov2019.unets.cubes import UNLABELLED, Cubes, divided
+from training.avramov2019.unets.unet import unet
+from training.models.paper_fit import PaperSchedule, note_stages, paper_fit
 
 # Times that all cubes are seen, at first. The paper stopped after 1,000 epochs of 300 steps without
 # progress, where it had converged by 60 or 170; this is what two cores do in an hour. Labelled

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.errors import MapResError
-from mapres.local import LocalResolution, local_resolution
-from mapres.mrc import read, write
-from mapres.resampling import UNRESOLVED
+from mapres.io import read, write
+from mapres.local.resolution import LocalResolution, local_resolution
+from mapres.results.resample import UNRESOLVED
 
 SUFFIXES = (".gz", ".bz2", ".mrc", ".map", ".ccp4", ".rec")
 

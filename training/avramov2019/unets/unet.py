@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mapres.networks.avramov2019 import CLASSES, EDGE
+from mapres.features.avramov2019 import CLASSES, EDGE
 
 # As in the paper: 90 million parameters, and four halvings of 16 voxels.
 WIDTH, LEVELS = 64, 4

@@ -14,11 +14,11 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .boxes import Boxes, last_crossing
-from .density import Progress, silent
-from .errors import GridMismatchError, MapContentError
-from .fourier import WORKERS
-from .lattice import fill_between
+from ...density import Progress, silent
+from ...errors import GridMismatchError, MapContentError
+from ...fourier import WORKERS
+from ...interpolate import fill_between
+from .windowed_fsc import Boxes, last_crossing
 
 WORST = 200.0
 SMALLEST_BOX = 8

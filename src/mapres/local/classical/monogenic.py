@@ -9,8 +9,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .fourier import forward, inverse, radial_frequency
-from .heartbeat import beat
+from ...fourier import forward, inverse, radial_frequency
+from ...progress import beat
 
 # Width of the raised-cosine edges, cycles per voxel (Vilas 2018).
 EDGE = 0.02

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from .density import Progress, require_shape, require_sweep, silent
-from .errors import MapContentError
-from .fourier import forward
-from .halves import mean_and_difference
+from ...density import Progress, require_shape, require_sweep, silent
+from ...errors import MapContentError
+from ...fourier import forward
+from ...half_maps import mean_and_difference
 from .monogenic import Monogenic
 
 # Widths of the two Gaussian smoothings, voxels: of the unfiltered amplitude, of the result.

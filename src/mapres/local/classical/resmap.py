@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Progress, require_shape, require_sweep, silent
-from .errors import MapContentError
-from .halves import mean_and_difference
+from ...density import Progress, require_shape, require_sweep, silent
+from ...errors import MapContentError
+from ...half_maps import mean_and_difference
 from .steerable import chance, likelihood_ratio, orthonormal_kernels, window_radius
 from .whitening import FLATNESS, background_blocks, soft_region, whiten
 

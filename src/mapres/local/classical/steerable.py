@@ -15,7 +15,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
-from .fourier import WORKERS, inverse
+from ...fourier import WORKERS, inverse
 
 # The Hilbert partner of 4t² − 2 is t³ − 2.254 t (Freeman and Adelson 1991, table VI).
 HILBERT = 2.254

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .errors import MapContentError
-from .fourier import forward, radial_frequency, shell_index, shell_sums, shell_width
+from ...errors import MapContentError
+from ...fourier import forward, radial_frequency, shell_index, shell_sums, shell_width
 
 # Voxels: blocks that lie outside the mask, and the width of the soft edge of a region. A hard edge
 # would spread the low frequencies of steep spectra over the high ones.

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from training import paper_maps
-from training.paper_maps import PaperMaps, paper_map, paper_molecules, write_paper_maps
-from training.structures import from_packed
+from training.avramov2019.classifiers import paper_maps
+from training.avramov2019.classifiers.paper_maps import (
+    PaperMaps,
+    paper_map,
+    paper_molecules,
+    write_paper_maps,
+)
+from training.data.structures import from_packed
 
 
 def test_molecules_are_chains_of_one_split_each_cluster_once(shared_data):

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-from training import networks
-from training.fit_cnn import features
-from training.paper_fit import PaperSchedule, paper_fit, scores
-from training.shrink import shrunk
+from training.avramov2019.classifiers.fit_cnn import features
+from training.avramov2019.classifiers.shrink import shrunk
+from training.models import networks
+from training.models.paper_fit import PaperSchedule, paper_fit, scores
 
 
 @dataclass

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from training import span
+from training.avramov2019.classifiers import span
 
 
 @dataclass

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from mapres.errors import MapResError
-from training import fit_unet
-from training.experimental import UNLABELLED, Cubes
-from training.fit_unet import CubeMaps, accuracies, compiled, constant
-from training.paper_fit import noted_stages, scores
-from training.unet import unet
-from training.unet_cubes import read_cubes
+from training.avramov2019.unets import fit_unet
+from training.avramov2019.unets.cube_files import read_cubes
+from training.avramov2019.unets.cubes import UNLABELLED, Cubes
+from training.avramov2019.unets.fit_unet import CubeMaps, accuracies, compiled, constant
+from training.avramov2019.unets.unet import unet
+from training.models.paper_fit import noted_stages, scores
 
 
 def cubes(rng, count=24, maps=6):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from handmade import folded_chain
 
-from mapres import mrc
+from mapres import io as mrc
 from mapres.errors import MapResError
-from mapres.local import local_resolution
-from training.label import label_maps, stem
+from mapres.local.resolution import local_resolution
+from training.avramov2019.unets.label import label_maps, stem
 
 
 @pytest.fixture

@@ -5,8 +5,14 @@ import pytest
 
 from mapres.density import Density
 from mapres.errors import GridMismatchError, MapContentError, MapResError
-from mapres.networks import avramov2019 as cut
-from training.experimental import UNLABELLED, divided, labelled_cubes, labels_of, together
+from mapres.features import avramov2019 as cut
+from training.avramov2019.unets.cubes import (
+    UNLABELLED,
+    divided,
+    labelled_cubes,
+    labels_of,
+    together,
+)
 
 SHAPE = (40, 33, 50)
 

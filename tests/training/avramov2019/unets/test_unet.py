@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from training.unet import unet
+from training.avramov2019.unets.unet import unet
 
 
 def conv(inputs, filters, size=3):

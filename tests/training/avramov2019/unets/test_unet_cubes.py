@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from handmade import folded_chain
 
-from mapres import mrc
-from training.draw import Ingredients, draw_example
-from training.published import labelled_resolutions
-from training.unet_cubes import read_cubes, write_cubes
+from mapres import io as mrc
+from training.avramov2019.unets.cube_files import read_cubes, write_cubes
+from training.data.published import labelled_resolutions
+from training.simulate.draw import Ingredients, draw_example
 
 
 @pytest.fixture
