@@ -1,7 +1,7 @@
 """Time and memory of the default local resolution over sizes, as a Markdown table and a figure.
 
 Run ``python benchmarks/local.py`` in the project's root. Every row is a process of its own: a ball
-of the example's molecule in its own noise, and a mask of 15 % of the box. Peak memory is that
+of the example's molecule in its own noise, and a mask of 15% of the box. Peak memory is that
 of the whole process; loading the models is timed apart, with all that happens once in a process: a
 map of 48³ voxels is measured first.
 """
@@ -22,7 +22,7 @@ from mapres.local.resolution import LocalResolution
 
 ROOT = Path(__file__).resolve().parents[1]
 EDGES = (64, 96, 128, 192, 256, 384, 512)
-# A ball of this radius, in edges, fills 15 % of the box.
+# A ball of this radius, in edges, fills 15% of the box.
 RADIUS = 0.33
 
 

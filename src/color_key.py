@@ -1,4 +1,4 @@
-"""The colour key, with a title that says what the colours mean."""
+"""The color key, with a title that says what the colors mean."""
 
 from chimerax.color_key import show_key
 from chimerax.color_key.model import get_model
@@ -13,7 +13,7 @@ NAME, SIZE, GAP, LETTER = "MapRes", 14, 0.01, 0.0125
 
 
 def show_titled_key(session, colormap, title):
-    """Show the colour key; where there is a window to draw in, with a title above it."""
+    """Show the color key; where there is a window to draw in, with a title above it."""
     key = get_model(session)
     if not hasattr(key, "mapres_title"):
         key.mapres_title = _Title(session, key)
@@ -26,7 +26,7 @@ def show_titled_key(session, colormap, title):
 
 
 def hide_titled_key(session):
-    """Take away a key that `show_titled_key` made: the surface has other colours now."""
+    """Take away a key that `show_titled_key` made: the surface has other colors now."""
     key = get_model(session, create=False)
     if key is not None and hasattr(key, "mapres_title"):
         session.models.close([key])

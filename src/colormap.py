@@ -1,4 +1,4 @@
-"""The colours that answers get: local resolutions, or how one differs from another."""
+"""The colors that answers get: local resolutions, or how one differs from another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chimerax.core.colors import BuiltinColormaps
 from chimerax.map import Volume
 from numpy.typing import NDArray
 
-from .mapres.results.figures import colour_range, difference_range
+from .mapres.results.figures import color_range, difference_range
 from .mapres.results.report import method_name
 
 # The palette of `mapres.results.figures`, as ChimeraX calls it, and the one for differences.
@@ -22,11 +22,11 @@ class Scale:
 
     Attributes
     ----------
-    sources : the volumes that colour them, in the same order
+    sources : the volumes that color them, in the same order
     values : array, Å, of all that was measured
     palette : name of the usual palette, as ChimeraX calls it
-    limits : Å, the ends of the usual colours
-    title : what the colours mean, for the key
+    limits : Å, the ends of the usual colors
+    title : what the colors mean, for the key
     """
 
     sources: list[Volume]
@@ -75,7 +75,7 @@ def scale_of(volumes):
     if difference is None:
         values = np.concatenate([result.values[result.mask] for result in results])
         title = f"Local resolution (Å), {_read_by(results[0])}"
-        return Scale(volumes, values, RESOLUTIONS, colour_range(values), title)
+        return Scale(volumes, values, RESOLUTIONS, color_range(values), title)
     agreed = difference.agreement
     values = agreed.difference[agreed.compared]
     title = f"{method_name(results[0])} less {agreed.other} (Å)"

@@ -1,4 +1,4 @@
-"""The command ``localres``: maps in, a volume of local resolution out, and coloured surfaces.
+"""The command ``localres``: maps in, a volume of local resolution out, and colored surfaces.
 
 Nothing is computed here: the core is, in a job.
 """
@@ -19,7 +19,7 @@ from .mapres.results.compare import agreement, checked_resolution
 from .mapres.results.report import METHOD_NAMES, local_json, local_rows
 from .residues import prepare, read_residues, show_residues
 from .snapshot import draw_figure, prepare_figure
-from .surface_colors import colour_maps, grey_where_unsure
+from .surface_colors import color_maps, gray_where_unsure
 from .volumes import (
     UNSURE,
     check_open,
@@ -60,7 +60,7 @@ def localres(
     figure=None,
     return_json=False,
 ):
-    """Measure the local resolution of maps, colour their surfaces with it and show a key.
+    """Measure the local resolution of maps, color their surfaces with it and show a key.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ def localres(
     box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
         correlation that counts as resolved
     false_discovery_rate : of ResMap, the share of resolved voxels that noise may make
-    uncertainty : whether to open half the width of the 90 % interval as a second volume
+    uncertainty : whether to open half the width of the 90% interval as a second volume
     compare : Volume that holds another local resolution of the map, whatever program made it, or
         name of a method; the surface then shows the difference
     atoms : Atoms that lie in the map: their residues get the mean over them as an attribute
         ``local_resolution``, and the log tells it by chain
     atoms_file : path of a CSV file with a row for each of those residues
-    palette, range, key : how the surfaces are coloured, see `scale.Scale.colormap`
-    unsure : Å; the surface is grey where the 90 % interval is wider
+    palette, range, key : how the surfaces are colored, see `scale.Scale.colormap`
+    unsure : Å; the surface is gray where the 90% interval is wider
     figure : path of a PNG file for slices, histogram and key, and the view where there is one
     return_json : whether to return a JSONResult
 
@@ -161,17 +161,17 @@ def _measure(session, map, density, compare, shared, options):
 
 
 def _paint(session, maps, volumes, palette, range, key, unsure):
-    """Colour the surfaces, by how two results differ where they were compared."""
+    """Color the surfaces, by how two results differ where they were compared."""
     scale = scale_of(volumes)
     colormap, title = scale.colormap(palette, range), scale.title
     if unsure is None:
-        colour_maps(session, maps, scale.sources, colormap)
+        color_maps(session, maps, scale.sources, colormap)
     else:
         pairs = zip(maps, volumes, strict=True)
         sure = [_open_sure(session, map, volume.local_resolution, unsure) for map, volume in pairs]
-        grey = grey_where_unsure(colormap, scale.values.max())
-        colour_maps(session, maps, sure, grey)
-        title += f", grey: interval > {unsure:g} Å"
+        gray = gray_where_unsure(colormap, scale.values.max())
+        color_maps(session, maps, sure, gray)
+        title += f", gray: interval > {unsure:g} Å"
     if key:
         show_titled_key(session, colormap, title)
     else:
@@ -179,11 +179,11 @@ def _paint(session, maps, volumes, palette, range, key, unsure):
 
 
 def _open_sure(session, map, result, unsure):
-    """Open the volume that is grey where it is unsure, and tell the log how much that is."""
+    """Open the volume that is gray where it is unsure, and tell the log how much that is."""
     volume = open_sure(map, result, unsure)
     share = np.mean(volume.full_matrix()[result.mask] == UNSURE)
     session.logger.info(
-        f"{name_of(map)}: {share:.0%} of the voxels are grey, their 90 % interval wider than "
+        f"{name_of(map)}: {share:.0%} of the voxels are gray, their 90% interval wider than "
         f"{unsure:g} Å."
     )
     return volume

@@ -131,7 +131,7 @@ def _number(residue):
 
 
 def _runs(residues):
-    """Return for each residue which run it is of: of neighbours in a chain, by their numbers."""
+    """Return for each residue which run it is of: of neighbors in a chain, by their numbers."""
     chains, numbers = [_chain(residue) for residue in residues], residues.numbers
     breaks = [
         chains[k] != chains[k - 1] or not 0 <= numbers[k] - numbers[k - 1] <= 1
@@ -163,7 +163,7 @@ def _stretches(model):
 
 def _link(spec, text=None):
     command = escape(f"cxcmd:select {spec}; view sel", quote=True)
-    return f'<a title="Select and centre" href="{command}">{escape(text or spec)}</a>'
+    return f'<a title="Select and center" href="{command}">{escape(text or spec)}</a>'
 
 
 def _log_columns(session, head, rows):

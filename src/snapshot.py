@@ -34,7 +34,7 @@ def prepare_figure(path):
 def draw_figure(session, map, result, path, with_view):
     """Draw slices, histogram and key of a map, and what the window shows where there is one.
 
-    ``with_view`` says whether the surface there has the colours of the key.
+    ``with_view`` says whether the surface there has the colors of the key.
     """
     view = drawn_view(session) if with_view else None
     picture = None if view is None else np.asarray(view.image(WIDTH, HEIGHT))[..., :3]

@@ -1,4 +1,4 @@
-"""Colour a map's surface by its local resolution."""
+"""Color a map's surface by its local resolution."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from chimerax.surface import color_sample
 
 from .colormap import RESOLUTIONS
 
-GREY = (0.6, 0.6, 0.6, 1.0)
+GRAY = (0.6, 0.6, 0.6, 1.0)
 
 
-def colour_maps(session, maps, volumes, colormap):
-    """Colour the surfaces of every map by a volume of its own, all on one scale.
+def color_maps(session, maps, volumes, colormap):
+    """Color the surfaces of every map by a volume of its own, all on one scale.
 
     Parameters
     ----------
-    maps, volumes : the maps and the volumes that they are coloured by, in the same order
-    colormap : of `Scale.colormap`, or that of `grey_where_unsure`
+    maps, volumes : the maps and the volumes that they are colored by, in the same order
+    colormap : of `Scale.colormap`, or that of `gray_where_unsure`
     """
     for map, volume in zip(maps, volumes, strict=True):
         surfaces = map_surfaces(map)
@@ -30,32 +30,32 @@ def colour_maps(session, maps, volumes, colormap):
 
 
 def tint(map, volume, colormap):
-    """Colour the surfaces of a map for now: nothing is logged, and nothing there to undo."""
+    """Color the surfaces of a map for now: nothing is logged, and nothing there to undo."""
     for surface in map_surfaces(map):
         follow = surface.auto_recolor_vertices
         values, outside = volume.interpolated_values(
             surface.vertices, surface.scene_position, out_of_bounds_list=True
         )
-        colours = colormap.interpolated_rgba(values)
-        colours[outside] = colormap.color_no_value
-        surface.vertex_colors = (255 * colours).astype(np.uint8)
+        colors = colormap.interpolated_rgba(values)
+        colors[outside] = colormap.color_no_value
+        surface.vertex_colors = (255 * colors).astype(np.uint8)
         surface.auto_recolor_vertices = follow
 
 
-def grey_where_unsure(colormap, coarsest):
-    """Return a colormap that is grey where a volume of `volumes.open_sure` says nothing.
+def gray_where_unsure(colormap, coarsest):
+    """Return a colormap that is gray where a volume of `volumes.open_sure` says nothing.
 
     Between there and what is known a surface interpolates: what is coarser than ``coarsest``, Å,
-    the coarsest that is known, is grey, too.
+    the coarsest that is known, is gray, too.
     """
     last = max(float(coarsest), 1.001 * colormap.value_range()[1])
-    values, colours = (*colormap.data_values, last), (*colormap.colors, colormap.colors[-1])
+    values, colors = (*colormap.data_values, last), (*colormap.colors, colormap.colors[-1])
     return Colormap(
         values,
-        colours,
-        color_above_value_range=GREY,
+        colors,
+        color_above_value_range=GRAY,
         color_below_value_range=colormap.color_below_value_range,
-        color_no_value=GREY,
+        color_no_value=GRAY,
     )
 
 
@@ -69,7 +69,7 @@ def _no_surface(map, volume, colormap):
     low, high = colormap.value_range()
     palette = palette_name(colormap.colors) or RESOLUTIONS
     return (
-        f"{map.name} #{map.id_string} is not shown as a surface, so nothing was coloured; show it "
+        f"{map.name} #{map.id_string} is not shown as a surface, so nothing was colored; show it "
         f"with: volume #{map.id_string} style surface; color sample #{map.id_string} "
         f"map #{volume.id_string} palette {palette} range {low:.4g},{high:.4g}"
     )

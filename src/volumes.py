@@ -10,7 +10,7 @@ from chimerax.map_data import ArrayGridData
 from .mapres.density import Density
 from .mapres.results.report import method_name
 
-# Å, of what is not sure enough to be coloured.
+# Å, of what is not sure enough to be colored.
 UNSURE = 1e5
 
 

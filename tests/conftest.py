@@ -35,8 +35,8 @@ def globule() -> tuple[Density, np.ndarray]:
     grid = (np.indices((48, 48, 48)) - 24) * 2.0
     lobes = [((0, 0, -12), 18.0), ((4, 6, 14), 14.0)]
     inside = np.zeros((48, 48, 48), dtype=bool)
-    for centre, radius in lobes:
-        distance = sum((axis - c) ** 2 for axis, c in zip(grid, centre, strict=True))
+    for center, radius in lobes:
+        distance = sum((axis - c) ** 2 for axis, c in zip(grid, center, strict=True))
         inside |= distance < radius**2
     texture = np.random.default_rng(2).uniform(0.5, 1.5, inside.shape)
     values = ndimage.gaussian_filter(inside * texture, 1.0).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What may be analysed, and when two maps lie on the same grid."""
+"""What may be analyzed, and when two maps lie on the same grid."""
 
 import dataclasses
 

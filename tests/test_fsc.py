@@ -99,7 +99,7 @@ def test_correction_takes_away_what_a_sharp_mask_makes():
     beyond = fsc.frequency > 1 / 6.0
     assert np.mean(fsc.unmasked[beyond]) == pytest.approx(0, abs=0.03)
     assert np.mean(fsc.masked[beyond]) > 0.3
-    assert np.mean(fsc.phase_randomised[beyond]) > 0.3
+    assert np.mean(fsc.phase_randomized[beyond]) > 0.3
     assert np.mean(np.abs(fsc.corrected[beyond])) < 0.15
     level = np.full(fsc.masked.shape, 0.143)
     assert fsc.resolution["0.143"] > first_crossing(fsc.frequency, fsc.masked, level, 2 * VOXEL)
@@ -107,7 +107,7 @@ def test_correction_takes_away_what_a_sharp_mask_makes():
 
 def test_the_seed_decides_the_random_phases():
     curves = [
-        fourier_shell_correlation(*pair(), VOXEL, ball(), seed=seed).phase_randomised
+        fourier_shell_correlation(*pair(), VOXEL, ball(), seed=seed).phase_randomized
         for seed in (0, 0, 1)
     ]
     np.testing.assert_array_equal(curves[0], curves[1])

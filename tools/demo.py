@@ -2,7 +2,7 @@
 
 Without a map of your own it opens the two real maps that come with the GridDataFormats package (a
 channel, and a crystal, which must be refused) and a simulated pair of half maps whose local
-resolution is known. The log is printed; local-resolution maps (.mrc), coloured surfaces (.glb) and
+resolution is known. The log is printed; local-resolution maps (.mrc), colored surfaces (.glb) and
 figures (.png) are written.
 """
 
@@ -102,7 +102,7 @@ class Demo:
         print(f"Median distance from the simulated truth: {np.median(difference):.2f} Å")
 
     def write(self, map, local) -> None:
-        """Write the local-resolution map, the coloured surface and the figure."""
+        """Write the local-resolution map, the colored surface and the figure."""
         from chimerax.map_resolution.mapres.results.figures import local_figure
         from chimerax.map_resolution.volumes import density_of
 

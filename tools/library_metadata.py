@@ -2,7 +2,7 @@
 
 In the application every bundle is a wheel with its own metadata, where the toolshed finds its
 commands, file formats and the classes it restores from sessions. These are the few lines of them
-that opening, colouring and saving maps need.
+that opening, coloring and saving maps need.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BUNDLES = {
     "ChimeraX-Graphics": ("chimerax.graphics",),
     "ChimeraX-Surface": (
         "chimerax.surface",
-        "Command :: color sample :: General :: Colour surfaces by map value",
+        "Command :: color sample :: General :: Color surfaces by map value",
     ),
     "ChimeraX-DataFormats": ("chimerax.data_formats", "Manager :: data formats"),
     "ChimeraX-OpenCommand": (
@@ -66,12 +66,12 @@ BUNDLES = {
     ),
     "ChimeraX-ColorKey": (
         "chimerax.color_key",
-        "Command :: key :: General :: Show a colour key",
+        "Command :: key :: General :: Show a color key",
     ),
     "ChimeraX-StdCommands": (
         "chimerax.std_commands",
         "Command :: close :: General :: Close models",
-        "Command :: color :: General :: Colour models",
+        "Command :: color :: General :: Color models",
         "Command :: move :: General :: Move models",
         "Command :: turn :: General :: Turn models",
         "Command :: undo :: General :: Undo the last action",

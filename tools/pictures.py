@@ -69,7 +69,7 @@ def grab(panel, form, path: Path) -> None:
     panel.run()
     application = panel._session.ui.application
     application.processEvents()
-    panel.coloured.histogram.draw()
+    panel.colored.histogram.draw()
     application.processEvents()
     panel.grab().save(str(path))
 

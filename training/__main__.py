@@ -1,9 +1,9 @@
 """Make what MapRes ships.
 
-python -m training simulate        labelled patches from simulated maps, into cache/patches
-python -m training cells           labelled cells of such maps for the local model, into cache/cells
+python -m training simulate        labeled patches from simulated maps, into cache/patches
+python -m training cells           labeled cells of such maps for the local model, into cache/cells
 python -m training paper-maps      the paper's simulated maps, into cache/paper
-python -m training unet-cubes      cubes of maps labelled by MonoRes or ResMap, into cache/cubes
+python -m training unet-cubes      cubes of maps labeled by MonoRes or ResMap, into cache/cubes
 python -m training fit             train a network; resumes from its last checkpoint
 python -m training export          calibrate or shrink a network, write it as ONNX, with its card
 python -m training evaluate        score on simulated maps of a split, and on a folder of real maps

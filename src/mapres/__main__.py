@@ -20,7 +20,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from .cli.arguments import BAD_INPUT, parser
-from .density import Density, Progress, checked, labelled, require_same_grid, safely_scaled, silent
+from .density import Density, Progress, checked, labeled, require_same_grid, safely_scaled, silent
 from .errors import MapResError, OutputError
 from .local.methods import METHODS, UNCERTAIN
 
@@ -124,7 +124,7 @@ def _other(
     if options.compare not in METHODS:
         return checked_resolution(mrc.read(options.compare)), ()
     name = METHOD_NAMES[options.compare]
-    progress = labelled(shared["progress"], name)
+    progress = labeled(shared["progress"], name)
     found = local_resolution(density, method=options.compare, **shared | {"progress": progress})
     return density.with_values(found.resolved, name), found.warnings
 

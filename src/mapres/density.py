@@ -16,7 +16,7 @@ Progress = Callable[[float, str], None]
 MIN_BOX = 16
 # Deposited single-particle maps lie between 0.2 and 12 Å; tomograms reach about 30 Å.
 VOXEL_SIZE_RANGE = (0.1, 50.0)
-# Calibration rounding gives axes that differ by parts in a thousand; crystal sections by 10 %.
+# Calibration rounding gives axes that differ by parts in a thousand; crystal sections by 10%.
 MAX_ANISOTROPY = 0.02
 MAX_ANGLE_ERROR = 0.1
 # A map, or half maps: what is scaled together stays as many.
@@ -36,7 +36,7 @@ def part_of(progress: Progress, start: float, end: float) -> Progress:
     return lambda fraction, message: progress(start + fraction * (end - start), message)
 
 
-def labelled(progress: Progress, label: str) -> Progress:
+def labeled(progress: Progress, label: str) -> Progress:
     """Put who is at work before every message."""
     return lambda fraction, message: progress(fraction, f"{label}: {message}")
 
@@ -78,7 +78,7 @@ class Density:
 
 
 def checked(density: Density) -> Density:
-    """Return the density if it can be analysed.
+    """Return the density if it can be analyzed.
 
     Raises
     ------

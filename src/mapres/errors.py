@@ -10,7 +10,7 @@ class MapFileError(MapResError):
 
 
 class MapContentError(MapResError):
-    """The map was read, but its numbers or its geometry cannot be analysed."""
+    """The map was read, but its numbers or its geometry cannot be analyzed."""
 
 
 class GridMismatchError(MapResError):

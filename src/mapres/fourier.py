@@ -52,7 +52,7 @@ def radial_frequency(shape: tuple[int, ...], voxel_size: VoxelSize) -> NDArray[n
 
 
 def shell_index(frequency: NDArray, width: float) -> NDArray[np.intp]:
-    """Return shell numbers for a width in 1/Å: shell n is centred on n · width."""
+    """Return shell numbers for a width in 1/Å: shell n is centered on n · width."""
     return np.rint(frequency / width).astype(np.intp)
 
 

@@ -21,9 +21,9 @@ from .fourier import (
 )
 
 THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
-# Phases are randomised from where the unmasked FSC falls below 0.8, as RELION does it, and the
+# Phases are randomized from where the unmasked FSC falls below 0.8, as RELION does it, and the
 # correction starts two shells later, where a mask's edge no longer mixes true and random phases.
-RANDOMISE_BELOW = 0.8
+RANDOMIZE_BELOW = 0.8
 EDGE_SHELLS = 2
 
 
@@ -36,7 +36,7 @@ class ShellCorrelation:
     frequency : 1/Å, shape (shells,), of the shells from one over the longest edge to Nyquist
     unmasked : FSC of the maps as they are, shape (shells,)
     masked : FSC within the mask, or None where no mask was given
-    phase_randomised : FSC within the mask of maps with random phases, what the mask alone makes
+    phase_randomized : FSC within the mask of maps with random phases, what the mask alone makes
     corrected : FSC within the mask without what the mask makes
     half_bit : the 1/2-bit threshold, shape (shells,)
     resolution : Å at the first crossing below 0.143, 0.5 and the 1/2-bit threshold (keys
@@ -47,7 +47,7 @@ class ShellCorrelation:
     frequency: NDArray[np.float64]
     unmasked: NDArray[np.float64]
     masked: NDArray[np.float64] | None
-    phase_randomised: NDArray[np.float64] | None
+    phase_randomized: NDArray[np.float64] | None
     corrected: NDArray[np.float64] | None
     half_bit: NDArray[np.float64]
     resolution: dict[str, float | None]
@@ -65,7 +65,7 @@ def fourier_shell_correlation(
 
     FSC(s) = Σ Re(F₁F₂*) / √(Σ|F₁|² Σ|F₂|²) over shells one over the longest edge wide (Harauz and
     van Heel 1986). With a mask also FSC_true = (FSC_t − FSC_n) / (1 − FSC_n), FSC_n being that of
-    the masked maps with their phases randomised (Chen et al. 2013).
+    the masked maps with their phases randomized (Chen et al. 2013).
 
     Parameters
     ----------
@@ -97,10 +97,10 @@ def fourier_shell_correlation(
     if mask is not None:
         mask = _checked_mask(mask, halves[0].shape)
         masked = shells.correlation(*(forward(half * mask) for half in halves))
-        below = np.flatnonzero(unmasked < RANDOMISE_BELOW)
+        below = np.flatnonzero(unmasked < RANDOMIZE_BELOW)
         start = int(below[0]) if below.size else unmasked.size
         generator = np.random.default_rng(seed)
-        scrambled = (shells.randomised(half, start, generator) * mask for half in halves)
+        scrambled = (shells.randomized(half, start, generator) * mask for half in halves)
         random = shells.correlation(*map(forward, scrambled))
         corrected = _corrected(masked, random, start + EDGE_SHELLS)
     half_bit = _half_bit(shells.count)
@@ -159,7 +159,7 @@ class _Shells:
         power = self._sum(_power(first)) * self._sum(_power(second))
         return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=power > 0)
 
-    def randomised(
+    def randomized(
         self, values: NDArray, start: int, generator: np.random.Generator
     ) -> NDArray[np.float32]:
         """Return the map with random phases from shell number ``start`` (of ours) outwards."""

@@ -106,7 +106,7 @@ def half_map_resolution(
 ) -> float | None:
     """Return where the FSC inside the molecule falls below 0.143 (Å), None if it is never above.
 
-    The mask gets a 3 Å soft edge, and what it alone makes is taken off by phase randomisation.
+    The mask gets a 3 Å soft edge, and what it alone makes is taken off by phase randomization.
     """
     soft = ndimage.gaussian_filter(inside.astype(np.float32), SOFT_EDGE / density.spacing)
     first, second = (half.values for half in half_maps)

@@ -18,7 +18,7 @@ MARGIN = 3.0
 FLAT_FRACTION = 0.2
 # Planes that are grown at a time.
 SLAB = 64
-# A 3³ cube: anything smaller is a hot voxel and its neighbours.
+# A 3³ cube: anything smaller is a hot voxel and its neighbors.
 FEWEST_VOXELS = 27
 
 
@@ -40,7 +40,7 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
 
     The map is smoothed to 12 Å (or 4 voxels, if coarser) and cut above its solvent level, which is
     the mode of its histogram, plus the larger of 4 standard deviations of the solvent and a fifth
-    of the way to the molecule's core. Specks under 5 % of the largest piece are dropped, and the
+    of the way to the molecule's core. Specks under 5% of the largest piece are dropped, and the
     rest grows by 3 Å.
 
     Returns

@@ -1,4 +1,4 @@
-"""A histogram in the colours of a palette, between two limits that can be dragged."""
+"""A histogram in the colors of a palette, between two limits that can be dragged."""
 
 import numpy as np
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
@@ -57,7 +57,7 @@ class Histogram(FigureCanvasQTAgg):
         self.set_limits(limits, palette)
 
     def set_limits(self, limits, palette):
-        """Move the limits, and colour what is between and beyond them by a `Colormap`."""
+        """Move the limits, and color what is between and beyond them by a `Colormap`."""
         self.limits, self.colormap = limits, palette.linear_range(*limits)
         # A limit beyond all values can be taken hold of, too.
         low, high = min(self._ends[0], limits[0]), max(self._ends[1], limits[1])
@@ -66,8 +66,8 @@ class Histogram(FigureCanvasQTAgg):
         for line, end in zip(self._lines, limits, strict=True):
             line.set_xdata([end, end])
         middles = 0.5 * (self._edges[1:] + self._edges[:-1])
-        for bar, colour in zip(self._bars, self.colormap.interpolated_rgba(middles), strict=True):
-            bar.set_facecolor(colour)
+        for bar, color in zip(self._bars, self.colormap.interpolated_rgba(middles), strict=True):
+            bar.set_facecolor(color)
         self.draw_idle()
 
     def _press(self, event):

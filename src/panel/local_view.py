@@ -1,4 +1,4 @@
-"""What `localres` found, as the panel shows it: colours to change, and regions to look at."""
+"""What `localres` found, as the panel shows it: colors to change, and regions to look at."""
 
 from html import escape
 
@@ -25,19 +25,19 @@ from .regions import RegionList
 from .unwheeled import Unwheeled
 from .widgets import Menu
 
-# As ChimeraX calls them; only the last cannot be told apart by colour-blind eyes.
+# As ChimeraX calls them; only the last cannot be told apart by color-blind eyes.
 PALETTES = {
     RESOLUTIONS: "blue – yellow – red",
     "^puor-5": "purple – orange",
     "ylgnbu-5": "yellow – blue",
-    "^greys-5": "grey",
+    "^greys-5": "gray",
     DIFFERENCES: "blue – white – red",
     "rainbow": "rainbow",
 }
 
 
-class ColouredView(QWidget):
-    """The histogram of a result, the colours of its surface, and its worst regions."""
+class ColoredView(QWidget):
+    """The histogram of a result, the colors of its surface, and its worst regions."""
 
     def __init__(self, session):
         super().__init__()
@@ -51,7 +51,7 @@ class ColouredView(QWidget):
         self.palette_menu = Menu()
         for name, text in PALETTES.items():
             self.palette_menu.addItem(text, name)
-        self.key = QCheckBox("Colour key")
+        self.key = QCheckBox("Color key")
         self.regions = RegionList(session)
         self._lay_out()
         # While a limit is dragged, as often as the surface can be drawn.
@@ -59,12 +59,12 @@ class ColouredView(QWidget):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._tint)
         self.histogram.moved.connect(self._move)
-        self.histogram.chosen.connect(self.run_colouring)
+        self.histogram.chosen.connect(self.run_coloring)
         for box in (self.low, self.high):
             box.valueChanged.connect(self._type)
-            box.editingFinished.connect(self.run_colouring)
-        self.palette_menu.activated.connect(lambda _: self.run_colouring())
-        self.key.clicked.connect(lambda _: self.run_colouring())
+            box.editingFinished.connect(self.run_coloring)
+        self.palette_menu.activated.connect(lambda _: self.run_coloring())
+        self.key.clicked.connect(lambda _: self.run_coloring())
         self._handler = session.triggers.add_handler(REMOVE_MODELS, self._close)
 
     @property
@@ -89,8 +89,8 @@ class ColouredView(QWidget):
         else:
             self.regions.show_found(map, volume.local_resolution)
 
-    def run_colouring(self):
-        """Colour the surface by the limits, palette and key that are chosen, as a command."""
+    def run_coloring(self):
+        """Color the surface by the limits, palette and key that are chosen, as a command."""
         self._soon.stop()
         if self._map is None:
             return
@@ -100,7 +100,7 @@ class ColouredView(QWidget):
         chosen = self._chosen()
         if chosen[:3] == self._ran[:3]:
             return
-        # What was only tried is no colour to go back to.
+        # What was only tried is no color to go back to.
         tint(self._map, self._scale.sources[0], self._ran[3])
         self._ran = chosen
         command = (
@@ -201,5 +201,5 @@ def _limit(name):
     box.setDecimals(2)
     box.setSingleStep(0.1)
     box.setSuffix(" Å")
-    box.setAccessibleName(f"{name} limit of the colours")
+    box.setAccessibleName(f"{name} limit of the colors")
     return box

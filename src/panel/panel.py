@@ -26,7 +26,7 @@ from ..jobs import current, watch
 from ..volumes import is_answer
 from .command_text import command_text
 from .forms import LocalForm, ValidateForm
-from .local_view import ColouredView
+from .local_view import ColoredView
 from .validate_view import VerdictView
 from .widgets import ModelMenu
 
@@ -56,7 +56,7 @@ class Panel(QWidget):
         self.command = QLabel()
         self.run_button, self.cancel_button = QPushButton("Run"), QPushButton("Cancel")
         self.bar, self.message = QProgressBar(), QLabel()
-        self.verdict, self.coloured = VerdictView(), ColouredView(session)
+        self.verdict, self.colored = VerdictView(), ColoredView(session)
         self.found, self._nothing = QStackedWidget(), QWidget()
         self._lay_out()
         self._remember()
@@ -125,7 +125,7 @@ class Panel(QWidget):
         self._handler.remove()
         for menu in (self.map, *self.halves):
             menu.forget()
-        for view in (self.validate, self.local, self.coloured):
+        for view in (self.validate, self.local, self.colored):
             view.forget()
 
     def _lay_out(self):
@@ -144,7 +144,7 @@ class Panel(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.command.setToolTip("The command that Run runs")
         self.command.setStyleSheet("font-family: monospace")
-        for view in (self._nothing, self.verdict, self.coloured):
+        for view in (self._nothing, self.verdict, self.colored):
             self.found.addWidget(view)
         self._show(self._nothing)
         inside = QWidget()
@@ -195,15 +195,15 @@ class Panel(QWidget):
 
     def _show(self, view):
         """Show an answer, or none; the hidden ones take no room."""
-        for page in (self._nothing, self.verdict, self.coloured):
+        for page in (self._nothing, self.verdict, self.colored):
             policy = QSizePolicy.Policy.Preferred if page is view else QSizePolicy.Policy.Ignored
             page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
         self.found.setCurrentWidget(view)
 
     def _show_local(self, map, volume):
         if not (map.deleted or volume.deleted):
-            self.coloured.show_found(map, volume)
-            self._show(self.coloured)
+            self.colored.show_found(map, volume)
+            self._show(self.colored)
 
     def _take_map(self, *_):
         # An answer under another map's name would be taken for its own.

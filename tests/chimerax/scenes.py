@@ -9,8 +9,8 @@ def blobs(shape=(48, 40, 56), voxel_size=2.0, resolution=6.0, seed=1):
     """Make an array with a cluster of atoms, blurred, in solvent with noise."""
     random = np.random.default_rng(seed)
     atoms = np.zeros(shape, np.float32)
-    centre = np.array(shape) / 2
-    positions = np.rint(random.normal(centre, np.array(shape) / 9, (1500, 3))).astype(int)
+    center = np.array(shape) / 2
+    positions = np.rint(random.normal(center, np.array(shape) / 9, (1500, 3))).astype(int)
     inside = np.all((positions > 4) & (positions < np.array(shape) - 4), axis=1)
     np.add.at(atoms, tuple(positions[inside].T), 1)
     density = gaussian_filter(atoms, resolution / voxel_size / 3)

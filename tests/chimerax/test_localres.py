@@ -13,16 +13,16 @@ def measured(do, small_map):
     return do("localres #1")
 
 
-def test_real_map_is_measured_coloured_and_logged(do, channel, log):
+def test_real_map_is_measured_colored_and_logged(do, channel, log):
     before = channel.full_matrix().copy()
     volume = do("localres #1")
     result = volume.local_resolution
-    colours = channel.surfaces[0].vertex_colors
-    assert len(np.unique(colours, axis=0)) > 10
+    colors = channel.surfaces[0].vertex_colors
+    assert len(np.unique(colors, axis=0)) > 10
     # A voxel of 3 Å holds nothing finer than 6 Å.
     assert 6.0 <= result.median < 20.0
     assert f"{result.median:.2f}"[:-1] in log.getvalue()
-    assert "MapRes" in log.getvalue() and "90 % interval" in log.getvalue()
+    assert "MapRes" in log.getvalue() and "90% interval" in log.getvalue()
     np.testing.assert_array_equal(channel.full_matrix(), before)
 
 
@@ -99,7 +99,7 @@ def test_palette_and_range_are_the_users(do, small_map):
     assert red > green > blue == 0
 
 
-def test_the_figure_has_the_colours_of_the_surface():
+def test_the_figure_has_the_colors_of_the_surface():
     from chimerax.map_resolution.colormap import RESOLUTIONS, palette_called
 
     from mapres.results.figures import palette
@@ -116,28 +116,28 @@ def test_answers_are_no_maps(session, do, small_map):
     assert "No map was specified" in refusal(do, "localres #2")
 
 
-def test_an_image_hides_the_colours_and_that_is_said(do, small_map, log):
+def test_an_image_hides_the_colors_and_that_is_said(do, small_map, log):
     small_map.set_display_style("image")
     do("localres #1 method monores key false")
     assert "is not shown as a surface" in log.getvalue()
 
 
-def test_what_is_unsure_is_grey(session, do, small_map, log):
+def test_what_is_unsure_is_gray(session, do, small_map, log):
     volume = do("localres #1 unsure 2.5 key false")
     result, surface = volume.local_resolution, small_map.surfaces[0]
     low, high = result.interval
     wide = (high - low > 2.5)[result.mask]
-    assert f"{wide.mean():.0%} of the voxels are grey" in log.getvalue()
+    assert f"{wide.mean():.0%} of the voxels are gray" in log.getvalue()
     assert 0.02 < wide.mean() < 0.98
-    grey = np.ptp(surface.vertex_colors[:, :3].astype(int), axis=1) == 0
-    assert 0.02 < grey.mean() < 0.98
-    # Nothing between grey and the rest passes for coarse.
+    gray = np.ptp(surface.vertex_colors[:, :3].astype(int), axis=1) == 0
+    assert 0.02 < gray.mean() < 0.98
+    # Nothing between gray and the rest passes for coarse.
     own = volume.interpolated_values(surface.vertices, surface.scene_position)
     red = np.abs(surface.vertex_colors[:, :3].astype(int) - (215, 25, 28)).max(axis=1) <= 1
     assert (own[red] > np.percentile(result.values[result.mask], 95)).all()
     places = np.rint(small_map.data.xyz_to_ijk_transform * surface.vertices).astype(int)
     width = np.where(result.mask, high - low, np.nan)[tuple(places.T[::-1])]
-    assert np.nanmedian(width[grey]) > 2.5 > np.nanmedian(width[~grey])
+    assert np.nanmedian(width[gray]) > 2.5 > np.nanmedian(width[~gray])
     # The volume that scripts find is what was measured.
     assert volume.full_matrix().max() < 100
     do("volume #1 level 0.6")
@@ -214,20 +214,20 @@ def test_maps_share_one_scale(session, do, small_map):
     assert blue[0] > blue[1]
 
 
-def test_undo_takes_the_colours_back(do, small_map, measured):
+def test_undo_takes_the_colors_back(do, small_map, measured):
     assert small_map.surfaces[0].vertex_colors is not None
     do("undo")
     assert small_map.surfaces[0].vertex_colors is None
 
 
-def test_new_contour_level_is_coloured_too(do, small_map, measured):
+def test_new_contour_level_is_colored_too(do, small_map, measured):
     do("volume #1 level 0.6")
     small_map.update_drawings()
     surface = small_map.surfaces[0]
     assert len(surface.vertex_colors) == len(surface.vertices)
 
 
-def test_hidden_map_is_coloured_when_shown(session, do):
+def test_hidden_map_is_colored_when_shown(session, do):
     from chimerax.map import volume_from_grid_data
     from chimerax.map_data import ArrayGridData
 
@@ -249,10 +249,10 @@ def test_map_without_surface_is_measured_and_the_remedy_works(session, do, small
     assert volume.local_resolution.mask.any()
     text = " ".join(log.getvalue().split())
     remedy = text.partition("show it with: ")[2].partition(" Executing")[0]
-    style, _, colour = remedy.partition("; ")
+    style, _, color = remedy.partition("; ")
     do(style)
     small_map.update_drawings()
-    do(colour.partition(" range ")[0] + " range 4,12")
+    do(color.partition(" range ")[0] + " range 4,12")
     assert small_map.surfaces[0].vertex_colors is not None
 
 
@@ -265,8 +265,8 @@ def test_saved_map_is_read_back_on_the_same_grid(do, measured, tmp_path):
     np.testing.assert_array_equal(again.full_matrix(), measured.full_matrix())
 
 
-def test_session_restores_volume_and_colours(session, do, small_map, measured, tmp_path):
-    values, colours = measured.full_matrix().copy(), small_map.surfaces[0].vertex_colors.copy()
+def test_session_restores_volume_and_colors(session, do, small_map, measured, tmp_path):
+    values, colors = measured.full_matrix().copy(), small_map.surfaces[0].vertex_colors.copy()
     path = tmp_path / "all.cxs"
     do(f'save "{path}"')
     do("close")
@@ -274,11 +274,11 @@ def test_session_restores_volume_and_colours(session, do, small_map, measured, t
     small, local = (m for m in session.models.list() if hasattr(m, "data"))
     np.testing.assert_array_equal(local.full_matrix(), values)
     small.update_drawings()
-    np.testing.assert_array_equal(small.surfaces[0].vertex_colors, colours)
+    np.testing.assert_array_equal(small.surfaces[0].vertex_colors, colors)
     assert not local.display
 
 
-def test_coloured_surface_is_exported(do, small_map, measured, tmp_path):
+def test_colored_surface_is_exported(do, small_map, measured, tmp_path):
     path = tmp_path / "surface.glb"
     do(f'save "{path}" models #1')
     assert b"COLOR_0" in path.read_bytes()

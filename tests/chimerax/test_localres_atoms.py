@@ -77,7 +77,7 @@ def test_chimeraxs_own_commands_use_the_attribute(session, do, small_map, chain)
     assert not hasattr(chain.residues[15], "local_resolution")
 
 
-def test_residues_are_coloured_by_the_attribute(do, small_map, chain):
+def test_residues_are_colored_by_the_attribute(do, small_map, chain):
     do("localres #1 atoms #2")
     do("color byattribute r:local_resolution #2 palette blue:red target c")
     values = np.array([r.local_resolution for r in chain.residues])

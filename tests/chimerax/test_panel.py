@@ -48,9 +48,9 @@ def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
 
 def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel, small_map):
     panel.map.value = small_map
-    for menu in (panel.map, panel.validate.model, panel.local.method, panel.coloured.low):
+    for menu in (panel.map, panel.validate.model, panel.local.method, panel.colored.low):
         menu.clearFocus()
-        before = panel.command_text(), panel.coloured.low.value()
+        before = panel.command_text(), panel.colored.low.value()
         where = QPointF(menu.rect().center())
         wheel = QWheelEvent(
             where, QPointF(menu.mapToGlobal(where)), QPoint(), QPoint(0, -120),
@@ -58,7 +58,7 @@ def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel, small_map):
             Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
         panel._session.ui.application.sendEvent(menu, wheel)
-        assert (panel.command_text(), panel.coloured.low.value()) == before
+        assert (panel.command_text(), panel.colored.low.value()) == before
 
 
 def test_an_answer_goes_with_its_map(panel, small_map, session):
@@ -186,7 +186,7 @@ def test_typed_options_are_the_commands_own(panel, small_map):
     choose(panel.local.method, "monores")
     panel.local.more.setText("step 2 key false")
     click(panel.run_button)
-    assert panel.found.currentWidget() is panel.coloured
+    assert panel.found.currentWidget() is panel.colored
 
 
 def test_a_second_job_meanwhile_is_refused(panel, small_map, do):

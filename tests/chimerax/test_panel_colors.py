@@ -1,4 +1,4 @@
-"""What the panel does with the colours of an answer, through clicks and drags."""
+"""What the panel does with the colors of an answer, through clicks and drags."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ WIDTH, SCROLL_BAR = 320, 16
 
 
 @pytest.fixture
-def coloured(panel, small_map):
+def colored(panel, small_map):
     """A panel that shows a local resolution."""
     panel.map.value = small_map
     panel.tabs.setCurrentWidget(panel.local)
@@ -24,10 +24,10 @@ def coloured(panel, small_map):
     panel.resize(WIDTH, 900)
     panel.show()
     click(panel.run_button)
-    assert panel.found.currentWidget() is panel.coloured, panel.message.text()
+    assert panel.found.currentWidget() is panel.colored, panel.message.text()
     panel._session.ui.application.processEvents()
-    panel.coloured.histogram.draw()
-    return panel.coloured
+    panel.colored.histogram.draw()
+    return panel.colored
 
 
 def drag(histogram, start, stop):
@@ -46,16 +46,16 @@ def drag(histogram, start, stop):
     QTest.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=place(stop))
 
 
-def test_a_dragged_limit_recolours_the_surface(coloured, small_map, log):
+def test_a_dragged_limit_recolors_the_surface(colored, small_map, log):
     from chimerax.color_key.model import get_model
 
     surface = small_map.surfaces[0]
     before = surface.vertex_colors.copy()
-    low, high = coloured.histogram.limits
-    drag(coloured.histogram, high, 0.5 * (low + high))
-    new_low, new_high = coloured.histogram.limits
+    low, high = colored.histogram.limits
+    drag(colored.histogram, high, 0.5 * (low + high))
+    new_low, new_high = colored.histogram.limits
     assert new_low == low and new_high == pytest.approx(0.5 * (low + high), rel=0.05)
-    assert coloured.high.value() == pytest.approx(new_high, abs=0.01)
+    assert colored.high.value() == pytest.approx(new_high, abs=0.01)
     after = surface.vertex_colors
     assert (before != after).any()
     # With a lower limit more is coarse, which is red.
@@ -64,69 +64,69 @@ def test_a_dragged_limit_recolours_the_surface(coloured, small_map, log):
     assert f"range {low:.4g},{new_high:.4g}" in told
     # Once, by the command: not at every step of the mouse.
     assert told.count("Map values for surface") == 1
-    labels = [float(text) for _, text in get_model(coloured._session).rgbas_and_labels if text]
+    labels = [float(text) for _, text in get_model(colored._session).rgbas_and_labels if text]
     assert labels[-1] == pytest.approx(new_high, abs=0.06)
 
 
-def test_a_dragged_limit_can_be_undone(coloured, small_map, do):
+def test_a_dragged_limit_can_be_undone(colored, small_map, do):
     surface = small_map.surfaces[0]
     before = surface.vertex_colors.copy()
-    low, high = coloured.histogram.limits
-    drag(coloured.histogram, high, 0.5 * (low + high))
+    low, high = colored.histogram.limits
+    drag(colored.histogram, high, 0.5 * (low + high))
     assert (surface.vertex_colors != before).any()
     do("undo")
     assert np.abs(surface.vertex_colors.astype(int) - before).max() <= 1
 
 
-def test_nothing_is_run_where_nothing_was_changed(coloured, log):
-    coloured.low.setFocus()
+def test_nothing_is_run_where_nothing_was_changed(colored, log):
+    colored.low.setFocus()
     for _ in range(3):
-        QTest.keyClick(coloured._session.ui.application.focusWidget(), Qt.Key.Key_Tab)
+        QTest.keyClick(colored._session.ui.application.focusWidget(), Qt.Key.Key_Tab)
     assert "color sample" not in log.getvalue()
 
 
-def test_a_lower_limit_above_the_upper_is_taken_back(coloured):
-    low, _ = coloured.histogram.limits
-    coloured.low.setValue(coloured.high.value() + 3)
-    coloured.low.editingFinished.emit()
-    assert coloured.low.value() == pytest.approx(low)
+def test_a_lower_limit_above_the_upper_is_taken_back(colored):
+    low, _ = colored.histogram.limits
+    colored.low.setValue(colored.high.value() + 3)
+    colored.low.editingFinished.emit()
+    assert colored.low.value() == pytest.approx(low)
 
 
-def test_typed_limits_the_palette_and_the_key_count(coloured, small_map):
+def test_typed_limits_the_palette_and_the_key_count(colored, small_map):
     from chimerax.color_key.model import get_model
 
     surface = small_map.surfaces[0]
     before = surface.vertex_colors.copy()
-    coloured.low.setValue(coloured.low.value() - 2)
+    colored.low.setValue(colored.low.value() - 2)
     QTest.qWait(50)
     assert (surface.vertex_colors != before).any()
-    coloured.palette_menu.setFocus()
-    coloured.palette_menu.setCurrentIndex(coloured.palette_menu.findData("^greys-5"))
-    coloured.palette_menu.activated.emit(coloured.palette_menu.currentIndex())
+    colored.palette_menu.setFocus()
+    colored.palette_menu.setCurrentIndex(colored.palette_menu.findData("^greys-5"))
+    colored.palette_menu.activated.emit(colored.palette_menu.currentIndex())
     red, green, blue, _ = surface.vertex_colors.T.astype(int)
     assert np.abs(red - green).max() < 3 and np.abs(green - blue).max() < 3
-    click(coloured.key)
-    assert get_model(coloured._session, create=False) is None
-    click(coloured.key)
-    assert get_model(coloured._session, create=False) is not None
+    click(colored.key)
+    assert get_model(colored._session, create=False) is None
+    click(colored.key)
+    assert get_model(colored._session, create=False) is not None
 
 
-def test_a_limit_cannot_pass_the_other(coloured):
-    low, high = coloured.histogram.limits
-    drag(coloured.histogram, low, high + 1)
-    low, high = coloured.histogram.limits
+def test_a_limit_cannot_pass_the_other(colored):
+    low, high = colored.histogram.limits
+    drag(colored.histogram, low, high + 1)
+    low, high = colored.histogram.limits
     assert low < high
 
 
-def test_worst_regions_centre_the_view(coloured, small_map, monkeypatch):
+def test_worst_regions_center_the_view(colored, small_map, monkeypatch):
     seen = []
     view = SimpleNamespace(view_all=lambda bounds: seen.append(bounds.center()))
-    monkeypatch.setattr(coloured._session, "main_view", view, raising=False)
-    shown = coloured.regions.list
+    monkeypatch.setattr(colored._session, "main_view", view, raising=False)
+    shown = colored.regions.list
     assert shown.count() > 0
     middle = shown.visualItemRect(shown.item(0)).center()
     QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=middle)
-    result = coloured._scale.sources[0].local_resolution
+    result = colored._scale.sources[0].local_resolution
     i, j, k = np.rint(small_map.data.xyz_to_ijk_transform * seen[0]).astype(int)
     assert result.values[k, j, i] > result.median
 
@@ -137,27 +137,27 @@ def test_shows_how_two_methods_differ(panel, small_map):
     choose(panel.local.method, "monores")
     choose(panel.local.compare, "resmap")
     click(panel.run_button)
-    assert "MonoRes less ResMap: <b>median" in panel.coloured._summary.text()
-    low, high = panel.coloured.histogram.limits
-    assert low == -high and panel.coloured.palette_menu.currentData() == "^rdbu-5"
+    assert "MonoRes less ResMap: <b>median" in panel.colored._summary.text()
+    low, high = panel.colored.histogram.limits
+    assert low == -high and panel.colored.palette_menu.currentData() == "^rdbu-5"
     before = small_map.surfaces[0].vertex_colors.copy()
-    panel.coloured._tint()
+    panel.colored._tint()
     assert np.abs(small_map.surfaces[0].vertex_colors.astype(int) - before).max() <= 1
 
 
-def test_what_is_closed_after_its_answer_is_let_go(coloured, do):
+def test_what_is_closed_after_its_answer_is_let_go(colored, do):
     do("close")
-    assert not coloured.isEnabled() and coloured._map is None and coloured._scale is None
-    assert coloured.regions.list.count() == 0
-    coloured.low.setValue(1)
-    coloured.run_colouring()
+    assert not colored.isEnabled() and colored._map is None and colored._scale is None
+    assert colored.regions.list.count() == 0
+    colored.low.setValue(1)
+    colored.run_coloring()
     QTest.qWait(30)
 
 
-def test_everything_fits_in_a_narrow_window(coloured, panel):
+def test_everything_fits_in_a_narrow_window(colored, panel):
     for tab in (panel.validate, panel.local):
         panel.tabs.setCurrentWidget(tab)
         panel._session.ui.application.processEvents()
-        for view in (panel.verdict, panel.coloured):
+        for view in (panel.verdict, panel.colored):
             panel.found.setCurrentWidget(view)
             assert panel.command.parentWidget().minimumSizeHint().width() <= WIDTH - SCROLL_BAR

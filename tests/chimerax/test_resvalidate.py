@@ -187,7 +187,7 @@ def test_crystal_is_refused_in_one_sentence(do, tmp_path):
         ("resvalidate #1 halfMaps #1,2", "voxels"),
         ("resvalidate #2", "at least 16"),
         ("resvalidate #1 model missing", "missing"),
-        ("resvalidate #1 colour red", "keyword"),
+        ("resvalidate #1 color red", "keyword"),
     ],
 )
 def test_bad_arguments_are_one_clear_sentence(session, do, small_map, command, part):

@@ -22,7 +22,7 @@ def test_median_of_a_target_is_its_resolution(resolution):
 
 @given(st.floats(-0.15, 0.15), st.sampled_from(distribution.CLASS_LIMITS))
 def test_median_near_a_class_limit_is_as_near(offset, limit):
-    """Half a Gaussian of 5 % has its median 3.4 % from the limit, and bins are 5 % wide."""
+    """Half a Gaussian of 5% has its median 3.4% from the limit, and bins are 5% wide."""
     resolution = limit * np.exp(offset)
     target = soft_targets(np.array([resolution]))[0]
     assert distribution.quantile(target, 0.5) == pytest.approx(resolution, rel=0.05)
@@ -32,7 +32,7 @@ def test_median_near_a_class_limit_is_as_near(offset, limit):
 def test_targets_are_cut_at_class_limits(limit):
     """The limit itself belongs to the coarser class."""
     finer, coarser = soft_targets(np.array([limit - 0.01, limit]))
-    below = limit > distribution.CENTRES
+    below = limit > distribution.CENTERS
     assert not finer[~below].any() and not coarser[below].any()
     assert distribution.probability_below(finer, limit) == pytest.approx(1)
     assert distribution.probability_below(coarser, limit) == 0
@@ -41,7 +41,7 @@ def test_targets_are_cut_at_class_limits(limit):
 @given(RESOLUTION, st.floats(0.02, 0.3))
 def test_a_target_lies_in_the_class_of_its_resolution(resolution, width):
     target = soft_targets(np.array([resolution]), width=width)[0]
-    (seen,) = set(distribution.class_of(distribution.CENTRES[target > 0]))
+    (seen,) = set(distribution.class_of(distribution.CENTERS[target > 0]))
     assert seen == distribution.class_of(resolution)
 
 

@@ -15,7 +15,7 @@ def smooth():
     return gaussian_low_pass(values, 1.0, 9.0)
 
 
-def test_patches_are_normalised(smooth):
+def test_patches_are_normalized(smooth):
     density = Density(smooth, (1.0, 1.0, 1.0))
     patches = preprocess.cut_patches(density, np.array([[48, 48, 48], [30, 60, 50]]))
     values = patches.values
@@ -31,24 +31,24 @@ def test_voxel_size_does_not_matter(smooth, edge):
     reference = preprocess.cut_patches(Density(smooth, (1.0,) * 3), np.array([[48, 48, 48]]))
     coarse = Density(resize(smooth, (edge,) * 3), (96 / edge,) * 3)
     patch = preprocess.cut_patches(coarse, np.array([[edge // 2] * 3]))
-    # Centres agree to half a voxel only, which alone costs 5 % of correlation at 9 Å.
+    # Centers agree to half a voxel only, which alone costs 5% of correlation at 9 Å.
     assert np.corrcoef(reference.values.ravel(), patch.values.ravel())[0, 1] > 0.94
 
 
 def test_scale_and_offset_do_not_matter(smooth):
-    centre = np.array([[48, 48, 48]])
-    plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), centre)
-    changed = preprocess.cut_patches(Density(-2 + 1e3 * smooth, (1.0,) * 3), centre)
+    center = np.array([[48, 48, 48]])
+    plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), center)
+    changed = preprocess.cut_patches(Density(-2 + 1e3 * smooth, (1.0,) * 3), center)
     assert np.allclose(plain.values, changed.values, atol=1e-2)
 
 
 def test_one_hot_voxel_does_not_set_the_scale(smooth):
     """A voxel 10,000 times too bright leaves the rest of the patch as it was."""
-    centre = np.array([[48, 48, 48]])
-    plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), centre)
+    center = np.array([[48, 48, 48]])
+    plain = preprocess.cut_patches(Density(smooth, (1.0,) * 3), center)
     hot = smooth.copy()
     hot[40, 48, 48] = 1e4 * smooth.max()
-    patch = preprocess.cut_patches(Density(hot, (1.0,) * 3), centre).values
+    patch = preprocess.cut_patches(Density(hot, (1.0,) * 3), center).values
     assert patch.max() <= preprocess.CLIP
     assert np.median(np.abs(patch)) == pytest.approx(np.median(np.abs(plain.values)), rel=0.1)
 
@@ -121,17 +121,17 @@ def test_spectra_of_an_empty_patch_are_the_faintest():
     assert spectra == pytest.approx(2 + np.log(preprocess.FAINTEST) / 5)
 
 
-def test_centres_lie_in_the_mask_half_a_patch_apart():
+def test_centers_lie_in_the_mask_half_a_patch_apart():
     mask = np.zeros((90, 90, 90), dtype=bool)
     mask[10:80, 15:70, 20:75] = True
-    centres = preprocess.patch_centres(mask, 1.5, 32)
-    assert mask[tuple(centres.T)].all()
-    gaps = np.linalg.norm((centres[:, None] - centres[None]) * 1.5, axis=2)
-    assert gaps[~np.eye(len(centres), dtype=bool)].min() > 24
-    assert np.array_equal(centres, preprocess.patch_centres(mask, 1.5, 32))
+    centers = preprocess.patch_centers(mask, 1.5, 32)
+    assert mask[tuple(centers.T)].all()
+    gaps = np.linalg.norm((centers[:, None] - centers[None]) * 1.5, axis=2)
+    assert gaps[~np.eye(len(centers), dtype=bool)].min() > 24
+    assert np.array_equal(centers, preprocess.patch_centers(mask, 1.5, 32))
 
 
 def test_one_voxel_of_molecule_gives_one_patch():
     mask = np.zeros((20, 20, 20), dtype=bool)
     mask[3, 4, 5] = True
-    assert preprocess.patch_centres(mask, 1.0, 32).tolist() == [[3, 4, 5]]
+    assert preprocess.patch_centers(mask, 1.0, 32).tolist() == [[3, 4, 5]]

@@ -5,7 +5,7 @@ import pytest
 
 from mapres.features.bands import STEP, WAVELENGTHS
 from mapres.features.cells import CHANNELS, MEANS
-from mapres.features.distribution import CENTRES
+from mapres.features.distribution import CENTERS
 from mapres.features.profile import FREQUENCIES
 from mapres.features.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, Overall, rows
 from mapres.features.windows import ABOUT, WIDTHS
@@ -15,7 +15,7 @@ N = 5
 
 def a_map(resolution):
     """Return what a map of a resolution is known by, whose every curve is of d over that."""
-    chances = np.exp(-0.5 * (np.log(CENTRES / resolution) / 0.1) ** 2)
+    chances = np.exp(-0.5 * (np.log(CENTERS / resolution) / 0.1) ** 2)
     features = np.sin(np.log(WAVELENGTHS / resolution))
     profile = np.cos(np.log(1 / FREQUENCIES / resolution))
     overall = Overall(

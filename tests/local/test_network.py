@@ -51,7 +51,7 @@ def test_reads_the_known_resolution_and_its_uncertainty(density, halves, found):
         assert np.mean((low <= truth) & (truth <= high), where=result.mask) > 0.6
         half = result.uncertainty
         np.testing.assert_allclose(half[result.mask], (0.5 * (high - low))[result.mask])
-        # A surface sampled at the rim of the mask is coloured rightly.
+        # A surface sampled at the rim of the mask is colored rightly.
         assert half.min() > 0
         assert result.values.min() >= density.nyquist - 1e-6
     assert not np.array_equal(both.values, found.values)

@@ -40,7 +40,7 @@ def molecule():
     )
 
 
-def test_measures_the_molecule_and_colours_the_rest_alike(molecule):
+def test_measures_the_molecule_and_colors_the_rest_alike(molecule):
     whole, half_maps, mask = molecule
     result = by_monores(whole, mask=mask, half_maps=half_maps, step=1.0)
     assert result.values.shape == SHAPE
@@ -134,7 +134,7 @@ def test_refuses_masks_that_say_nothing(molecule):
     refuse(GridMismatchError, "mask", whole, mask=density(mask.values[1:]))
 
 
-def test_refuses_what_cannot_be_analysed(molecule):
+def test_refuses_what_cannot_be_analyzed(molecule):
     whole, half_maps, mask = molecule
     refuse(MapResError, "method 'guess'", whole, method="guess")
     refuse(MapContentError, "constant", whole.with_values(np.zeros(SHAPE)))

@@ -87,7 +87,7 @@ def test_validation_rows_tell_everything():
         ("Voxel size", "1.35 Å"),
         ("Box", "100 × 110 × 120"),
         ("Class", "medium (high 2%, medium 90%, low 8%)"),
-        ("Resolution", "7.46 Å (90 % interval 6.50–8.25 Å)"),
+        ("Resolution", "7.46 Å (90% interval 6.50–8.25 Å)"),
         ("Claimed", "7.9 Å: consistent (by the half maps)"),
         ("Half-map FSC", "7.80 Å at 0.143"),
         ("Patches", "12"),
@@ -130,7 +130,7 @@ def test_several_models_stand_side_by_side():
         ("Chance of high", "2%", "100%", "10%"),
         ("Chance of medium", "90%", "0%", "10%"),
         ("Chance of low", "8%", "0%", "80%"),
-        ("Resolution", "7.46 Å (90 % interval 6.50–8.25 Å)", "class only", "class only"),
+        ("Resolution", "7.46 Å (90% interval 6.50–8.25 Å)", "class only", "class only"),
         (
             "Claimed 7.9 Å",
             "consistent",
@@ -251,20 +251,20 @@ def test_text_of_several_models_keeps_its_columns():
     assert not any(line.endswith(" ") for line in lines)
 
 
-def colours(path):
-    """The colours in a picture, as (r, g, b) in 0-255."""
+def colors(path):
+    """The colors in a picture, as (r, g, b) in 0-255."""
     pixels = (image.imread(path)[..., :3] * 255).round().astype(int)
     return pixels, {tuple(pixel) for pixel in np.unique(pixels.reshape(-1, 3), axis=0)}
 
 
 def test_local_figure_shows_the_resolution(density, result, tmp_path):
     figures.local_figure(density, result, tmp_path / "local.png")
-    pixels, found = colours(tmp_path / "local.png")
+    pixels, found = colors(tmp_path / "local.png")
     height, width = pixels.shape[:2]
     assert 600 < height < 1200 and 900 < width < 1800
-    # The ends of the colour key, and greys of the density, are there.
+    # The ends of the color key, and greys of the density, are there.
     for end in (44, 123, 182), (215, 25, 28):
-        assert min(np.abs(np.subtract(end, colour)).max() for colour in found) <= 2
+        assert min(np.abs(np.subtract(end, color)).max() for color in found) <= 2
     assert any(r == g == b and 128 < r < 250 for r, g, b in found)
     # In the first slice x runs to the right: red (coarse) lies right of blue (fine).
     slice_ = pixels[height // 8 : height // 2, : width // 3].astype(int)
@@ -287,10 +287,10 @@ def test_local_figure_of_one_value_and_of_a_thin_box(density, result, tmp_path):
 
 def test_fsc_figure_shows_every_curve(curve, tmp_path):
     figures.fsc_figure(curve, tmp_path / "fsc.png")
-    _, found = colours(tmp_path / "fsc.png")
-    for _, colour, _ in figures.CURVES.values():
-        rgb = (0, 0, 0) if colour == "black" else tuple(bytes.fromhex(colour[1:]))
-        assert rgb in found, colour
+    _, found = colors(tmp_path / "fsc.png")
+    for _, color, _ in figures.CURVES.values():
+        rgb = (0, 0, 0) if color == "black" else tuple(bytes.fromhex(color[1:]))
+        assert rgb in found, color
 
 
 def test_fsc_figure_without_a_mask_or_a_crossing(density, tmp_path):

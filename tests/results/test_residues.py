@@ -51,7 +51,7 @@ def test_atoms_outside_do_not_count(ramp):
 
 
 def test_what_only_stands_for_unresolved_does_not_count(ramp, rng):
-    """Not even as a neighbour of what is."""
+    """Not even as a neighbor of what is."""
     places = rng.uniform(3, 8, (40, 3))
     residues = np.repeat(np.arange(8), 5)
     expected = residue_resolution(ramp, places, residues)

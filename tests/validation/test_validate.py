@@ -78,7 +78,7 @@ def test_a_false_claim_is_called_so(example, claimed, verdict):
 
 def test_half_maps_decide_the_verdict(example, halves):
     answer = mapres.validate(example, claimed=EXAMPLE_RESOLUTION, half_maps=halves)
-    # Shells are 1/96 Å apart, 4 % at 4.2 Å, and the automatic mask is not the true one.
+    # Shells are 1/96 Å apart, 4% at 4.2 Å, and the automatic mask is not the true one.
     assert answer.half_map_fsc == pytest.approx(EXAMPLE_RESOLUTION, rel=0.08)
     assert answer.verdict == "consistent"
     far = mapres.validate(example, claimed=1.1 * 1.2 * EXAMPLE_RESOLUTION, half_maps=halves)
@@ -166,7 +166,7 @@ def test_the_same_half_map_twice_decides_nothing(example, halves):
     [
         (5.9, (6.0, 6.3), "consistent"),  # rounding of two voxels of 3 Å
         (5.8, (6.0, 6.3), "optimistic"),
-        (6.5, (7.0, 8.0), "consistent"),  # 10 % beside the interval is no contradiction
+        (6.5, (7.0, 8.0), "consistent"),  # 10% beside the interval is no contradiction
         (6.2, (7.0, 8.0), "optimistic"),
         (8.7, (7.0, 8.0), "consistent"),
         (8.9, (7.0, 8.0), "pessimistic"),

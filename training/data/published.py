@@ -66,8 +66,8 @@ def published_resolution(path: Path) -> float | None:
     return {each.path: each.resolution for each in listed}.get(path)
 
 
-def labelled_resolutions(method: str) -> tuple[float, ...]:
-    """Return the published Å, where known, of the maps that the paper labelled with a method."""
+def labeled_resolutions(method: str) -> tuple[float, ...]:
+    """Return the published Å, where known, of the maps that the paper labeled with a method."""
     return tuple(
         float(row["resolution_A"])
         for row in rows(PAPER_MAPS)

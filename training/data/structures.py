@@ -65,7 +65,7 @@ def from_packed(path: str | Path, index: int) -> Structure:
 
 
 def from_file(path: str | Path, hetatms: bool = False) -> Structure:
-    """Read the first model of a PDB or mmCIF file, centred; HETATM records only if asked for.
+    """Read the first model of a PDB or mmCIF file, centered; HETATM records only if asked for.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def from_file(path: str | Path, hetatms: bool = False) -> Structure:
     ]
     if not atoms:
         raise ValueError(f"{path} holds no atoms; give a PDB or mmCIF file of a molecule.")
-    return centred(
+    return centered(
         Structure(
             id=Path(path).stem,
             xyz=np.array([atom.pos.tolist() for atom in atoms], dtype=np.float32),
@@ -110,12 +110,12 @@ def find(name: str, data: Path) -> Structure:
 
 
 def rotated(structure: Structure, rotation: NDArray) -> Structure:
-    """Turn a structure and centre it; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
+    """Turn a structure and center it; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
     xyz = structure.xyz @ np.asarray(rotation, dtype=np.float32).T
-    return centred(replace(structure, xyz=xyz))
+    return centered(replace(structure, xyz=xyz))
 
 
-def centred(structure: Structure) -> Structure:
+def centered(structure: Structure) -> Structure:
     """Move the middle of the box around the atoms to the origin."""
     middle = 0.5 * (structure.xyz.max(axis=0) + structure.xyz.min(axis=0))
     return replace(structure, xyz=structure.xyz - middle)

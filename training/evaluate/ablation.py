@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mapres.density import checked
 from mapres.errors import MapResError
-from mapres.features.distribution import BINS, CENTRES, class_of, quantile
+from mapres.features.distribution import BINS, CENTERS, class_of, quantile
 from mapres.io import read
 from mapres.networks.registry import Predict, predictor
 from training.data.published import Published, listed_maps
@@ -140,6 +140,6 @@ def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:
             predictions = patch_predictions(density, predict)
         except MapResError:
             continue
-        mean = np.exp((predictions @ np.log(CENTRES)).mean())
+        mean = np.exp((predictions @ np.log(CENTERS)).mean())
         pairs.append((max(float(mean), density.nyquist), each.resolution))
     return np.array(pairs)

@@ -15,10 +15,10 @@ import numpy as np
 from mapres.density import Density
 from mapres.features.distribution import CLASS_LIMITS, CLASSES
 from mapres.local.resolution import LocalResolution
-from mapres.results.figures import colour_range, palette
+from mapres.results.figures import color_range, palette
 
-# Okabe & Ito's palette, which colour-blind readers can tell apart.
-COLOURS = ("#0072B2", "#E69F00", "#D55E00")
+# Okabe & Ito's palette, which color-blind readers can tell apart.
+COLORS = ("#0072B2", "#E69F00", "#D55E00")
 # Changes of an answer, %: almost all are smaller.
 SHOWN = (-30, 60)
 
@@ -28,8 +28,8 @@ def training_figure(curve: list[dict[str, str]], title: str, path: Path) -> None
     steps = [int(row["step"]) for row in curve]
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     for axis, what in zip(axes, ("accuracy", "loss"), strict=True):
-        for name, colour in zip((what, f"validation {what}"), COLOURS, strict=False):
-            axis.plot(steps, [float(row[name]) for row in curve], color=colour, label=name)
+        for name, color in zip((what, f"validation {what}"), COLORS, strict=False):
+            axis.plot(steps, [float(row[name]) for row in curve], color=color, label=name)
         axis.set(xlabel="training step", ylabel=what)
         axis.legend(frameon=False)
     figure.suptitle(title)
@@ -45,9 +45,9 @@ def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
     resolution = [float(row[0]) for row in rows]
     figure, axes = plt.subplots(1, len(names), figsize=(10, 3), sharey=True, layout="constrained")
     for place, (axis, name) in enumerate(zip(np.atleast_1d(axes), names, strict=True)):
-        for k, (label, colour) in enumerate(zip(CLASSES, COLOURS, strict=True)):
+        for k, (label, color) in enumerate(zip(CLASSES, COLORS, strict=True)):
             values = [float(row[2 + 4 * place + k]) for row in rows]
-            axis.plot(resolution, values, "o-", markersize=3, color=colour, label=label)
+            axis.plot(resolution, values, "o-", markersize=3, color=color, label=label)
         for limit in CLASS_LIMITS:
             axis.axvline(limit, color="0.7", linewidth=0.8, zorder=0)
         axis.set(title=name, xlabel="nominal resolution (Å)")
@@ -84,7 +84,7 @@ def _draw_labels(figure, panels, density: Density, results: list[LocalResolution
     """Draw the slice through the middle of what was measured."""
     measured = [result for result in results if not isinstance(result, str)]
     middle = round(float(np.flatnonzero(measured[0].mask.any(axis=(1, 2))).mean()))
-    low, high = colour_range(np.concatenate([r.values[r.mask] for r in measured]))
+    low, high = color_range(np.concatenate([r.values[r.mask] for r in measured]))
     panels[0].imshow(density.values[middle], cmap="Greys_r", origin="lower")
     panels[0].set_ylabel(density.name, fontsize=7)
     for panel, result in zip(panels[1:], results, strict=True):
@@ -98,7 +98,7 @@ def _draw_labels(figure, panels, density: Density, results: list[LocalResolution
 
 
 def robustness_figure(rows: list[list], path: Path) -> None:
-    """Draw how far answers move: median and 10-90 % range of each change, a panel a family.
+    """Draw how far answers move: median and 10-90% range of each change, a panel a family.
 
     ``rows`` are those of the table: family, change, n, then median and range as percentages. Where
     a range leaves the panel its end is written down.
@@ -112,7 +112,7 @@ def robustness_figure(rows: list[list], path: Path) -> None:
         )
         places = np.arange(len(here))
         spread = np.stack([middle - low, high - middle])
-        axis.errorbar(places, middle, spread, fmt="o", color=COLOURS[0], capsize=3)
+        axis.errorbar(places, middle, spread, fmt="o", color=COLORS[0], capsize=3)
         for place, end in zip(places, high, strict=True):
             if end > SHOWN[1]:
                 text = {"ha": "center", "va": "top", "fontsize": 8}

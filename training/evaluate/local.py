@@ -24,8 +24,8 @@ ASKED = {
     "MonoRes, half maps": ("monores", True),
 }
 COLUMNS = ("maps", "", "n", "asked", "mean relative error", "MAE Å", "constant's MAE Å", "ratio")
-COLUMNS += ("correlation", "90 % interval covers", "refused")
-# ln Å: with less variation than 2 % there is nothing to correlate with.
+COLUMNS += ("correlation", "90% interval covers", "refused")
+# ln Å: with less variation than 2% there is nothing to correlate with.
 LEAST_SPREAD = 0.02
 
 
@@ -39,7 +39,7 @@ def evaluate_local(data: Path, split: str, count: int, out: Path) -> None:
     made_by = (
         f"`python -m training evaluate-local --split {split} --maps {count}` (seed {SEED}). Means "
         "over maps, of means over the voxels of the true molecule; the median over maps of "
-        "correlations within one, of maps that vary by more than 2 %."
+        "correlations within one, of maps that vary by more than 2%."
     )
     title = f"Local resolution of simulated maps, {split} split"
     table = Table(f"local-{split}", title, made_by, COLUMNS, list(_rows(results)))

@@ -19,7 +19,7 @@ from training.data.published import Published, published_maps
 from training.evaluate.tables import Table
 
 # The one real map that comes with another program's local resolution.
-LABELLED = ("ngl_betaGal.mrc.gz", "ngl_betaGal_localResolution.mrc.gz")
+LABELED = ("ngl_betaGal.mrc.gz", "ngl_betaGal_localResolution.mrc.gz")
 LABEL = "a ResMap-like program"
 METHODS = (UNCERTAIN, "monores", "resmap")
 
@@ -28,13 +28,13 @@ def evaluate_real_local(maps: Path, out: Path) -> None:
     """Write ``local-real`` and ``local-betagal``, ``.csv`` and ``.md``; ``maps`` is the folder."""
     rows = [row for listed in published_maps(maps) for row in _map_rows(listed)]
     made_by = "`python -m training evaluate-local`: the map alone, mask found by itself."
-    columns = ("map", "published Å", "method", "median Å", "quartiles Å", "90 % interval ±, Å")
+    columns = ("map", "published Å", "method", "median Å", "quartiles Å", "90% interval ±, Å")
     title = "Local resolution of real maps"
     table = Table("local-real", title, made_by, (*columns, "seconds"), rows)
     table.write(out)
     print(table.markdown())
-    if (maps / LABELLED[1]).exists():
-        table = betagal_table(read(maps / LABELLED[0]), read(maps / LABELLED[1]))
+    if (maps / LABELED[1]).exists():
+        table = betagal_table(read(maps / LABELED[0]), read(maps / LABELED[1]))
         table.write(out)
         print(table.markdown())
 

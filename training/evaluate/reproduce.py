@@ -176,10 +176,10 @@ def table_2(answers: list[Answers], refused: list[str], source: str, out: Path) 
             ]
         )
     columns = ["map", "published Å", "paper DNN", "paper 3D CNN", "DNN", "3D CNN", "default"]
-    columns += ["p", "default Å (90 %)", "verdict"]
+    columns += ["p", "default Å (90%)", "verdict"]
     title = "Table 2: published maps"
     text = made_by("--table 2", _count(answers, source))
-    notes = [f"The default's 90 % interval holds {held} of {len(answers)} published values."]
+    notes = [f"The default's 90% interval holds {held} of {len(answers)} published values."]
     Table("table-2", title, text, columns, rows, [*notes, *refused]).write(out)
 
 

@@ -72,7 +72,7 @@ class Runs:
 
 
 def table_6(runs: Runs, out: Path) -> None:
-    """Write the accuracy of every network on the evaluation cubes of every labelling method."""
+    """Write the accuracy of every network on the evaluation cubes of every labeling method."""
     rows = []
     for labels in METHODS:
         for protocol in ("paper", "honest"):

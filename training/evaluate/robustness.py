@@ -134,8 +134,8 @@ def robustness(data: Path, count: int, out: Path) -> None:
         for name, _ in changes:
             here = [a for a in answers if (a.family, a.change) == (family, name)]
             rows.append([family, name, len(here), *_summary(here)])
-    columns = ["change", "by", "n", "moved by (median)", "10 %", "90 %", "class as before"]
-    columns += ["90 % interval covers the old truth", "with a new warning"]
+    columns = ["change", "by", "n", "moved by (median)", "10%", "90%", "class as before"]
+    columns += ["90% interval covers the old truth", "with a new warning"]
     made_by = (
         f"`python -m training robustness --maps {count}`: {count} maps of the test split, "
         f"seed {SEED}; model {load('default').label}."

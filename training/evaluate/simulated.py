@@ -28,8 +28,8 @@ from training.simulate.examples import SETS, examples
 
 SEED = 3000
 GROUP_COLUMNS = ("maps", "", "molecules", "n", "right class", "median relative error")
-GROUP_COLUMNS += ("90 % interval covers",)
-REAL_COLUMNS = ("map", "whole", "published Å", "class", "p", "Å", "90 % interval", "verdict")
+GROUP_COLUMNS += ("90% interval covers",)
+REAL_COLUMNS = ("map", "whole", "published Å", "class", "p", "Å", "90% interval", "verdict")
 REAL_COLUMNS += ("right class",)
 
 
@@ -48,7 +48,7 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
     table = Table(f"simulated-{split}", title, made_by, GROUP_COLUMNS, _groups(results))
     (out / f"{table.name}.md").write_text(table.markdown(), encoding="utf-8")
     print(table.markdown())
-    summary = summarise(results)
+    summary = summarize(results)
     add_score(model, f"simulated maps of the {split} split", summary)
     return summary
 
@@ -63,7 +63,7 @@ def _groups(results: list[dict]) -> list[list]:
     for column, names in (("set", [*SETS]), ("treatment", sorted(_values(results, "treatment")))):
         for name in names:
             groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
-    return [_row(group, name, summarise(chosen)) for group, name, chosen in groups if chosen]
+    return [_row(group, name, summarize(chosen)) for group, name, chosen in groups if chosen]
 
 
 def _values(results: list[dict], column: str) -> set[str]:
@@ -99,7 +99,7 @@ def score(example: Example, model: str) -> dict:
     }
 
 
-def summarise(results: list[dict]) -> dict:
+def summarize(results: list[dict]) -> dict:
     """Return n, number of molecules, accuracy, median relative error and coverage."""
     truth = np.array([r["true_A"] for r in results])
     answer = np.array([r["resolution_A"] for r in results])

@@ -68,8 +68,8 @@ def training_card(patches: Path, run: Path) -> dict:
 def calibrate(data: Path, predict) -> tuple[Calibration, dict]:
     """Fit the calibration on simulated maps of the validation split.
 
-    Maximum likelihood first; then the sharpness is scaled so that nine in ten of the 90 % intervals
-    hold the truth (bins 5 % wide make likelihood alone err on the wide side).
+    Maximum likelihood first; then the sharpness is scaled so that nine in ten of the 90% intervals
+    hold the truth (bins 5% wide make likelihood alone err on the wide side).
     """
     maps = [
         (patch_predictions(example.density, predict), example.resolution, example.density.nyquist)

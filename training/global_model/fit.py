@@ -77,7 +77,7 @@ def fit(
     model, state = train(build, partial(Shards, patches), validation_scores, folder, schedule)
     if state.get("head_at_step") != state["step"]:
         # Profiles of maps teach the head more once the tower stands still: of noise-free validation
-        # patches 98 % are then in the right class, 96 % before.
+        # patches 98% are then in the right class, 96% before.
         shards = (Shards(patches, split) for split in ("train", "validation"))
         state["head"] = fit_head(model, *shards, EPOCHS // 2, RATE / 2)
         state["head_at_step"] = state["step"]

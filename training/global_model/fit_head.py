@@ -36,8 +36,8 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
     steps = epochs * max(1, len(train) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(peak_rate, steps)
     averaging = {"use_ema": True, "ema_momentum": 1 - 1 / min(MEMORY, max(2, steps / 8))}
-    optimiser = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, **averaging)
-    head.compile(optimiser, "categorical_crossentropy")
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, **averaging)
+    head.compile(optimizer, "categorical_crossentropy")
     averaged = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     held_out = _features(tower, validation)

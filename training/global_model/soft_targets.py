@@ -1,11 +1,11 @@
-"""What the default network is trained towards: a distribution for every resolution."""
+"""What the default network is trained toward: a distribution for every resolution."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.features.distribution import CENTRES, class_of
+from mapres.features.distribution import CENTERS, class_of
 
 
 def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32]:
@@ -15,6 +15,6 @@ def soft_targets(resolution: NDArray, width: float = 0.05) -> NDArray[np.float32
     known for certain.
     """
     resolution = np.asarray(resolution)[:, None]
-    offset = (np.log(CENTRES) - np.log(resolution)) / width
-    density = np.exp(-0.5 * offset**2) * (class_of(CENTRES) == class_of(resolution))
+    offset = (np.log(CENTERS) - np.log(resolution)) / width
+    density = np.exp(-0.5 * offset**2) * (class_of(CENTERS) == class_of(resolution))
     return (density / density.sum(axis=1, keepdims=True)).astype(np.float32)

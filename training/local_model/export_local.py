@@ -50,7 +50,7 @@ def export_local(
 
 
 def calibrate(network, validation: CellShards) -> tuple[Calibration, dict]:
-    """Choose the sharpness at which nine in ten of the 90 % intervals hold the truth."""
+    """Choose the sharpness at which nine in ten of the 90% intervals hold the truth."""
     predicted, truth = _cells(network, validation)
     candidates = [
         Calibration(sharpness=round(float(power), 4), growth=0.0, floor=FLOOR)

@@ -138,7 +138,7 @@ def _of_map(model, shards: CellShards, k: int) -> tuple[float, ...]:
     loss = -(targets(truth) * np.log(predicted + 1e-9)).sum(axis=-1).mean()
     found = predicted @ LN_MIDDLES
     bias = abs(np.median(found - truth))
-    # Within 2 % there is nothing to correlate with.
+    # Within 2% there is nothing to correlate with.
     r = np.corrcoef(found, truth)[0, 1] if truth.std() > 0.02 else np.nan
     middle = shards.overall[k].ln_resolution
     found, truth = np.exp(found + middle), np.exp(truth + middle)

@@ -82,12 +82,12 @@ def parted(network):
     return tower, head
 
 
-def compiled(network, optimiser=None):
-    """Give one of the paper's networks its loss and optimiser, or another."""
+def compiled(network, optimizer=None):
+    """Give one of the paper's networks its loss and optimizer, or another."""
     import keras
 
     network.compile(
-        optimiser or keras.optimizers.SGD(0.01),
+        optimizer or keras.optimizers.SGD(0.01),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )

@@ -45,7 +45,7 @@ def train(
 ) -> tuple:
     """Train a network, or go on, until the schedule's minutes are spent.
 
-    ``folder`` receives ``checkpoint.keras`` (model and optimiser), ``state.json`` and
+    ``folder`` receives ``checkpoint.keras`` (model and optimizer), ``state.json`` and
     ``curve.csv`` (minutes, step, training loss and the scores).
 
     Parameters

@@ -66,7 +66,7 @@ def trimmed(network):
     """Return a copy whose convolutions of a single voxel have lost what only ever meets padding.
 
     On a grid of 1³ voxels 26 of a kernel's 27 are multiplied by zero: in the deepest level of the
-    U-Net, which sees cubes of 16³ halved four times, 45 % of all its weights.
+    U-Net, which sees cubes of 16³ halved four times, 45% of all its weights.
     """
     import keras
 

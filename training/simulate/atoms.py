@@ -14,7 +14,7 @@ from mapres.fourier import forward, inverse, squared_frequency
 from training.data.structures import Structure
 
 Shape = tuple[int, int, int]
-# In voxels. At 4 the Gaussian's transform is 2 % at the grid's Nyquist frequency.
+# In voxels. At 4 the Gaussian's transform is 2% at the grid's Nyquist frequency.
 NARROW = 4.0
 
 
@@ -28,19 +28,19 @@ def simulate_pdb2mrc(
 
     Parameters
     ----------
-    structure : atoms, Å, with the box centred on the origin
+    structure : atoms, Å, with the box centered on the origin
     resolution : Å, the nominal one
     voxel_size : Å
     shape : (z, y, x) voxels
 
     Returns
     -------
-    float32 array, shape (z, y, x), the density in electrons per Å³ at the voxels' centres
+    float32 array, shape (z, y, x), the density in electrons per Å³ at the voxels' centers
     """
     # Four standard deviations around the box, so that nothing wraps round into it.
     margin = int(np.ceil(0.9 * resolution / voxel_size))
     padded = (shape[0] + 2 * margin, shape[1] + 2 * margin, shape[2] + 2 * margin)
-    position = structure.xyz / voxel_size + grid_centre(shape) + margin
+    position = structure.xyz / voxel_size + grid_center(shape) + margin
     kept = np.all((position >= 0) & (position < padded[::-1]), axis=1)
     position, weight = position[kept], structure.atomic_number[kept]
     # A narrow Gaussian aliases on its grid but spans few voxels: it is summed as it stands.
@@ -55,8 +55,8 @@ def simulate_pdb2mrc(
     return density[inside, inside, inside] / np.float32(voxel_size**3)
 
 
-def grid_centre(shape: Shape) -> NDArray[np.float64]:
-    """Return the grid coordinates (x, y, z) of the box centre: voxel n // 2."""
+def grid_center(shape: Shape) -> NDArray[np.float64]:
+    """Return the grid coordinates (x, y, z) of the box center: voxel n // 2."""
     return np.array([n // 2 for n in reversed(shape)], dtype=float)
 
 
@@ -83,7 +83,7 @@ def spread(position: NDArray, weight: NDArray, shape: Shape) -> NDArray[np.float
 def gaussian_sum(
     position: NDArray, weight: NDArray, sigma: float, shape: Shape
 ) -> NDArray[np.float32]:
-    """Sum normalised Gaussians of ``sigma`` voxels, cut at 5 sigma, on a periodic grid.
+    """Sum normalized Gaussians of ``sigma`` voxels, cut at 5 sigma, on a periodic grid.
 
     Parameters and result are those of `spread`.
     """
@@ -129,13 +129,13 @@ def scattering_transform(
 
     Parameters
     ----------
-    structure : atoms, Å, with the box centred on the origin
+    structure : atoms, Å, with the box centered on the origin
     b_factor : array, shape (n,), Å²
     voxel_size : Å
     shape : (z, y, x) voxels
     """
     s2 = squared_frequency(shape, voxel_size)
-    position = structure.xyz / voxel_size + grid_centre(shape)
+    position = structure.xyz / voxel_size + grid_center(shape)
     element = _representative(structure.atomic_number)
     strength = _strength(structure.atomic_number) / _strength(element)
     edges = np.quantile(b_factor, np.linspace(0, 1, levels + 1)[1:-1])

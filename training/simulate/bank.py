@@ -105,7 +105,7 @@ def _levels(recipe: Recipe) -> NDArray[np.float64]:
     if recipe.spread == 0:
         return np.array([recipe.resolution])
     finest, coarsest = (float(np.exp(n * recipe.spread)) for n in (-MAX_SPREADS, MAX_SPREADS))
-    # Neighbouring copies differ by 12 % in resolution, which blends without a seam.
+    # Neighboring copies differ by 12% in resolution, which blends without a seam.
     count = int(np.ceil(np.log(coarsest / finest) / 0.12)) + 1
     return recipe.resolution * np.geomspace(finest, coarsest, count)
 

@@ -20,7 +20,7 @@ def _white(e: Example, rng: np.random.Generator) -> NDArray:
     return rng.standard_normal(e.density.values.shape, dtype=np.float32)
 
 
-def _coloured(e: Example, rng: np.random.Generator) -> NDArray:
+def _colored(e: Example, rng: np.random.Generator) -> NDArray:
     slope = rng.uniform(0.5, 2.0)
     return filtered(_white(e, rng), e.density.voxel_size, lambda s2: (1 + 100 * s2) ** (-slope / 4))
 
@@ -31,7 +31,7 @@ def _random_phases(e: Example, rng: np.random.Generator) -> NDArray:
 
 
 def _masked(e: Example, rng: np.random.Generator) -> NDArray:
-    return _coloured(e, rng) * _soft(e.mask)
+    return _colored(e, rng) * _soft(e.mask)
 
 
 def _ellipsoid(e: Example, rng: np.random.Generator) -> NDArray:
@@ -87,12 +87,12 @@ def _soft(inside: NDArray) -> NDArray[np.float32]:
 
 
 def _axes(shape: tuple[int, ...]) -> list[NDArray]:
-    centred = [np.arange(n, dtype=np.float32) - n / 2 for n in shape]
-    return np.meshgrid(*centred, indexing="ij", sparse=True)
+    centered = [np.arange(n, dtype=np.float32) - n / 2 for n in shape]
+    return np.meshgrid(*centered, indexing="ij", sparse=True)
 
 
 def _radius(e: Example, stretch: NDArray) -> NDArray[np.float32]:
-    """Return the distance from the centre, 1 at an ellipsoid with the molecule's volume."""
+    """Return the distance from the center, 1 at an ellipsoid with the molecule's volume."""
     radius = np.cbrt(e.mask.sum() / (4 / 3 * np.pi))
     squares = (
         (axis / (radius * s)) ** 2 for axis, s in zip(_axes(e.mask.shape), stretch, strict=True)
@@ -102,7 +102,7 @@ def _radius(e: Example, stretch: NDArray) -> NDArray[np.float32]:
 
 BODIES: dict[str, Callable[[Example, np.random.Generator], NDArray]] = {
     "white noise": _white,
-    "coloured noise": _coloured,
+    "colored noise": _colored,
     "the map's amplitudes, random phases": _random_phases,
     "noise in the molecule's mask": _masked,
     "ellipsoid": _ellipsoid,

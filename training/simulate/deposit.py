@@ -26,7 +26,7 @@ class Treatment:
     mask_distance : how far outside the molecule the mask cuts (negative: inside), None for no mask
     mask_edge : width of the mask's soft edge, 0 for a hard one
     solvent_kept : what the mask leaves of the amplitudes outside it: 0 of a mask proper, more where
-        denoising or regularised refinement only quiets the solvent
+        denoising or regularized refinement only quiets the solvent
     solvent_low_pass : half-height of a filter of what is left, or None
     sphere : everything outside the sphere that fits the box set to 0, as reconstruction does
     bits : 32, or 8 for a map stored as int8
@@ -110,8 +110,8 @@ def _soft_mask(made: Reconstruction, treatment: Treatment) -> NDArray[np.float32
 
 def _sphere(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return 1 inside the sphere that fits the box and 0 outside, over an edge of 3 voxels."""
-    centred = [np.arange(n, dtype=np.float32) - n // 2 for n in shape]
-    z, y, x = np.meshgrid(*centred, indexing="ij", sparse=True)
+    centered = [np.arange(n, dtype=np.float32) - n // 2 for n in shape]
+    z, y, x = np.meshgrid(*centered, indexing="ij", sparse=True)
     past = (np.sqrt(z**2 + y**2 + x**2) - (min(shape) // 2 - 3)) / 3
     return 0.5 + 0.5 * np.cos(np.pi * np.clip(past, 0, 1))
 

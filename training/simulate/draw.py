@@ -114,7 +114,7 @@ def draw_example(
         spread = 0.0 if rng.random() < 0.1 else rng.uniform(*SPREADS)
         length = max(recipe.patch_length, recipe.resolution * rng.uniform(*PATCHES))
         recipe = replace(recipe, spread=spread, patch_length=length, regional=True)
-    molecule = _centred_on_crop(turned, recipe, rng)
+    molecule = _centered_on_crop(turned, recipe, rng)
     made = reconstruct(molecule, recipe, rng)
     for _ in range(RETRIES if ingredients.varied else 0):
         if made.resolution <= DIPS * recipe.resolution:
@@ -246,8 +246,8 @@ def _on_grid(recipe: Recipe, voxel_size: float) -> Recipe:
     return replace(recipe, voxel_size=voxel_size, shape=(int(np.clip(edge, 48, MAX_BOX)),) * 3)
 
 
-def _centred_on_crop(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Structure:
-    """Move a molecule that is larger than the box so that one of its atoms is the box's centre."""
+def _centered_on_crop(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Structure:
+    """Move a molecule that is larger than the box so that one of its atoms is the box's center."""
     box = recipe.voxel_size * recipe.shape[0]
     if structure.extent.max() < box:
         return structure

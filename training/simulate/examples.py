@@ -1,4 +1,4 @@
-"""Simulated examples of a split, labelled patches of them, and the shards that store those."""
+"""Simulated examples of a split, labeled patches of them, and the shards that store those."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mapres.features.patches import (
     VOXEL_SIZE,
     Patches,
     cut_patches,
-    patch_centres,
+    patch_centers,
     window_of,
     window_start,
 )
@@ -49,7 +49,7 @@ def label_patches(
     Returns
     -------
     Patches, the profile of the map, shape (4, 75), and a float32 array, shape (n,), of resolutions
-    in Å. Patches with under 2 % molecule are left out.
+    in Å. Patches with under 2% molecule are left out.
 
     Raises
     ------
@@ -57,31 +57,31 @@ def label_patches(
         If no molecule is found in the map.
     """
     mask = solvent_mask(example.density)
-    centres = patch_centres(mask, example.density.spacing, count)
+    centers = patch_centers(mask, example.density.spacing, count)
     kept, labels = [], []
     everywhere = np.log(example.truth[example.mask]).mean()
-    for index, centre in enumerate(centres):
-        near = shown_by_patch(example.density, centre)
+    for index, center in enumerate(centers):
+        near = shown_by_patch(example.density, center)
         inside = example.mask[near]
         if inside.mean() > 0.02:
             kept.append(index)
             here = np.log(example.truth[near][inside]).mean()
             labels.append(example.resolution * np.exp(here - everywhere))
-    patches = cut_patches(example.density, centres[np.array(kept, dtype=int)])
+    patches = cut_patches(example.density, centers[np.array(kept, dtype=int)])
     seen = profile(measure_content(example.density, mask).spectra)
     return patches, seen, np.array(labels, dtype=np.float32)
 
 
-def shown_by_patch(density: Density, centre: NDArray[np.intp]) -> tuple[slice, slice, slice]:
-    """Return the voxels of the map that the patch of a centre shows.
+def shown_by_patch(density: Density, center: NDArray[np.intp]) -> tuple[slice, slice, slice]:
+    """Return the voxels of the map that the patch of a center shows.
 
-    They are those around the centre, unless the window had to be moved to stay inside the box.
+    They are those around the center, unless the window had to be moved to stay inside the box.
     """
     edge, _ = window_of(density.spacing)
     half = 0.5 * PATCH * VOXEL_SIZE / density.spacing
     starts = (
         window_start(middle, n, edge)
-        for middle, n in zip(centre, density.values.shape, strict=True)
+        for middle, n in zip(center, density.values.shape, strict=True)
     )
     middles = [start + edge / 2 for start in starts]
     z, y, x = (slice(max(0, round(m - half)), max(0, round(m + half))) for m in middles)
@@ -142,7 +142,7 @@ def one_thread() -> None:
 def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:
     """Return the molecules of a split, by set.
 
-    Chains are split by cluster of 40 % identity, complexes by PDB entry. So that no molecule of
+    Chains are split by cluster of 40% identity, complexes by PDB entry. So that no molecule of
     validation or test is part of a training complex, entries that occur in training are left out
     of both; homology between complexes and chains is not controlled beyond that.
     """
@@ -155,7 +155,7 @@ def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:
 
 
 def write_shard(source: Iterator[Example], path: Path) -> int:
-    """Store labelled patches; return how many.
+    """Store labeled patches; return how many.
 
     Values go into ``.npy`` as float16, spectra, profiles and labels into the ``.npz`` beside it.
     """

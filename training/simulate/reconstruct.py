@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from mapres.fourier import forward, gaussian_low_pass, inverse, shell_width
 from training.data.structures import Structure
-from training.simulate.atoms import Shape, grid_centre, scattering_transform
+from training.simulate.atoms import Shape, grid_center, scattering_transform
 from training.simulate.bank import CROSSING_SNR, MAX_SPREADS, Shells, crossing, filtered_bank
 
 # Å: over this the B factors of a structure make regions.
@@ -90,7 +90,7 @@ class Reconstruction:
 
 
 def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Reconstruction:
-    """Simulate the half maps of a molecule whose box is centred on the origin.
+    """Simulate the half maps of a molecule whose box is centered on the origin.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
     power = shells.mean_power(signal * envelope)
     scale2 = shells.at(power / noise_power, recipe.resolution) / CROSSING_SNR
     gain = np.sqrt(np.float32(scale2)) * noise_gain(shells.s2, recipe)
-    half1, half2 = (signal + _coloured_noise(gain, recipe.shape, rng) for _ in range(2))
+    half1, half2 = (signal + _colored_noise(gain, recipe.shape, rng) for _ in range(2))
     return Reconstruction(
         half1,
         half2,
@@ -168,7 +168,7 @@ def _regions(
     xyz: NDArray, b_factor: NDArray, recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return the mean B factor about every voxel, and about every atom."""
-    place = (xyz / recipe.voxel_size + grid_centre(recipe.shape))[:, ::-1]
+    place = (xyz / recipe.voxel_size + grid_center(recipe.shape))[:, ::-1]
     edges = [np.arange(n + 1) - 0.5 for n in recipe.shape]
     weight, total = (
         ndimage.gaussian_filter(
@@ -193,7 +193,7 @@ def _wanted(
 
 
 def _invented_b_factors(structure: Structure, rng: np.random.Generator) -> NDArray:
-    """Return B factors that grow with distance from the centre and wave along it (30 Å period)."""
+    """Return B factors that grow with distance from the center and wave along it (30 Å period)."""
     distance = np.linalg.norm(structure.xyz - structure.xyz.mean(axis=0), axis=1)
     direction = rng.standard_normal(3)
     wave = np.sin(structure.xyz @ direction / np.linalg.norm(direction) * (2 * np.pi / 30))
@@ -201,18 +201,18 @@ def _invented_b_factors(structure: Structure, rng: np.random.Generator) -> NDArr
 
 
 def _envelope(atoms: NDArray, recipe: Recipe) -> NDArray[np.float32]:
-    """Return a soft mask of the molecule: its density at 8 Å, cut at 15 % of the core, 3 Å edge."""
+    """Return a soft mask of the molecule: its density at 8 Å, cut at 15% of the core, 3 Å edge."""
     smooth = gaussian_low_pass(inverse(atoms, recipe.shape), recipe.voxel_size, 8.0)
     inside = (smooth > 0.15 * np.percentile(smooth, 99)).astype(np.float32)
     return np.clip(ndimage.gaussian_filter(inside, 1.5 / recipe.voxel_size), 0, 1)
 
 
-def _coloured_noise(gain: NDArray, shape: Shape, rng: np.random.Generator) -> NDArray[np.float32]:
+def _colored_noise(gain: NDArray, shape: Shape, rng: np.random.Generator) -> NDArray[np.float32]:
     return inverse(forward(rng.standard_normal(shape, dtype=np.float32)) * gain, shape)
 
 
 def _field(envelope: NDArray, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return ln r(x) / resolution: smooth, worse towards the periphery, within ± 2 spreads."""
+    """Return ln r(x) / resolution: smooth, worse toward the periphery, within ± 2 spreads."""
     if recipe.spread == 0:
         return np.zeros(recipe.shape, dtype=np.float32)
     sigma = 0.35 * recipe.patch_length / recipe.voxel_size
@@ -220,8 +220,8 @@ def _field(envelope: NDArray, recipe: Recipe, rng: np.random.Generator) -> NDArr
     smooth = ndimage.gaussian_filter(noise, sigma, mode="wrap", truncate=3)
     inside = envelope > 0.5
     grid = np.indices(recipe.shape, dtype=np.float32)
-    centre = [axis[inside].mean() for axis in grid]
-    radius = np.sqrt(sum((axis - c) ** 2 for axis, c in zip(grid, centre, strict=True)))
+    center = [axis[inside].mean() for axis in grid]
+    radius = np.sqrt(sum((axis - c) ** 2 for axis, c in zip(grid, center, strict=True)))
     parts = [(part - part[inside].mean()) / part[inside].std() for part in (smooth, radius)]
     field = parts[0] + rng.uniform(0, 1) * parts[1]
     field = (field - field[inside].mean()) / field[inside].std()

@@ -174,11 +174,11 @@ def _example(options: argparse.Namespace) -> None:
 
 
 VERBS = {
-    "simulate": ("make labelled patches", _simulate_options),
-    "cells": ("make labelled cells for the local model", _cells_options),
+    "simulate": ("make labeled patches", _simulate_options),
+    "cells": ("make labeled cells for the local model", _cells_options),
     "paper-maps": ("the paper's simulated maps", _paper_maps_options),
     "label": ("local-resolution labels of maps", _label_options),
-    "unet-cubes": ("labelled cubes for the U-Nets", _unet_cubes_options),
+    "unet-cubes": ("labeled cubes for the U-Nets", _unet_cubes_options),
     "fetch": ("maps from EMDB, structures from the PDB", _fetch_options),
     "example": ("a small pair of half maps with its truth", _example_options),
 }

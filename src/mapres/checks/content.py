@@ -50,7 +50,7 @@ STEADY, ROUND, EVEN = 0.5, 0.97, 0.04
 # is not skewed.
 INVERTED_COUPLING, INVERTED_SKEWNESS = -2.5, -0.5
 # Of a whole box another warning says that density fills it. One of 300 simulated maps, cut out of
-# a molecule larger than the box, reaches as much as 1 % of all six faces; crystals 15 to 40 %.
+# a molecule larger than the box, reaches as much as 1% of all six faces; crystals 15 to 40%.
 OPEN_FACE = 0.15
 # Of 100 noise-free maps 98 and 81 lie above; maps cut off at 0, masked and interpolated are as high
 # and reach 0.42.
@@ -64,7 +64,7 @@ CLIFF = 4.5
 TREND, FAR = (0.5, 0.85), 1.2
 # Half the amplitude, a quarter of the power: what is called a filter's resolution.
 HALF = float(np.log(4))
-# A claim is rounded, and the place of a filter is known to 5 %.
+# A claim is rounded, and the place of a filter is known to 5%.
 COARSER = 1.1
 # By the fold's own spectrum three in four weighted, fully sharpened maps rise up to 2.3-fold.
 RISE = float(np.log(4))
@@ -163,7 +163,7 @@ def _sharpened(spectra: Spectra) -> list[str]:
     factor, resolution = found
     return [
         f"The map is sharpened too far: inside the molecule the power rises {factor:.0f}-fold "
-        f"towards {resolution:.1f} Å, where noise rises with it."
+        f"toward {resolution:.1f} Å, where noise rises with it."
     ]
 
 

@@ -7,7 +7,7 @@ from ..validation.prediction import Reading
 
 # Ends of the interval a factor 2 apart: the answer is not even a class.
 WIDE_INTERVAL = 2.0
-# Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1 %.
+# Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1%.
 NYQUIST_SLACK = 0.98
 # The training maps end at 30 Å.
 COARSEST = 30.0
@@ -26,7 +26,7 @@ def limit_doubts(density: Density, reading: Reading) -> list[str]:
     if reading.resolution is None:
         return [
             "This classifier knows neither the voxel size nor noise: as published it was right for "
-            "only 57-60 % of published maps, and it has no error bar."
+            "only 57-60% of published maps, and it has no error bar."
         ]
     doubts = []
     if reading.resolution < 1.1 * density.nyquist:

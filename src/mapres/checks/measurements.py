@@ -13,7 +13,7 @@ from ..features.spectra import Spectra, measure_spectra
 from ..progress import beat
 from .shape import Shape, measure_shape
 
-# Enough for shares of 1e-4 to be known to 20 %, at a hundredth of the time of a 256³ map.
+# Enough for shares of 1e-4 to be known to 20%, at a hundredth of the time of a 256³ map.
 SAMPLE = 300_000
 # A 4³ cube: with fewer voxels beside the solvent there is nothing to measure.
 FEWEST = 64

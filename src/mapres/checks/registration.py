@@ -60,7 +60,7 @@ def registration(first: NDArray, second: NDArray, inside: NDArray[np.bool_]) -> 
     concentration, gain = _concentration(cross * _moved_back(within.shape, start), within)
     if gain < RELATED:
         return Registration()
-    # Half of the box's coefficients are mates of others, and a mask makes neighbours alike.
+    # Half of the box's coefficients are mates of others, and a mask makes neighbors alike.
     likelihood = inverse(cross * concentration, within.shape) * (np.count_nonzero(within) / 2)
     best = np.unravel_index(np.argmax(likelihood), within.shape)
     if likelihood[best] - likelihood[0, 0, 0] < BETTER:
@@ -104,7 +104,7 @@ def _concentration(
     agreement = np.minimum(shell_sums(phases.real, shells, nx) / count, BEST_AGREEMENT)
     count *= within.mean() / 2
     agreement[agreement < CHANCE / np.sqrt(2 * count)] = 0
-    # Banerjee et al. (2005), within 7 % of the root of I₁(κ)/I₀(κ) = agreement.
+    # Banerjee et al. (2005), within 7% of the root of I₁(κ)/I₀(κ) = agreement.
     kappa = agreement * (2 - agreement**2) / (1 - agreement**2)
     gain = np.sum(count * (kappa * (agreement - 1) - np.log(i0e(kappa))))
     return kappa.astype(np.float32)[shells], float(gain)

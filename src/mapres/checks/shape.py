@@ -88,24 +88,24 @@ def _structure(mean: NDArray, square: NDArray, sigma: float) -> tuple[float, flo
     sigma = min(max(0.8, sigma), min(mean.shape) / 8)
     smooth = ndimage.gaussian_filter(mean, sigma)
     variance = np.clip(ndimage.gaussian_filter(square, sigma) - smooth**2, 0, None)
-    density, spread = _standardised(smooth), _standardised(np.sqrt(variance))
+    density, spread = _standardized(smooth), _standardized(np.sqrt(variance))
     power = variance.astype(np.float64)
     voxels = power.sum() ** 2 / max(float(np.sum(power**2)), 1e-300)
     places = voxels / (2 * np.sqrt(np.pi) * sigma) ** 3
     return float(np.mean(density * spread) * np.sqrt(places)), float(np.mean(density**3))
 
 
-def _standardised(values: NDArray) -> NDArray[np.float64]:
-    centred = values - values.mean(dtype=np.float64)
-    return centred / max(float(centred.std()), 1e-30)
+def _standardized(values: NDArray) -> NDArray[np.float64]:
+    centered = values - values.mean(dtype=np.float64)
+    return centered / max(float(centered.std()), 1e-30)
 
 
 def _slope(mean: NDArray) -> float:
     """Return the squared correlation with the best linear function (axes are orthogonal)."""
-    a = _standardised(mean)
+    a = _standardized(mean)
     share = 0.0
     for axis, n in enumerate(mean.shape):
-        ramp = _standardised(np.arange(n, dtype=np.float64))
+        ramp = _standardized(np.arange(n, dtype=np.float64))
         others = tuple(other for other in range(3) if other != axis)
         share += float(np.mean(a.mean(axis=others) * ramp)) ** 2
     return share
@@ -135,9 +135,9 @@ def _roundness(points: NDArray, density: NDArray) -> float:
     weight = np.clip(density, 0, None)
     if not weight.any():
         return 0.0
-    centred = points - np.average(points, axis=0, weights=weight)
-    covariance = (centred.T * weight) @ centred / weight.sum() + 1e-6 * np.eye(3)
-    radius = np.sqrt(np.einsum("ij,jk,ik->i", centred, np.linalg.inv(covariance), centred))
+    centered = points - np.average(points, axis=0, weights=weight)
+    covariance = (centered.T * weight) @ centered / weight.sum() + 1e-6 * np.eye(3)
+    radius = np.sqrt(np.einsum("ij,jk,ik->i", centered, np.linalg.inv(covariance), centered))
     shell = np.minimum(radius / SHELL, SHELLS).astype(np.intp)
     means = np.bincount(shell, density) / np.maximum(np.bincount(shell), 1)
     total = float(np.sum((density - density.mean()) ** 2))

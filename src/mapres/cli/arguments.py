@@ -76,7 +76,7 @@ def _describe_local(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--difference", metavar="DIFF.mrc",
                       help="also write this one less the one compared with, in Å")  # fmt: skip
     verb.add_argument("--uncertainty", metavar="HALF.mrc",
-                      help="mapres: also write half its 90 %% interval, in Å")  # fmt: skip
+                      help="mapres: also write half its 90%% interval, in Å")  # fmt: skip
     verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 

@@ -17,7 +17,7 @@ from ..density import Density
 from ..fourier import shared, shared_half
 from ..progress import beat
 
-# Å. Centres 15 % apart, from 1.56 to 34 Å; a band ends two centres away on both sides.
+# Å. Centers 15% apart, from 1.56 to 34 Å; a band ends two centers away on both sides.
 STEP = 2.0 ** (1 / 5)
 WAVELENGTHS = 1.5625 * STEP ** np.arange(23)
 BANDS = len(WAVELENGTHS)

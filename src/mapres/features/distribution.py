@@ -11,10 +11,10 @@ CLASSES = ("high", "medium", "low")
 # Å; a resolution of exactly 5 is medium, of exactly 10 low.
 CLASS_LIMITS = (5.0, 10.0)
 
-# 64 bins of 5 % each, from 1.5 to 36.2 Å; both class limits are edges.
+# 64 bins of 5% each, from 1.5 to 36.2 Å; both class limits are edges.
 EDGES = 5.0 * 2.0 ** ((np.arange(65) - 24) / 14)
-CENTRES = np.sqrt(EDGES[:-1] * EDGES[1:])
-BINS = len(CENTRES)
+CENTERS = np.sqrt(EDGES[:-1] * EDGES[1:])
+BINS = len(CENTERS)
 
 
 def class_of(resolution: NDArray | float) -> NDArray[np.intp]:

@@ -1,7 +1,7 @@
 """From a density to what the network sees; training and prediction call the same functions.
 
-A patch is 48³ voxels of 1 Å, centred in the molecule, cut from the map with an 8 Å margin,
-Fourier-resampled, and normalised by its own median and standard deviation. Beside it goes its
+A patch is 48³ voxels of 1 Å, centered in the molecule, cut from the map with an 8 Å margin,
+Fourier-resampled, and normalized by its own median and standard deviation. Beside it goes its
 rotational power spectrum, which spans more orders of magnitude than convolutions can tell apart.
 What a patch does not show, the solvent and the finest shells, `mapres.features.profile` tells of the map.
 """
@@ -26,7 +26,7 @@ HOT = 4.0
 # Shells of 1/48 per Å up to 1/2 Å. Below 1e-9 of the whole power there is only rounding.
 SHELLS = PATCH // 2
 FAINTEST = 1e-9
-CENTRE_SEED = 20190324
+CENTER_SEED = 20190324
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Patches:
         return replace(self, values=np.rot90(self.values, quarters, axes=(1, 3)))
 
 
-def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArray[np.intp]:
+def patch_centers(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArray[np.intp]:
     """Choose voxels of the molecule, spread out: no two nearer than half a patch.
 
     Small molecules get fewer, and the same mask always the same.
@@ -66,7 +66,7 @@ def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArra
     int array, shape (n, 3), voxel indices (z, y, x), 1 <= n <= count
     """
     candidates = np.argwhere(mask)
-    order = np.random.default_rng(CENTRE_SEED).permutation(len(candidates))
+    order = np.random.default_rng(CENTER_SEED).permutation(len(candidates))
     # 4,000 candidates cover any molecule at half a patch; more only cost time.
     candidates = candidates[order[:4000]]
     chosen: list[NDArray] = []
@@ -82,28 +82,28 @@ def patch_centres(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArra
     return np.array(chosen)
 
 
-def cut_patches(density: Density, centres: NDArray[np.intp]) -> Patches:
-    """Cut, resample and normalise one patch about every centre.
+def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
+    """Cut, resample and normalize one patch about every center.
 
     Parameters
     ----------
     density : the map; its own voxel size is turned into 1 Å
-    centres : int array, shape (n, 3), voxel indices (z, y, x)
+    centers : int array, shape (n, 3), voxel indices (z, y, x)
     """
     edge, fine_edge = window_of(density.spacing)
     taper = _taper(edge, MARGIN / density.spacing)
     taper = taper[:, None, None] * taper[:, None] * taper
     start = (fine_edge - PATCH) // 2
     inside = (slice(start, start + PATCH),) * 3
-    out = np.empty((len(centres), *(PATCH,) * 3), dtype=np.float32)
+    out = np.empty((len(centers), *(PATCH,) * 3), dtype=np.float32)
     # One window at a time: at 0.3 Å each is 214³ voxels, 40 MB and as much again transformed.
-    for patch, centre in zip(out, centres, strict=True):
-        window = _crop(density.values, centre, edge)
+    for patch, center in zip(out, centers, strict=True):
+        window = _crop(density.values, center, edge)
         window -= window.mean()
         patch[:] = resize(window * taper, (fine_edge,) * 3)[inside]
     spectra = power_spectra(out)
     for patch in out:
-        patch[:] = normalised(patch)
+        patch[:] = normalized(patch)
     return Patches(out, spectra)
 
 
@@ -129,18 +129,18 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def normalised(patch: NDArray) -> NDArray[np.float32]:
+def normalized(patch: NDArray) -> NDArray[np.float32]:
     """Subtract the median, divide by the standard deviation and clip; shape (z, y, x)."""
-    centred = patch - np.median(patch)
-    hot = HOT * np.percentile(np.abs(centred), 99.9)
-    centred = np.clip(centred, -hot, hot)
-    return np.clip(centred / max(centred.std(), 1e-12), -CLIP, CLIP).astype(np.float32)
+    centered = patch - np.median(patch)
+    hot = HOT * np.percentile(np.abs(centered), 99.9)
+    centered = np.clip(centered, -hot, hot)
+    return np.clip(centered / max(centered.std(), 1e-12), -CLIP, CLIP).astype(np.float32)
 
 
 def window_of(spacing: float) -> tuple[int, int]:
     """Return the voxels to cut and their number at 1 Å, such that both span the same length.
 
-    Eight candidate edges leave a voxel size within 1 % of 1 Å for any spacing up to 10 Å.
+    Eight candidate edges leave a voxel size within 1% of 1 Å for any spacing up to 10 Å.
     """
     least = int(np.ceil((PATCH * VOXEL_SIZE + 2 * MARGIN) / spacing))
     edge = min(range(least, least + 8), key=lambda n: (_stretch(n * spacing) > 0.004, n))
@@ -151,11 +151,11 @@ def _stretch(length: float) -> float:
     return abs(length / VOXEL_SIZE / round(length / VOXEL_SIZE) - 1)
 
 
-def _crop(values: NDArray, centre: NDArray[np.intp], edge: int) -> NDArray[np.float32]:
+def _crop(values: NDArray, center: NDArray[np.intp], edge: int) -> NDArray[np.float32]:
     """Cut a cube, moved to lie inside the box where it can, else padded with the corner's value."""
     out = np.full((edge,) * 3, values[0, 0, 0], dtype=np.float32)
     source, target = [], []
-    for middle, n in zip(centre, values.shape, strict=True):
+    for middle, n in zip(center, values.shape, strict=True):
         start = window_start(middle, n, edge)
         source.append(slice(max(0, start), min(n, start + edge)))
         target.append(slice(max(0, -start), min(n, start + edge) - start))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .distribution import BINS, CENTRES
+from .distribution import BINS, CENTERS
 from .patches import FAINTEST
 from .spectra import Spectra
 
-# At the centres of the bins of resolution, finest first, so that a network may answer where it sees
-# something, and on to 61 Å. 5 % apart, but a cliff is seen more finely by how far power has fallen.
-FREQUENCIES = 1 / (CENTRES[0] * 2.0 ** (np.arange(BINS + 11) / 14))
+# At the centers of the bins of resolution, finest first, so that a network may answer where it sees
+# something, and on to 61 Å. 5% apart, but a cliff is seen more finely by how far power has fallen.
+FREQUENCIES = 1 / (CENTERS[0] * 2.0 ** (np.arange(BINS + 11) / 14))
 CURVES = 4
 # Signal to noise beyond e^12 is a flat solvent.
 WEAKEST, STRONGEST = -1.0, 12.0

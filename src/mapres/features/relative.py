@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from .bands import BANDS, STEP, WAVELENGTHS
 from .cells import CHANNELS, MEANS
-from .distribution import BINS, CENTRES
+from .distribution import BINS, CENTERS
 from .profile import CURVES, FREQUENCIES, UNSEEN
 from .windows import ABOUT, WIDTHS
 
 # ln Å from the map's resolution: to 2.6 times finer and coarser, by bands and by half bands.
 OFFSETS = np.log(STEP) * np.arange(-7, 8)
 HALF_OFFSETS = np.log(STEP) * np.arange(-14, 15) / 2
-# ln Å, edges of the bins that are answered: to three times finer and coarser, 3.4 % each.
+# ln Å, edges of the bins that are answered: to three times finer and coarser, 3.4% each.
 LN_EDGES = np.linspace(-1.1, 1.1, BINS + 1)
 LN_MIDDLES = 0.5 * (LN_EDGES[1:] + LN_EDGES[:-1])
 OF_CELL = len(WIDTHS) * CHANNELS * len(OFFSETS) + len(ABOUT)
@@ -55,7 +55,7 @@ class Overall:
 
 def ln_mean(chances: NDArray) -> float:
     """Return the mean of a distribution over resolution, ln Å."""
-    return float(chances @ np.log(CENTRES) / chances.sum())
+    return float(chances @ np.log(CENTERS) / chances.sum())
 
 
 def bands_read(middle: float) -> range:
@@ -91,12 +91,12 @@ def rows(
 
 def _of_map(overall: Overall, middle: float) -> NDArray[np.float32]:
     chances = 0.5 * np.log(overall.chances + LEAST_CHANCE)
-    off = (np.log(CENTRES) - overall.ln_resolution) ** 2
+    off = (np.log(CENTERS) - overall.ln_resolution) ** 2
     spread = np.sqrt(overall.chances @ off / overall.chances.sum())
     parts = (
         _at(overall.means, LN_WAVELENGTHS, middle + OFFSETS),
         _at(overall.profile, -np.log(FREQUENCIES), middle + HALF_OFFSETS),
-        _at(chances, np.log(CENTRES), middle + HALF_OFFSETS),
+        _at(chances, np.log(CENTERS), middle + HALF_OFFSETS),
         np.array([middle, 4 * spread, np.log(overall.cell) - middle]),
     )
     return np.concatenate([part.ravel() for part in parts]).astype(np.float32)

@@ -19,7 +19,7 @@ EDGE = 128
 RIM = 5
 # Å from the molecule that masks leave alone.
 REACH = 8.0
-# Frequencies of a spectrum on a logarithmic scale are 2 % apart.
+# Frequencies of a spectrum on a logarithmic scale are 2% apart.
 STEP = 0.02
 # Below this share of the strongest shell there is only rounding and what leaks.
 LEAKS = 1e-6

@@ -24,7 +24,7 @@ WIDTHS = (0.0, 0.6, 1.2, 2.4)
 FINE, COARSE = 4.0, 20.0
 # The one of those in which the spread over the molecule is told.
 SPREAD_WIDTH = WIDTHS[2]
-# Widths at which windows end: beyond are 1.2 % of a Gaussian.
+# Widths at which windows end: beyond are 1.2% of a Gaussian.
 TRUNCATE = 2.5
 # Columns of voxels that are averaged at a time.
 SLAB = 32

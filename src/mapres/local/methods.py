@@ -41,7 +41,7 @@ UNCERTAIN = "mapres"
 OPTION_NAMES = tuple(dict.fromkeys(name for options in OPTIONS.values() for name in options))
 # What blocres gives to boxes that correlate nowhere, less rounding.
 UNCORRELATED = 0.999 * WORST
-# Share of the voxels: of MonoRes's two reference maps 0.6 % is at the coarsest, of blocres's none
+# Share of the voxels: of MonoRes's two reference maps 0.6% is at the coarsest, of blocres's none
 # at 200 Å or beyond a third of the box.
 MANY = 0.1
 # Smoothing moves the answer a little below the resolution that was tried.
@@ -63,7 +63,7 @@ class Measured:
     notes : how it was measured, where the map decided that, one sentence each
     warnings : one sentence each
     finest : Å, what was tried first, where answers are steps; None where they are not
-    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90 % interval; None of methods
+    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90% interval; None of methods
         that give none
     model : ``name@digits`` of the network that read it; None of methods that need none
     provider : what computed the network, as ONNX Runtime calls it; None likewise

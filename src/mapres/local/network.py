@@ -22,7 +22,7 @@ from ..validation.prediction import read_distribution
 
 # Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
 BATCH = 2048
-# With fewer there is nothing to compare: they are 15 % apart.
+# With fewer there is nothing to compare: they are 15% apart.
 FEWEST_BANDS = 4
 # Of the cells' distributions.
 LEVELS = (0.05, 0.5, 0.95)
@@ -39,7 +39,7 @@ class LocalReading:
     Attributes
     ----------
     values : float32 array, shape (z, y, x), Å, the median; never finer than two voxels; 0 outside
-    low, high : float32 arrays, shape (z, y, x), Å, the ends of the 90 % interval
+    low, high : float32 arrays, shape (z, y, x), Å, the ends of the 90% interval
     coarsest : Å, the middle of the last bin: what reads that may be worse
     """
 

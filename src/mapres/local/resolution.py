@@ -18,7 +18,7 @@ from ..networks.session import AUTO, require_device
 from ..progress import with_heartbeat
 from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
 
-# Share of the mask: of the two reference maps of MonoRes 0.3 % is unmeasured.
+# Share of the mask: of the two reference maps of MonoRes 0.3% is unmeasured.
 MUCH_UNMEASURED = 0.05
 # Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
 MANY_FINEST = 0.15
@@ -31,7 +31,7 @@ class LocalResolution(Measured):
     Attributes
     ----------
     values : float32 array, shape (z, y, x), Å; outside the mask the nearest inside value, so that
-        a surface sampled at its rim is coloured rightly
+        a surface sampled at its rim is colored rightly
     mask : bool array, shape (z, y, x), the voxels that were measured
     method : name of the method
     seconds : wall time
@@ -49,7 +49,7 @@ class LocalResolution(Measured):
 
     @property
     def uncertainty(self) -> NDArray[np.float32]:
-        """Half the width of the 90 % interval, shape (z, y, x), Å; outside the mask the nearest.
+        """Half the width of the 90% interval, shape (z, y, x), Å; outside the mask the nearest.
 
         Raises
         ------
@@ -127,7 +127,7 @@ def local_resolution(
     Raises
     ------
     MapContentError
-        If the map or a half map cannot be analysed, or the mask is empty or fills the box.
+        If the map or a half map cannot be analyzed, or the mask is empty or fills the box.
     GridMismatchError
         If the mask or a half map has another grid.
     MapResError

@@ -31,7 +31,7 @@ class Agreement:
     ----------
     other : what the other is called
     difference : float32 array, shape (z, y, x), Å: ours less the other; where not both are known,
-        the nearest difference, so that a surface is coloured rightly
+        the nearest difference, so that a surface is colored rightly
     compared : bool array, shape (z, y, x), where both are known
     median : of the difference, Å
     spread : of the difference about its median, Å: 1.48 times the median absolute deviation, the
@@ -130,7 +130,7 @@ def _doubts(compared: NDArray[np.bool_], result: LocalResolution) -> Iterator[st
     if share < MUCH_SHARED:
         yield (
             f"Only {share:.1%} of the measured voxels are resolved in both; the difference says "
-            "nothing of the rest, which has the colour of the nearest of them."
+            "nothing of the rest, which has the color of the nearest of them."
         )
 
 

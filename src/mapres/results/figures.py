@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ..fsc import ShellCorrelation
 
 # Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme of five that
-# colour-blind eyes can read; ChimeraX has the same one.
-COLOURS = ("#2c7bb6", "#abd9e9", "#ffffbf", "#fdae61", "#d7191c")
+# color-blind eyes can read; ChimeraX has the same one.
+COLORS = ("#2c7bb6", "#abd9e9", "#ffffbf", "#fdae61", "#d7191c")
 DPI = 150
 BINS = 60
 # Room around the molecule, and the least that is shown of a map.
@@ -32,16 +32,16 @@ MARGIN, LEAST_VOXELS = 1.15, 24
 ROUND_LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 _STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8)
 ROUND_RESOLUTIONS = [n * e for e in (0.1, 1, 10, 100) for n in _STEPS]
-# Okabe and Ito's colours, which colour-blind eyes tell apart; line styles differ too.
+# Okabe and Ito's colors, which color-blind eyes tell apart; line styles differ too.
 CURVES = {
     "unmasked": ("Unmasked", "#009E73", "--"),
     "masked": ("Masked", "#0072B2", "-."),
-    "phase_randomised": ("Phases randomised", "#D55E00", ":"),
+    "phase_randomized": ("Phases randomized", "#D55E00", ":"),
     "corrected": ("Corrected", "black", "-"),
 }
 
 
-# Resolutions in Å at the two ends of the colours.
+# Resolutions in Å at the two ends of the colors.
 Ends = tuple[float, float]
 
 
@@ -52,10 +52,10 @@ def require_matplotlib() -> None:
 
 
 def palette() -> LinearSegmentedColormap:
-    """Return `COLOURS` for matplotlib."""
+    """Return `COLORS` for matplotlib."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("mapres", COLOURS)
+    return LinearSegmentedColormap.from_list("mapres", COLORS)
 
 
 def local_figure(
@@ -64,14 +64,14 @@ def local_figure(
     path: str | os.PathLike,
     view: NDArray[np.uint8] | None = None,
 ) -> None:
-    """Draw three slices through a map coloured by its local resolution, the histogram and the key.
+    """Draw three slices through a map colored by its local resolution, the histogram and the key.
 
     Parameters
     ----------
     density : the map
     result : its local resolution
     path : the PNG file to write
-    view : uint8 array, shape (y, x, 3), a picture of the coloured surface to put beside the slices
+    view : uint8 array, shape (y, x, 3), a picture of the colored surface to put beside the slices
 
     Raises
     ------
@@ -82,7 +82,7 @@ def local_figure(
     from matplotlib.figure import Figure
 
     measured = result.values[result.mask]
-    ends = colour_range(measured)
+    ends = color_range(measured)
     columns = 3 if view is None else 4
     figure = Figure(figsize=(3 * columns, 5.6), dpi=DPI)
     grid = figure.add_gridspec(
@@ -114,10 +114,10 @@ def fsc_figure(curve: ShellCorrelation, path: str | os.PathLike) -> None:
 
     figure = Figure(figsize=(7, 4.5), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
-    for name, (label, colour, style) in CURVES.items():
+    for name, (label, color, style) in CURVES.items():
         values = getattr(curve, name)
         if values is not None:
-            axes.plot(curve.frequency, values, style, color=colour, label=label)
+            axes.plot(curve.frequency, values, style, color=color, label=label)
     axes.plot(curve.frequency, curve.half_bit, color="0.6", linewidth=0.8, label="½-bit threshold")
     for threshold in ("0.143", "0.5"):
         _draw_threshold(axes, threshold, curve.resolution[threshold])
@@ -128,8 +128,8 @@ def fsc_figure(curve: ShellCorrelation, path: str | os.PathLike) -> None:
     _save(figure, path)
 
 
-def colour_range(measured: NDArray) -> Ends:
-    """Return the ends of the colours, Å: the 1st and 99th percentile, rounded outwards to 0.5 Å.
+def color_range(measured: NDArray) -> Ends:
+    """Return the ends of the colors, Å: the 1st and 99th percentile, rounded outwards to 0.5 Å.
 
     The extreme voxels of a map are noise: they would take most of the palette.
     """
@@ -139,25 +139,25 @@ def colour_range(measured: NDArray) -> Ends:
 
 
 def difference_range(differences: NDArray) -> Ends:
-    """Return the ends of the colours of differences, Å: alike about 0, the bulk within."""
+    """Return the ends of the colors of differences, Å: alike about 0, the bulk within."""
     high = max(0.5, float(np.ceil(2 * np.percentile(np.abs(differences), 98)) / 2))
     return -high, high
 
 
 def _draw_slices(slices: list[Axes], density: Density, result: LocalResolution, ends: Ends):
-    centre, middle, side = _window(result.mask)
+    center, middle, side = _window(result.mask)
     low, high = np.percentile(density.values, [1, 99.9])
-    # Density stays light, so that the colours over it are those of the key.
-    grey = {"cmap": "Greys", "vmin": low, "vmax": low + 2 * (high - low)}
-    colour = {"cmap": palette(), "vmin": ends[0], "vmax": ends[1], "alpha": 0.8}
+    # Density stays light, so that the colors over it are those of the key.
+    gray = {"cmap": "Greys", "vmin": low, "vmax": low + 2 * (high - low)}
+    color = {"cmap": palette(), "vmin": ends[0], "vmax": ends[1], "alpha": 0.8}
     for panel, axis in zip(slices, (0, 1, 2), strict=True):
         plane: Any = [slice(None)] * 3
-        plane[axis] = centre[axis]
+        plane[axis] = center[axis]
         plane = tuple(plane)
         measured = np.where(result.mask[plane], result.values[plane], np.nan)
-        for values, look in ((density.values[plane], grey), (measured, colour)):
+        for values, look in ((density.values[plane], gray), (measured, color)):
             panel.imshow(values, origin="lower", interpolation="nearest", **look)
-        _frame(panel, density, axis, centre[axis], middle, side)
+        _frame(panel, density, axis, center[axis], middle, side)
     _draw_scale_bar(slices[0], side, density.spacing)
 
 
@@ -179,14 +179,14 @@ def _window(mask: NDArray[np.bool_]) -> tuple[list[int], NDArray, float]:
 
     Returns
     -------
-    centre : index of the slice through the mask's centre of mass along z, y, x
+    center : index of the slice through the mask's center of mass along z, y, x
     middle : middle of the box around the mask along z, y, x, voxels
     side : edge of the window, voxels
     """
     inside = np.argwhere(mask)
     low, high = inside.min(axis=0), inside.max(axis=0)
-    centre = [round(c) for c in inside.mean(axis=0)]
-    return centre, (low + high) / 2, max(MARGIN * float((high - low).max() + 1), LEAST_VOXELS)
+    center = [round(c) for c in inside.mean(axis=0)]
+    return center, (low + high) / 2, max(MARGIN * float((high - low).max() + 1), LEAST_VOXELS)
 
 
 def _draw_scale_bar(panel: Axes, side: float, spacing: float) -> None:
@@ -199,10 +199,10 @@ def _draw_scale_bar(panel: Axes, side: float, spacing: float) -> None:
 
 def _draw_histogram(axes: Axes, measured: NDArray, ends: Ends) -> None:
     edges = np.linspace(*ends, BINS + 1)
-    # The few values beyond the colours count at their ends.
+    # The few values beyond the colors count at their ends.
     counts, _ = np.histogram(np.clip(measured, *ends), edges)
-    colours = palette()((np.arange(BINS) + 0.5) / BINS)
-    axes.bar(edges[:-1], 100 * counts / counts.sum(), np.diff(edges), align="edge", color=colours)
+    colors = palette()((np.arange(BINS) + 0.5) / BINS)
+    axes.bar(edges[:-1], 100 * counts / counts.sum(), np.diff(edges), align="edge", color=colors)
     median = float(np.median(measured))
     axes.axvline(median, color="black", linewidth=1, linestyle="--")
     axes.annotate("median", (median, 1), (4, 0), xycoords=("data", "axes fraction"),

@@ -11,7 +11,7 @@ from ..checks.shape import block_means
 from ..local.resolution import LocalResolution
 
 # Å: edge of the blocks that are averaged, standard deviation of the window about each, and how far
-# apart two regions are at least. A window of 5 Å is about a residue and its neighbours.
+# apart two regions are at least. A window of 5 Å is about a residue and its neighbors.
 BLOCK, WINDOW, APART = 4.0, 5.0, 20.0
 
 

@@ -89,7 +89,7 @@ def _resolution(validation: Validation) -> str:
     if v.resolution is None or v.interval is None:
         return "class only"
     finer, coarser = v.interval
-    return f"{v.resolution:.2f} Å (90 % interval {finer:.2f}–{coarser:.2f} Å)"
+    return f"{v.resolution:.2f} Å (90% interval {finer:.2f}–{coarser:.2f} Å)"
 
 
 def _half_map_rows(validation: Validation) -> Rows:
@@ -149,7 +149,7 @@ def summary(result: LocalResolution) -> str:
     """Say in a line where the local resolution of a map lies, and how sure it is."""
     lower, upper = result.quartiles
     half = result.median_uncertainty
-    sure = "" if half is None else f", a voxel ± {half:.2f} Å (90 %)"
+    sure = "" if half is None else f", a voxel ± {half:.2f} Å (90%)"
     return f"median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å{sure}"
 
 
@@ -167,7 +167,7 @@ def _uncertainty_rows(result: LocalResolution) -> Rows:
     half = result.median_uncertainty
     if half is None:
         return []
-    return [("Uncertainty", f"± {half:.2f} Å at a voxel, in the median (90 % interval)")]
+    return [("Uncertainty", f"± {half:.2f} Å at a voxel, in the median (90% interval)")]
 
 
 def _agreement_rows(agreement: Agreement | None) -> Rows:

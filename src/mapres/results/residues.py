@@ -85,7 +85,7 @@ def residue_resolution(
             "no atom lies where the map has a resolution; move the model into the map, for "
             "example with fitmap, or give a mask of the part that it is in."
         )
-    # What only stands for "coarser than all that was tried" is no neighbour to interpolate with.
+    # What only stands for "coarser than all that was tried" is no neighbor to interpolate with.
     filled = nearest_known(resolved, resolved > 0)
     values = ndimage.map_coordinates(filled, places[held].T, order=1, mode="nearest")
     count = int(residues.max()) + 1
@@ -111,7 +111,7 @@ def worst_stretches(mean: NDArray, runs: NDArray) -> list[Stretch]:
     Parameters
     ----------
     mean : array, shape (n,), Å, of residues in their order along the chains; NaN if unknown
-    runs : array, shape (n,), which run of neighbours each is of
+    runs : array, shape (n,), which run of neighbors each is of
     """
     found = [stretch for first, last in _ends(runs) for stretch in _stretches(mean, first, last)]
     least = np.median([stretch.mean for stretch in found]) if found else 0.0

@@ -29,7 +29,7 @@ class Reading:
     ----------
     probabilities : of each class, summing to 1
     resolution : Å, or None from a classifier
-    interval : Å, (finer, coarser) ends of the 90 % interval, or None from a classifier
+    interval : Å, (finer, coarser) ends of the 90% interval, or None from a classifier
     patches : how many places of the map were read
     """
 
@@ -93,13 +93,13 @@ def read_patches(
     progress: Progress,
 ) -> NDArray[np.float32]:
     """Return the distribution of every patch, shape (n, bins)."""
-    centres = preprocess.patch_centres(mask, density.spacing, MAX_PATCHES)
+    centers = preprocess.patch_centers(mask, density.spacing, MAX_PATCHES)
     # A small molecule has few patches: each is read in up to four orientations instead.
-    turns = int(np.clip(12 // len(centres), 1, 4))
+    turns = int(np.clip(12 // len(centers), 1, 4))
     seen, out = profile(spectra), []
-    for start in range(0, len(centres), BATCH):
-        progress(0.2 + 0.8 * start / len(centres), f"reading {len(centres)} patches")
-        patches = preprocess.cut_patches(density, centres[start : start + BATCH])
+    for start in range(0, len(centers), BATCH):
+        progress(0.2 + 0.8 * start / len(centers), f"reading {len(centers)} patches")
+        patches = preprocess.cut_patches(density, centers[start : start + BATCH])
         turned = [predict(patches.turned(k), seen) for k in range(turns)]
         out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
     return np.concatenate(out)
@@ -119,7 +119,7 @@ def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64
 
 
 def resolution_quantiles(pooled: NDArray, nyquist: float) -> tuple[float, float, float]:
-    """Return the 5, 50 and 95 % points of a distribution (Å), never finer than ``nyquist``."""
+    """Return the 5, 50 and 95% points of a distribution (Å), never finer than ``nyquist``."""
     low, middle, high = (max(quantile(pooled, level), nyquist) for level in (0.05, 0.5, 0.95))
     return low, middle, high
 

@@ -16,7 +16,7 @@ from ..density import (
     Density,
     Progress,
     checked,
-    labelled,
+    labeled,
     require_same_grid,
     safely_scaled,
     silent,
@@ -49,7 +49,7 @@ class Validation:
     resolution_class : ``high`` (< 5 Å), ``medium`` (5-10 Å) or ``low`` (> 10 Å)
     probabilities : of each class, summing to 1
     resolution : Å, the median of the predicted distribution; None from a classifier
-    interval : Å, (finer, coarser) ends of the 90 % interval; None from a classifier
+    interval : Å, (finer, coarser) ends of the 90% interval; None from a classifier
     claimed : Å, or None where nothing was claimed
     verdict : one of `VERDICTS`, or None where nothing was claimed
     patches : how many patches of the map were read
@@ -137,7 +137,7 @@ def validate(
     half_maps = half_maps and safely_scaled(half_maps)
     if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
         raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
-    progress = labelled(progress, Path(model).stem)
+    progress = labeled(progress, Path(model).stem)
     progress(0.0, "loading the model")
     network = load(model, device)
     progress(0.1, "finding the molecule")

@@ -122,7 +122,7 @@ def test_rotated_half_maps_give_the_rotated_answer(axes, tolerance):
     shape = (33, 33, 33)
     first, second = pair(shape=shape)
     mask = ball(shape=shape) & (np.indices(shape)[0] < 18)
-    # An odd box in an odd map has the voxel at its centre.
+    # An odd box in an odd map has the voxel at its center.
     before = measured(first, second, mask).values
     turned = (np.rot90(array, axes=axes) for array in (first, second, mask))
     after = measured(*turned).values

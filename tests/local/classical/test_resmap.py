@@ -15,7 +15,7 @@ from mapres.local.resolution import local_resolution
 
 VOXEL = 1.5
 SHAPE = (48, 48, 48)
-COLOURS = {
+COLORS = {
     "white": lambda s2: np.ones_like(s2),
     "red": lambda s2: 1 / (1 + 100 * s2),
     "blue": lambda s2: 0.1 + np.sqrt(s2),
@@ -59,10 +59,10 @@ def same(first, second):
     return np.mean((first == second) | (np.isnan(first) & np.isnan(second))) > 0.9995
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_noise_is_not_resolved(colour):
+@pytest.mark.parametrize("color", COLORS)
+def test_noise_is_not_resolved(color):
     mask = ball(14)
-    both = tuple(filtered(noise(seed), VOXEL, COLOURS[colour]) for seed in (3, 4))
+    both = tuple(filtered(noise(seed), VOXEL, COLORS[color]) for seed in (3, 4))
     for half_maps in (both, None):
         found = resmap(both[0], VOXEL, mask, half_maps=half_maps, max_res=8.0)
         # By the procedure one of twenty such maps may have a few voxels.
@@ -70,11 +70,11 @@ def test_noise_is_not_resolved(colour):
         assert found.beyond.sum() + np.isfinite(found.values).sum() == mask.sum()
 
 
-@pytest.mark.parametrize("colour", ["white", "red", "blue"])
-def test_whitening_leaves_unit_power(colour):
-    coloured = filtered(noise(5), VOXEL, COLOURS[colour])
+@pytest.mark.parametrize("color", ["white", "red", "blue"])
+def test_whitening_leaves_unit_power(color):
+    colored = filtered(noise(5), VOXEL, COLORS[color])
     weight = soft_region(ball(18))
-    power = np.abs(whiten(coloured, coloured, weight)) ** 2 / coloured.size
+    power = np.abs(whiten(colored, colored, weight)) ** 2 / colored.size
     frequency = np.sqrt(
         sum(
             np.square(axis)
@@ -191,7 +191,7 @@ def test_chance_agrees_with_monte_carlo(wavelength):
     statistic = np.sort(np.square(draws @ root).sum(axis=1))
     for share in (0.2, 0.05, 0.01, 0.001):
         measured = chance(statistic[[int((1 - share) * statistic.size)]], kernels)[0]
-        # 400 of 400,000 are known to 5 %; the approximation is within 8 %.
+        # 400 of 400,000 are known to 5%; the approximation is within 8%.
         assert measured == pytest.approx(share, rel=0.15)
 
 

@@ -37,7 +37,7 @@ def pdb_file(tmp_path):
 def test_pdb_file_without_hetatms(pdb_file):
     structure = from_file(pdb_file)
     assert structure.atomic_number.tolist() == [6, 7]
-    assert structure.xyz.tolist() == [[-0.5, 0, 0], [0.5, 0, 0]]  # centred
+    assert structure.xyz.tolist() == [[-0.5, 0, 0], [0.5, 0, 0]]  # centered
     assert structure.b_factor.tolist() == [20, 20]
     assert len(from_file(pdb_file, hetatms=True).xyz) == 3
 
@@ -74,7 +74,7 @@ def test_packed_structure_is_a_protein(shared_data):
     assert structure.id == row["id"] and len(structure.xyz) == int(row["n_atoms"])
     assert np.allclose(structure.xyz.mean(axis=0), 0, atol=0.05)
     nearest = np.sort(np.linalg.norm(structure.xyz[:200, None] - structure.xyz, axis=2), axis=1)
-    # A heavy atom's nearest neighbour is a covalent bond away.
+    # A heavy atom's nearest neighbor is a covalent bond away.
     assert np.median(nearest[:, 1]) == pytest.approx(1.4, abs=0.15)
 
 

@@ -39,7 +39,7 @@ def test_table_6_compares_both_networks_on_both_labels(runs, tmp_path):
         ["MonoRes", "ResMap", "paper"],
     ]
     assert [row[5] for row in rows] == ["88.3%", "59.4%", "-", "-", "88.9%", "94.7%", "-", "-"]
-    # All voxels are labelled, and a constant is right about all of them.
+    # All voxels are labeled, and a constant is right about all of them.
     assert all(row[6] == row[7] and row[8] == "100.0%" for row in rows)
 
 

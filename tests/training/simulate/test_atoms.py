@@ -30,12 +30,12 @@ def test_atoms_outside_the_box_do_not_wrap_into_it(ball):
     assert np.allclose(crop, whole[20:44, 20:44, 20:44], atol=2e-3 * whole.max())
 
 
-def test_spreading_keeps_weight_and_centre():
+def test_spreading_keeps_weight_and_center():
     position = np.array([[5.3, 7.8, 9.1]])
     grid = spread(position, np.array([3.0]), (16, 16, 16))
-    centre = [(axis * grid).sum() / grid.sum() for axis in np.indices(grid.shape)]
+    center = [(axis * grid).sum() / grid.sum() for axis in np.indices(grid.shape)]
     assert grid.sum() == pytest.approx(3.0, rel=1e-6)
-    assert np.allclose(centre, position[0, ::-1], atol=1e-5)
+    assert np.allclose(center, position[0, ::-1], atol=1e-5)
 
 
 def test_one_carbon_is_that_of_the_international_tables(ball):

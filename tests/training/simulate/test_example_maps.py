@@ -5,7 +5,7 @@ import pytest
 
 from mapres.checks.measurements import measure_content
 from mapres.density import Density
-from mapres.features.patches import SHELLS, cut_patches, patch_centres
+from mapres.features.patches import SHELLS, cut_patches, patch_centers
 from mapres.features.profile import CURVES, FREQUENCIES, profile
 from mapres.fourier import gaussian_low_pass, resize
 from mapres.mask import solvent_mask
@@ -43,8 +43,8 @@ def test_training_patches_are_what_prediction_sees(ball):
     example = draw_example(ball, np.random.default_rng(3))
     patches, seen, _ = label_patches(example, 6)
     mask = solvent_mask(example.density)
-    centres = patch_centres(mask, example.density.spacing, 6)
-    expected = cut_patches(example.density, centres)
+    centers = patch_centers(mask, example.density.spacing, 6)
+    expected = cut_patches(example.density, centers)
     assert np.array_equal(patches.values, expected.values)
     assert np.array_equal(patches.spectra, expected.spectra)
     assert np.array_equal(seen, profile(measure_content(example.density, mask).spectra))
@@ -66,14 +66,14 @@ def test_a_shard_holds_its_patches(packed, tmp_path):
 
 
 @pytest.mark.parametrize("voxel_size", [0.8, 1.0, 2.0])
-@pytest.mark.parametrize("centre", [(48, 48, 48), (3, 48, 90), (95, 0, 60)])
-def test_a_patch_shows_the_voxels_that_it_says(voxel_size, centre):
+@pytest.mark.parametrize("center", [(48, 48, 48), (3, 48, 90), (95, 0, 60)])
+def test_a_patch_shows_the_voxels_that_it_says(voxel_size, center):
     """Also where its window was moved to stay in the box."""
     values = np.random.default_rng(3).standard_normal((96, 96, 96)).astype(np.float32)
     smooth = gaussian_low_pass(values, 1.0, 9.0)
     density = Density(smooth, (voxel_size,) * 3)
-    region = shown_by_patch(density, np.array(centre))
-    (patch,) = cut_patches(density, np.array([centre])).values
+    region = shown_by_patch(density, np.array(center))
+    (patch,) = cut_patches(density, np.array([center])).values
     shown = resize(smooth[region], (48, 48, 48))
     inner = (slice(8, -8),) * 3
     assert np.corrcoef(shown[inner].ravel(), patch[inner].ravel())[0, 1] > 0.8

@@ -29,7 +29,7 @@ def crossing(made):
 @pytest.mark.parametrize("spread", [0.0, 0.12])
 def test_half_maps_cross_at_the_wanted_resolution(ball, resolution, spread):
     recipe = replace(RECIPE, resolution=resolution, spread=spread)
-    # A 40 Å ball has 100 independent coefficients in the shell at 7 Å: one FSC is 8 % uncertain.
+    # A 40 Å ball has 100 independent coefficients in the shell at 7 Å: one FSC is 8% uncertain.
     crossings = [crossing(reconstruct(ball, recipe, np.random.default_rng(k))) for k in range(9)]
     assert np.median(crossings) == pytest.approx(resolution, rel=0.05)
 

@@ -3,8 +3,8 @@
 A step of 75 boxes costs 7 trillion operations; the paper's 1,500 take two cores some 15 hours.
 What tells the classes apart is how fine the density is, and a cube of 16 voxels shows that. So the
 convolutions learn on cubes; the dense layers, 67 of the 68 million weights, then learn from what
-the convolutions make of whole boxes, with the paper's plain SGD. On cubes Adam, as SGD is at 80 %
-after 1,000 steps there, Adam at 100 % after 200.
+the convolutions make of whole boxes, with the paper's plain SGD. On cubes Adam, as SGD is at 80%
+after 1,000 steps there, Adam at 100% after 200.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def fit_cnn(paper: Path, folder: Path, minutes: float, as_published: bool = Fals
     some = Subset.evenly(PaperMaps(paper, "validation"), DECIDING)
     if as_published:
         exact = fit("box", lambda: networks.compiled(networks.cnn()), [train, some], PUBLISHED)
-        stages = {"box": {"maps": len(train), "optimiser": "SGD 0.01, batches of 75"}}
+        stages = {"box": {"maps": len(train), "optimizer": "SGD 0.01, batches of 75"}}
     else:
         exact = _in_two(train, some, folder, fit)
         stages = {
-            "cubes": {"maps": len(train), "optimiser": f"Adam {ADAM_RATE:g}, batches of 75 cubes"},
-            "dense": {"maps": DENSE_MAPS, "optimiser": "SGD 0.01, batches of 75"},
+            "cubes": {"maps": len(train), "optimizer": f"Adam {ADAM_RATE:g}, batches of 75 cubes"},
+            "dense": {"maps": DENSE_MAPS, "optimizer": "SGD 0.01, batches of 75"},
         }
     if exact is not None:
         exact.save(folder / "exact.keras")

@@ -35,7 +35,7 @@ def fit_dnn(paper: Path, folder: Path, minutes: float) -> None:
     )
     if over:
         _save_on_voxels(span, train, folder)
-        stage = {"maps": len(train), "optimiser": "SGD 0.01, batches of 150, in their span"}
+        stage = {"maps": len(train), "optimizer": "SGD 0.01, batches of 150, in their span"}
         note_stages(folder, {".": stage})
 
 

@@ -28,7 +28,7 @@ BLOCK = 32
 
 
 def paper_molecules(data: Path, split: str, count: int | None = None) -> list[dict[str, str]]:
-    """Return the chains of a split in a fixed random order: one per cluster of 40 % identity."""
+    """Return the chains of a split in a fixed random order: one per cluster of 40% identity."""
     table = rows(data / "structures.tsv", split=split)
     chains = [row for row in table if row["set"].startswith("chain")]
     order = np.random.default_rng(ORDER_SEED).permutation(len(chains))

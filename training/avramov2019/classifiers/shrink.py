@@ -1,10 +1,10 @@
 """The paper's classifiers made small: a truncated SVD of the big dense layer, then float16.
 
-The layer holds all but 2 % of the weights (65,536 × 1,024 in the CNN, 262,144 × 1,000 in the dense
+The layer holds all but 2% of the weights (65,536 × 1,024 in the CNN, 262,144 × 1,000 in the dense
 network). Of its kernel W only what moves the answer matters. With M = S² the mean square of the
 answer's gradient by the layer's outputs Z, over some training maps, and U the leading right
-singular vectors of Z S, W becomes (W S U) (Uᵀ S⁻¹). At rank 128 that keeps the class of 99.6 % of
-maps where singular vectors of Z alone keep 98.9 %. The dense network's W, whose rows are voxels of
+singular vectors of Z S, W becomes (W S U) (Uᵀ S⁻¹). At rank 128 that keeps the class of 99.6% of
+maps where singular vectors of Z alone keep 98.9%. The dense network's W, whose rows are voxels of
 smooth maps, is cut first to the leading 32 of 64 singular vectors along each axis of the box.
 """
 

@@ -1,4 +1,4 @@
-"""Labelled cubes for the U-Nets, of simulated complexes and of real maps, one file a map."""
+"""Labeled cubes for the U-Nets, of simulated complexes and of real maps, one file a map."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mapres.density import Density
 from mapres.errors import MapContentError, MapResError
 from mapres.io import read
 from mapres.local.resolution import LocalResolution, local_resolution
-from training.avramov2019.unets.cubes import Cubes, labelled_cubes, together
+from training.avramov2019.unets.cubes import Cubes, labeled_cubes, together
 from training.avramov2019.unets.label import as_label, stem
-from training.data.published import labelled_resolutions, published_resolution
+from training.data.published import labeled_resolutions, published_resolution
 from training.simulate.draw import Ingredients
 from training.simulate.examples import examples
 
@@ -33,10 +33,10 @@ def write_cubes(
 ) -> Iterator[str]:
     """Label real maps, and simulated ones of complexes of the training split, and cut them up.
 
-    Those are simulated at the published resolutions of the maps that the paper labelled so.
+    Those are simulated at the published resolutions of the maps that the paper labeled so.
 
     ``folder`` receives ``real-<name>.npz`` and ``simulated-<number>.npz``; those that are there
-    already are kept, and are not labelled again.
+    already are kept, and are not labeled again.
 
     Yields
     ------
@@ -45,11 +45,11 @@ def write_cubes(
     folder.mkdir(parents=True, exist_ok=True)
     for path in real:
         yield _write(folder / f"real-{stem(path)}.npz", partial(_real, path, method))
-    ingredients = Ingredients(chains=False, resolutions=labelled_resolutions(method))
+    ingredients = Ingredients(chains=False, resolutions=labeled_resolutions(method))
     drawn = examples(data, "train", SEED, count, ingredients, processes)
     for number, example in enumerate(drawn):
         path = folder / f"simulated-{number:04d}.npz"
-        yield _write(path, partial(_labelled, example.density, method, example.resolution))
+        yield _write(path, partial(_labeled, example.density, method, example.resolution))
 
 
 def read_cubes(folder: Path) -> tuple[Cubes, list[str]]:
@@ -96,10 +96,10 @@ def own_labels(density: Density, method: str) -> LocalResolution:
 
 
 def _real(path: Path, method: str) -> Cubes:
-    return _labelled(read(path), method, published_resolution(path))
+    return _labeled(read(path), method, published_resolution(path))
 
 
-def _labelled(density: Density, method: str, resolution: float | None) -> Cubes:
+def _labeled(density: Density, method: str, resolution: float | None) -> Cubes:
     found = own_labels(density, method)
     if resolution is not None and found.median < LEAST * resolution:
         raise MapContentError(
@@ -115,4 +115,4 @@ def _cubes(density: Density, found: LocalResolution) -> Cubes:
         # Its hysteresis flips single voxels by several Å.
         label = np.where(label > 0, ndimage.median_filter(found.values, 3), 0)
     mask = found.mask.astype(np.float32)
-    return labelled_cubes(density, density.with_values(label), density.with_values(mask))
+    return labeled_cubes(density, density.with_values(label), density.with_values(mask))

@@ -22,7 +22,7 @@ from mapres.results.resample import UNRESOLVED as NOT_RESOLVED
 from mapres.results.resample import grid_to_grid, sampled
 
 # Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
-UNLABELLED, UNRESOLVED = 255, 254
+UNLABELED, UNRESOLVED = 255, 254
 # Shares of training, validation and evaluation cubes.
 SHARES = {"train": 0.72, "validation": 0.08, "evaluation": 0.20}
 
@@ -34,7 +34,7 @@ class Cubes:
     Attributes
     ----------
     values : float32 array, shape (n, 16, 16, 16), maps scaled to [0, 1], 0 outside the mask
-    classes : uint8 array, same shape, 0 to 9; `UNLABELLED` outside the mask and without a label,
+    classes : uint8 array, same shape, 0 to 9; `UNLABELED` outside the mask and without a label,
         `UNRESOLVED` where the label says that nothing is resolved (ResMap's 100 Å)
     maps : int array, shape (n,), which map each is of
     """
@@ -59,15 +59,15 @@ class Cubes:
     def paper_classes(self) -> NDArray[np.uint8]:
         """Classes as the paper has them: background is of the first, the unresolved of the last."""
         last = np.where(self.classes == UNRESOLVED, np.uint8(CLASSES - 1), self.classes)
-        return np.where(self.classes == UNLABELLED, np.uint8(0), last)
+        return np.where(self.classes == UNLABELED, np.uint8(0), last)
 
 
 def labels_of(resolution: NDArray) -> NDArray[np.uint8]:
-    """Bin resolutions in Å into ten classes; NaN is `UNLABELLED`."""
-    return np.where(np.isnan(resolution), np.uint8(UNLABELLED), classes_of(resolution))
+    """Bin resolutions in Å into ten classes; NaN is `UNLABELED`."""
+    return np.where(np.isnan(resolution), np.uint8(UNLABELED), classes_of(resolution))
 
 
-def labelled_cubes(density: Density, label: Density, mask: Density, number: int = 0) -> Cubes:
+def labeled_cubes(density: Density, label: Density, mask: Density, number: int = 0) -> Cubes:
     """Cut a map and its local resolution into cubes.
 
     Parameters
@@ -80,7 +80,7 @@ def labelled_cubes(density: Density, label: Density, mask: Density, number: int 
     Raises
     ------
     MapContentError
-        If the map cannot be analysed, or no voxel inside the mask has a label.
+        If the map cannot be analyzed, or no voxel inside the mask has a label.
     GridMismatchError
         If the mask has another grid.
     """
@@ -91,14 +91,14 @@ def labelled_cubes(density: Density, label: Density, mask: Density, number: int 
     place, shape = grid_to_grid(density, label), density.values.shape
     classes = labels_of(sampled(label.values, place, shape))
     classes[_unresolved(label.values, place, shape)] = UNRESOLVED
-    classes[~inside] = UNLABELLED
+    classes[~inside] = UNLABELED
     if np.all(classes >= CLASSES):
         raise MapContentError(
             f"{label.name} holds no resolution inside {mask.name}; give the local resolution of "
             f"{density.name}, in its place."
         )
     values = masked(density.values, inside)
-    parts = [blocks(padded(array, empty)) for array, empty in ((values, 0), (classes, UNLABELLED))]
+    parts = [blocks(padded(array, empty)) for array, empty in ((values, 0), (classes, UNLABELED))]
     _assert_correspondence(parts[0], values)
     _assert_correspondence(parts[1], classes)
     full = parts[0].any(axis=(1, 2, 3))
@@ -112,7 +112,7 @@ def together(cubes: Sequence[Cubes]) -> Cubes:
 
 
 def divided(cubes: Cubes, seed: int = 0, by_map: bool = False) -> dict[str, Cubes]:
-    """Divide cubes at random into 72 % training, 8 % validation and 20 % evaluation.
+    """Divide cubes at random into 72% training, 8% validation and 20% evaluation.
 
     As in the paper, cubes of one map come into all three. With ``by_map`` every map is in one of
     them only, which is what a figure for unseen maps takes; each part gets a map at least.

@@ -1,4 +1,4 @@
-"""Training the paper's U-Net on labelled cubes, by its own protocol or by an honest one."""
+"""Training the paper's U-Net on labeled cubes, by its own protocol or by an honest one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from mapres.errors import MapResError
 from mapres.features.avramov2019 import CLASSES
 from training.avramov2019.unets.cube_files import read_cubes
-from training.avramov2019.unets.cubes import UNLABELLED, Cubes, divided
+from training.avramov2019.unets.cubes import UNLABELED, Cubes, divided
 from training.avramov2019.unets.unet import unet
 from training.models.paper_fit import PaperSchedule, note_stages, paper_fit
 
 # Times that all cubes are seen, at first. The paper stopped after 1,000 epochs of 300 steps without
-# progress, where it had converged by 60 or 170; this is what two cores do in an hour. Labelled
+# progress, where it had converged by 60 or 170; this is what two cores do in an hour. Labeled
 # voxels alone teach more than with the background beside them.
 PASSES, HONEST_PASSES = 30, 6
 # The rate, and the share of those passes after which it falls to another.
 RATE, LOW_RATE, FALL = 1e-3, 2e-4, 26 / 30
 BATCH, STEPS_PER_CHECK = 32, 100
 # At last without dropout, as in use: of 16 filters half is so much that all of them answer
-# otherwise (87 % of validation voxels right with dropout, 84 % without).
+# otherwise (87% of validation voxels right with dropout, 84% without).
 LAST = PaperSchedule(BATCH, STEPS_PER_CHECK, patience=3, max_steps=800)
 WITH, WITHOUT = "with-dropout", "without-dropout"
 
@@ -54,7 +54,7 @@ class CubeMaps:
         """Classes, shape (n, 16, 16, 16)."""
         if not self.honest:
             return self.cubes.paper_classes
-        return np.where(self.cubes.known, self.cubes.classes, np.uint8(UNLABELLED))
+        return np.where(self.cubes.known, self.cubes.classes, np.uint8(UNLABELED))
 
     def batch(self, indices: NDArray) -> NDArray[np.float32]:
         """Return cubes, shape (n, 16, 16, 16, 1)."""
@@ -74,7 +74,7 @@ def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) 
     folder : of cubes, see `unet_cubes`
     run : of this training
     width : filters of the first level; the paper's is 64
-    honest : divide by map, and learn from labelled voxels only; else as the paper
+    honest : divide by map, and learn from labeled voxels only; else as the paper
     minutes : of this piece
     """
     cubes, names = read_cubes(folder)
@@ -96,7 +96,7 @@ def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) 
     if not fit(WITHOUT, lambda: _without_dropout(run / WITH, width, honest), LAST):
         return False
     shutil.copyfile(run / WITHOUT / "best.keras", run / "best.keras")
-    adam = {"cubes": len(train), "optimiser": f"Adam, batches of {BATCH}"}
+    adam = {"cubes": len(train), "optimizer": f"Adam, batches of {BATCH}"}
     note_stages(run, {WITH: adam, WITHOUT: adam})
     return True
 
@@ -128,13 +128,13 @@ def _falling(step: int):
 
 
 def compiled(network, honest: bool, rate=RATE):
-    """Give a U-Net its loss and optimiser, of a rate or a schedule of it.
+    """Give a U-Net its loss and optimizer, of a rate or a schedule of it.
 
     Its own accuracy counts voxels without a class as wrong; `accuracies` leaves them out.
     """
     import keras
 
-    ignored = UNLABELLED if honest else None
+    ignored = UNLABELED if honest else None
     network.compile(
         keras.optimizers.Adam(rate),
         keras.losses.SparseCategoricalCrossentropy(ignore_class=ignored),
@@ -148,7 +148,7 @@ def accuracies(network, cubes: Cubes, batch: int = 64) -> dict[str, float]:
 
     Returns
     -------
-    ``paper`` over all voxels, background as the first class; ``in mask`` over labelled voxels;
+    ``paper`` over all voxels, background as the first class; ``in mask`` over labeled voxels;
     ``constant`` over those too, for the most frequent class of every map
     """
     found = np.concatenate(

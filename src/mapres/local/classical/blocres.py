@@ -97,7 +97,7 @@ def blocres(
     stride = stride or default_stride(np.count_nonzero(inside), box)
     room = _room(inside, box)
     visited = _visited(room, stride)
-    boxes = Boxes(_standardised(half1), _standardised(half2), box)
+    boxes = Boxes(_standardized(half1), _standardized(half2), box)
     corners = np.argwhere(visited) - box // 2
     shells = _last_shells(boxes, corners, cutoff, progress)
     span, best = 2 * box * voxel_size, best or 2 * voxel_size
@@ -132,7 +132,7 @@ def _check_options(box: int, stride: int | None, cutoff: float, edge: int) -> No
         raise MapContentError(f"cutoff is {cutoff:g}; give a correlation between 0 and 1.")
 
 
-def _standardised(half: NDArray) -> NDArray[np.float32]:
+def _standardized(half: NDArray) -> NDArray[np.float32]:
     """Return a half map with mean 0 and standard deviation 1, as the other one gets them too."""
     half = np.asarray(half, dtype=np.float32)
     spread = float(half.std(dtype=np.float64))

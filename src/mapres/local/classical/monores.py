@@ -1,7 +1,7 @@
 """MonoRes: local resolution from the monogenic amplitude (Vilas et al. 2018).
 
 A voxel is resolved to r when the amplitude of the map's content finer than r, there, is larger than
-95 % of the amplitudes of noise. Written from the equations of Vilas et al., Structure 26 (2018)
+95% of the amplitudes of noise. Written from the equations of Vilas et al., Structure 26 (2018)
 337-344, and equal to the original program's output (benchmarks/README.md).
 """
 
@@ -23,9 +23,9 @@ RESULT_SIGMA = 3 / np.sqrt(2)
 # The sweep ends when fewer voxels are still resolved, or when their amplitude has fallen so low.
 FEWEST_VOXELS = 0.025
 LOWEST_AMPLITUDE = 0.001
-# A shell with a hundredth of its inner neighbour's variance lies outside a spherical mask.
+# A shell with a hundredth of its inner neighbor's variance lies outside a spherical mask.
 VARIANCE_DROP = 0.01
-# Solvent noise of single-particle maps is above 1 % of the molecule's spread; a masked or
+# Solvent noise of single-particle maps is above 1% of the molecule's spread; a masked or
 # noise-free map has none at all, or 1e-7 of rounding.
 FLATNESS = 1e-3
 
@@ -110,7 +110,7 @@ def _frequencies(
 
 
 def _within_noise(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the sphere about the centre that holds noise: where a spherical mask cut, or N/2."""
+    """Return the sphere about the center that holds noise: where a spherical mask cut, or N/2."""
     z, y, x = (np.arange(n, dtype=np.float32) - n // 2 for n in source.shape)
     radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2)
     first, limit = int(radius[inside].max(initial=0)), max(source.shape) // 2
@@ -150,7 +150,7 @@ def _strong(monogenic, transform, solvent, significance) -> NDArray[np.bool_]:
 
 
 def _require_signal(strong, inside, by_chance: float) -> None:
-    # Of a mask over pure noise the test keeps 5 %, by its definition; twice that is no molecule.
+    # Of a mask over pure noise the test keeps 5%, by its definition; twice that is no molecule.
     share = strong.sum() / inside.sum()
     if share <= 2 * by_chance:
         raise MapContentError(

@@ -22,8 +22,8 @@ from .whitening import FLATNESS, background_blocks, soft_region, whiten
 # The coarsest wavelength by default, voxels, as in the original.
 COARSEST = 4.0
 # Within 4 voxels of a mask noise goes on as it was; a cut at the mask's rim leaves none of its
-# spread, one softened over 3 voxels 16 %. Whitening makes a ring of false structure of the hard cut
-# of filtered maps (22 % of a ball of 20 voxels' radius), and none of the soft one.
+# spread, one softened over 3 voxels 16%. Whitening makes a ring of false structure of the hard cut
+# of filtered maps (22% of a ball of 20 voxels' radius), and none of the soft one.
 RIM, RIM_SHARE = 4, 0.05
 
 
@@ -57,7 +57,7 @@ def resmap(
 ) -> Resolved:
     """Measure the resolution at each voxel of a mask.
 
-    The noise is made white first, so that the map's colour does not count as structure.
+    The noise is made white first, so that the map's color does not count as structure.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from ...fourier import WORKERS, inverse
 
 # The Hilbert partner of 4t² − 2 is t³ − 2.254 t (Freeman and Adelson 1991, table VI).
 HILBERT = 2.254
-# Neighbouring points of the table of the tail differ by 1 %: linear steps in log p are then exact
+# Neighboring points of the table of the tail differ by 1%: linear steps in log p are then exact
 # to 1e-4. It goes on to a million times the largest eigenvalue, where p is 0 in any arithmetic.
 TAIL_POINTS = 1400
 FARTHEST = 1e6
@@ -113,7 +113,7 @@ def chance(statistic: NDArray, kernels: NDArray) -> NDArray[np.float64]:
     """Return how probable white noise of variance 1 makes a statistic so large, or larger.
 
     The statistic of noise is a sum of 16 chi-squared variables weighted with the eigenvalues of the
-    kernels' products. Its tail is the saddlepoint's (Lugannani and Rice 1980): within 8 % of the
+    kernels' products. Its tail is the saddlepoint's (Lugannani and Rice 1980): within 8% of the
     exact one down to 1e-11 for wavelengths of 2 to 3.5 voxels. Below the mean, where no test needs
     it, the tail stays at that of the mean.
 

@@ -13,14 +13,14 @@ from ...fourier import forward, radial_frequency, shell_index, shell_sums, shell
 # would spread the low frequencies of steep spectra over the high ones.
 BLOCK = 4
 EDGE = 7
-# Solvent noise of single-particle maps is above 1 % of the molecule's spread; a masked or
+# Solvent noise of single-particle maps is above 1% of the molecule's spread; a masked or
 # noise-free map has none at all, or 1e-7 of rounding.
 FLATNESS = 1e-3
 # Less than 0.3 of the usual variance: a spherical mask cut some of the block off. Blocks of 8³ with
 # a drop of 0.01 would count so many zeros in that noise seems up to 4 times weaker than it is; of
-# whole blocks, even of noise smooth over 4 voxels, under 1 % vary so little.
+# whole blocks, even of noise smooth over 4 voxels, under 1% vary so little.
 VARIANCE_DROP = 0.3
-# The power of that many voxels is known to 9 % in variance, enough to smooth over shells.
+# The power of that many voxels is known to 9% in variance, enough to smooth over shells.
 FEWEST_VOXELS = 256
 # Shells over which the logarithm of the power is smoothed.
 SMOOTHING = 2.0

@@ -36,7 +36,7 @@ def run(tmp_path_factory):
     kernel = rng.standard_normal((64**3, 2)) @ rng.standard_normal((2, 20))
     exact.set_weights([1e-3 * kernel, *exact.get_weights()[1:]])
     exact.save(folder / "exact.keras")
-    note_stages(folder, {".": {"maps": 9, "optimiser": "SGD"}})
+    note_stages(folder, {".": {"maps": 9, "optimizer": "SGD"}})
     header = "step,minutes,loss,accuracy,validation loss,validation accuracy"
     (folder / "curve.csv").write_text(f"{header}\n1,0.1,1.1,0.3,1.0,0.4\n2,0.2,0.9,0.5,1.2,0.6\n")
     return folder
@@ -52,7 +52,7 @@ def test_export_loads_and_agrees(shared_data, paper, run, tmp_path, monkeypatch)
     assert (scores["maps"], scores["molecules"]) == (9, 3)
     assert scores["agreement_with_exact"] == 1.0
     assert card["training"]["stages"]["."] == {
-        "maps": 9, "optimiser": "SGD", "steps": 2, "minutes": 0.2, "best_step": 1
+        "maps": 9, "optimizer": "SGD", "steps": 2, "minutes": 0.2, "best_step": 1
     }  # fmt: skip
     assert card["training"]["molecules"] == 3 and len(card["training"]["molecules_sha256"]) == 64
     model = load(str(tmp_path / "dnn.json"))
@@ -119,7 +119,7 @@ def test_the_cnn_is_trained_in_two_parts(paper, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("name", "least"), [("dnn", 7), ("cnn", 9)])
 def test_shipped_classifiers_know_calculated_maps(paper, name, least):
-    """Nine maps of three test molecules; over all 8,856 the card counts 94.7 and over 99.7 %."""
+    """Nine maps of three test molecules; over all 8,856 the card counts 94.7 and over 99.7%."""
     test = PaperMaps(paper, "test")
     logits = load(name).predict(test.batch(np.arange(9))[..., 0])
     assert np.sum(np.argmax(logits, axis=1) == test.labels) >= least

@@ -8,7 +8,7 @@ import pytest
 from mapres.errors import MapResError
 from training.avramov2019.unets import fit_unet
 from training.avramov2019.unets.cube_files import read_cubes
-from training.avramov2019.unets.cubes import UNLABELLED, Cubes
+from training.avramov2019.unets.cubes import UNLABELED, Cubes
 from training.avramov2019.unets.fit_unet import CubeMaps, accuracies, compiled, constant
 from training.avramov2019.unets.unet import unet
 from training.models.paper_fit import noted_stages, scores
@@ -18,7 +18,7 @@ def cubes(rng, count=24, maps=6):
     """Make cubes whose class is the third that the value lies in, with background in a corner."""
     values = rng.random((count, 16, 16, 16), dtype=np.float32)
     classes = np.minimum(3 * values, 2).astype(np.uint8)
-    values[:, :4], classes[:, :4] = 0, UNLABELLED
+    values[:, :4], classes[:, :4] = 0, UNLABELED
     return Cubes(values, classes, np.arange(count) % maps)
 
 
@@ -33,7 +33,7 @@ class Says:
 
 
 def test_accuracy_in_the_mask_leaves_background_out(rng):
-    """Three quarters of a cube are labelled, a third of those is of each class."""
+    """Three quarters of a cube are labeled, a third of those is of each class."""
     found = accuracies(Says(0), cubes(rng))
     assert found["in mask"] == pytest.approx(1 / 3, abs=0.01)
     assert found["paper"] == pytest.approx(1 / 4 + 3 / 4 / 3, abs=0.01)
@@ -42,7 +42,7 @@ def test_accuracy_in_the_mask_leaves_background_out(rng):
 
 def test_constant_is_the_most_frequent_class_of_the_map(rng):
     two = cubes(rng, count=4, maps=2)
-    two.classes[two.maps == 1] = np.where(two.classes[two.maps == 1] == UNLABELLED, UNLABELLED, 5)
+    two.classes[two.maps == 1] = np.where(two.classes[two.maps == 1] == UNLABELED, UNLABELED, 5)
     assert constant(two).ravel()[1::2].tolist() == [5, 5]
     assert accuracies(Says(0), two)["constant"] == pytest.approx((1 + 1 / 3) / 2, abs=0.02)
 
@@ -50,9 +50,9 @@ def test_constant_is_the_most_frequent_class_of_the_map(rng):
 def test_honest_loss_does_not_heed_background(rng):
     some, network = cubes(rng), compiled(unet(2), honest=True)
     before = scores(network, CubeMaps(some, honest=True), 8)[0]
-    known = some.classes != UNLABELLED
+    known = some.classes != UNLABELED
     other = Cubes(some.values, some.classes.copy(), some.maps)
-    other.classes[:, 0] = UNLABELLED
+    other.classes[:, 0] = UNLABELED
     assert scores(network, CubeMaps(other, honest=True), 8)[0] == pytest.approx(before, rel=1e-4)
     as_paper = compiled(unet(2), honest=False)
     as_paper.set_weights(network.get_weights())

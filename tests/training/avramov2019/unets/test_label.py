@@ -36,7 +36,7 @@ def test_labels_are_the_methods(folder):
         assert not label.values[~mask].any() and label.origin == density.origin
 
 
-def test_unresolved_voxels_are_labelled_as_resmap_does(folder):
+def test_unresolved_voxels_are_labeled_as_resmap_does(folder):
     (path,) = label_maps([folder / "b.mrc"], "resmap", folder / "out", max_res=7.0)
     found = local_resolution(mrc.read(folder / "b.mrc"), method="resmap", max_res=7.0)
     label = mrc.read(path).values

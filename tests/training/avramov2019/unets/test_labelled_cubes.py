@@ -1,4 +1,4 @@
-"""Labelled cubes: nothing moves, nothing unknown becomes a class, no map in two sets."""
+"""Labeled cubes: nothing moves, nothing unknown becomes a class, no map in two sets."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from mapres.density import Density
 from mapres.errors import GridMismatchError, MapContentError, MapResError
 from mapres.features import avramov2019 as cut
 from training.avramov2019.unets.cubes import (
-    UNLABELLED,
+    UNLABELED,
     divided,
-    labelled_cubes,
+    labeled_cubes,
     labels_of,
     together,
 )
@@ -28,7 +28,7 @@ def maps(rng, voxel_size=1.5):
 
 def test_classes_are_half_open():
     edges = [0.5, 1.99, 2.0, 2.99, 3.0, 9.99, 10.0, 40.0, np.nan]
-    assert labels_of(np.array(edges)).tolist() == [0, 0, 1, 1, 2, 8, 9, 9, UNLABELLED]
+    assert labels_of(np.array(edges)).tolist() == [0, 0, 1, 1, 2, 8, 9, 9, UNLABELED]
 
 
 @pytest.mark.parametrize(("length", "edge"), [(5, 16), (16, 16), (17, 32), (64, 64), (65, 128)])
@@ -52,12 +52,12 @@ def test_blocks_are_those_of_the_next_power_of_two_that_hold_anything(rng):
     assert np.array_equal(ours, paper)
 
 
-def test_every_labelled_voxel_is_in_one_cube_with_its_value(rng):
+def test_every_labeled_voxel_is_in_one_cube_with_its_value(rng):
     density, label, mask = maps(rng)
-    cubes = labelled_cubes(density, label, mask, number=3)
+    cubes = labeled_cubes(density, label, mask, number=3)
     inside = mask.values > 0.5
     low, high = density.values.min(), density.values.max()
-    known = cubes.classes != UNLABELLED
+    known = cubes.classes != UNLABELED
     pairs = zip(cubes.values[known], cubes.classes[known], strict=True)
     expected = zip(
         ((density.values - low) / (high - low))[inside],
@@ -77,7 +77,7 @@ def test_what_is_not_known_is_no_class(rng, unknown):
     density, label, mask = maps(rng)
     values = label.values.copy()
     values[:, :, :20] = unknown
-    cubes = labelled_cubes(density, label.with_values(values), mask)
+    cubes = labeled_cubes(density, label.with_values(values), mask)
     assert np.sum(cubes.known) == 25 * 22 * 24
     # The paper's own reading makes a class of all: of 100 Å the last one, else the first.
     own, its = (np.bincount(each[each < 10], minlength=10) for each in
@@ -98,23 +98,23 @@ def test_labels_on_another_grid_in_the_same_place(rng):
         (10.0, 20.0, 30.0),
         "label",
     )
-    cubes = labelled_cubes(density, label, mask)
+    cubes = labeled_cubes(density, label, mask)
     # Voxel k of 1.5 Å lies at 1.5 k of the label's: 3 + 0.15 k Å.
     expected = labels_of(3 + 0.15 * np.arange(5, 30))
-    counts = np.bincount(cubes.classes[cubes.classes != UNLABELLED], minlength=10)
+    counts = np.bincount(cubes.classes[cubes.classes != UNLABELED], minlength=10)
     assert np.array_equal(counts, np.bincount(expected, minlength=10) * 22 * 36)
 
 
 def test_refusals(rng):
     density, label, mask = maps(rng)
     with pytest.raises(MapContentError, match="label holds no resolutions"):
-        labelled_cubes(density, label.with_values(0 * label.values), mask)
+        labeled_cubes(density, label.with_values(0 * label.values), mask)
     with pytest.raises(GridMismatchError):
-        labelled_cubes(density, label, mask.with_values(mask.values[1:]))
+        labeled_cubes(density, label, mask.with_values(mask.values[1:]))
 
 
 def test_division_by_cube_and_by_map(rng):
-    cubes = together([labelled_cubes(*maps(rng), number=n) for n in range(10)])
+    cubes = together([labeled_cubes(*maps(rng), number=n) for n in range(10)])
     for by_map in (False, True):
         parts = divided(cubes, by_map=by_map)
         assert sum(map(len, parts.values())) == len(cubes)

@@ -1,4 +1,4 @@
-"""Labelled maps in cubes: real and simulated, each once, and those without a label said."""
+"""Labeled maps in cubes: real and simulated, each once, and those without a label said."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from handmade import folded_chain
 
 from mapres import io as mrc
 from training.avramov2019.unets.cube_files import read_cubes, write_cubes
-from training.data.published import labelled_resolutions
+from training.data.published import labeled_resolutions
 from training.simulate.draw import Ingredients, draw_example
 
 
@@ -18,7 +18,7 @@ def maps(tmp_path):
     return [tmp_path / "chain.mrc", tmp_path / "flat.mrc"]
 
 
-def test_every_map_is_labelled_once_or_said_to_be_left_out(packed, maps, tmp_path):
+def test_every_map_is_labeled_once_or_said_to_be_left_out(packed, maps, tmp_path):
     folder = tmp_path / "cubes"
     lines = list(write_cubes(packed, maps, "monores", 3, folder, processes=1))
     assert lines[0].startswith("real-chain: ") and lines[0].endswith(" cubes")
@@ -33,7 +33,7 @@ def test_every_map_is_labelled_once_or_said_to_be_left_out(packed, maps, tmp_pat
 
 
 def test_simulated_maps_have_the_papers_resolutions(ball):
-    at = labelled_resolutions("resmap")
+    at = labeled_resolutions("resmap")
     assert set(at) <= {7.2, 7.3, 7.4, 7.8, 11.0, 13.0, 13.2} and len(at) == 7
     drawn = [
         draw_example(ball, np.random.default_rng(k), Ingredients(resolutions=(7.4,)))
