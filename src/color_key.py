@@ -7,7 +7,7 @@ from chimerax.label.label2d import find_label, label_create
 
 from .snapshot import drawn_view
 
-# Of the label that is the title; points; share of the window between it and the key, and that a
+# Of the label that is the title; points; fraction of the window between it and the key, and that a
 # letter takes of one of 700 pixels.
 NAME, SIZE, GAP, LETTER = "MapRes", 14, 0.01, 0.0125
 

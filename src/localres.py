@@ -72,7 +72,7 @@ def localres(
     max_res, step : coarsest resolution that MonoRes or ResMap tries and distance between two, Å
     box_size, stride, cutoff : edge of the boxes of blocres, Å, voxels between two of them, and the
         correlation that counts as resolved
-    false_discovery_rate : of ResMap, the share of resolved voxels that noise may make
+    false_discovery_rate : of ResMap, the fraction of resolved voxels that noise may make
     uncertainty : whether to open half the width of the 90% interval as a second volume
     compare : Volume that holds another local resolution of the map, whatever program made it, or
         name of a method; the surface then shows the difference
@@ -181,9 +181,9 @@ def _paint(session, maps, volumes, palette, range, key, unsure):
 def _open_sure(session, map, result, unsure):
     """Open the volume that is gray where it is unsure, and tell the log how much that is."""
     volume = open_sure(map, result, unsure)
-    share = np.mean(volume.full_matrix()[result.mask] == UNSURE)
+    fraction = np.mean(volume.full_matrix()[result.mask] == UNSURE)
     session.logger.info(
-        f"{name_of(map)}: {share:.0%} of the voxels are gray, their 90% interval wider than "
+        f"{name_of(map)}: {fraction:.0%} of the voxels are gray, their 90% interval wider than "
         f"{unsure:g} Å."
     )
     return volume

@@ -22,7 +22,7 @@ from .mapres.results.residues import (
 from .volumes import indices_of
 
 ATTRIBUTE = "local_resolution"
-# Share of the atoms: with less in the map, the model is hardly of this map.
+# Fraction of the atoms: with less in the map, the model is hardly of this map.
 MANY = 0.5
 
 
@@ -97,9 +97,9 @@ def _log_residues(session, model):
     if model.worst:
         rows = [(_link(spec), f"{mean:.2f}") for spec, mean in _stretches(model)]
         _log_columns(session, ("Worst stretches", "Mean, Å"), rows)
-    if model.found.share < MANY:
+    if model.found.fraction < MANY:
         session.logger.warning(
-            f"Only {model.found.share:.0%} of the atoms lie where the map has a resolution; "
+            f"Only {model.found.fraction:.0%} of the atoms lie where the map has a resolution; "
             "check that the model was moved into it."
         )
 
@@ -117,7 +117,7 @@ def _as_json(model):
     return {
         "residues": int(known.sum()),
         "mean_A": round(float(model.found.mean[known].mean()), 3),
-        "atoms_measured": round(model.found.share, 4),
+        "atoms_measured": round(model.found.fraction, 4),
         "worst": [{"residues": spec, "mean_A": round(mean, 3)} for spec, mean in _stretches(model)],
     }
 

@@ -50,8 +50,8 @@ def tiny_folder(tmp_path_factory) -> Path:
     wanted = soft_targets(np.array([TINY_RESOLUTION]))[0] + 1e-6
     write_model(folder, "default", "distribution", constant_graph("distribution", wanted))
     for name, logits in TINY_LOGITS.items():
-        chances = np.exp(logits) / np.exp(logits).sum()
-        write_model(folder, name, "class", constant_graph("class", chances))
+        probabilities = np.exp(logits) / np.exp(logits).sum()
+        write_model(folder, name, "class", constant_graph("class", probabilities))
     return folder
 
 

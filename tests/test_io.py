@@ -156,7 +156,7 @@ def test_a_wrong_stamp_is_seen_through(file):
 
 
 def test_refusing_a_file_takes_no_memory(file):
-    # Reading must not set aside the gigabytes that its "header" asks for.
+    # Prediction must not set aside the gigabytes that its "header" asks for.
     path = file(b"P" * 5000)
     tracemalloc.start()
     with pytest.raises(MapFileError):

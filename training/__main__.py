@@ -16,8 +16,8 @@ python -m training label           local-resolution labels of maps, by any metho
 python -m training fetch           the paper's maps from EMDB, or the structures from the PDB
 python -m training example         write a small pair of half maps with its truth into examples/
 
-Every verb explains its options with --help. Structures (structures.h5, structures.tsv) and real
-maps are looked for in --data.
+Every subcommand explains its options with --help. Structures (structures.h5, structures.tsv) and
+real maps are looked for in --data.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from training.subcommands import maps, networks, results
 
 
 def main() -> None:
-    """Run one verb."""
+    """Run one subcommand."""
     # TensorFlow leaves its faster convolutions off on many processors: 2.6 s against 0.8 s for one
     # training map of the 3D CNN on two AVX2 cores.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -40,12 +40,14 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(required=True)
-    for name, (text, describe) in (maps.VERBS | networks.VERBS | results.VERBS).items():
-        describe(verbs.add_parser(name, help=text, description=text))
+    subcommands = parser.add_subparsers(required=True)
+    for name, (text, describe) in (
+        maps.SUBCOMMANDS | networks.SUBCOMMANDS | results.SUBCOMMANDS
+    ).items():
+        describe(subcommands.add_parser(name, help=text, description=text))
     options = parser.parse_args()
     try:
-        options.run_verb(options)
+        options.run_subcommand(options)
     except (FileNotFoundError, MapResError) as error:
         sys.exit(str(error))
 

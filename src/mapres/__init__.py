@@ -9,12 +9,12 @@ __version__ = "0.3.0"
 
 _PUBLIC = {
     "Density": "density",
-    "read": "mrc",
-    "write": "mrc",
+    "read": "io",
+    "write": "io",
     "fourier_shell_correlation": "fsc",
-    "local_resolution": "local",
+    "local_resolution": "local.resolution",
     "solvent_mask": "mask",
-    "validate": "validation",
+    "validate": "validation.validate",
 }
 
 

@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (without the program's name) and return the exit status."""
     try:
         options = parser(__doc__).parse_args(argv)
-        return _VERBS[options.verb](options)
+        return SUBCOMMANDS[options.subcommand](options)
     except MapResError as error:
         return _complain(error)
     except MemoryError:
@@ -219,7 +219,7 @@ def _complain(error: MapResError | str) -> int:
     return BAD_INPUT
 
 
-_VERBS = {"validate": _validate, "local": _local, "fsc": _fsc}
+SUBCOMMANDS = {"validate": _validate, "local": _local, "fsc": _fsc}
 
 if __name__ == "__main__":
     sys.exit(main())

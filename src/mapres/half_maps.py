@@ -15,7 +15,7 @@ from .fsc import fourier_shell_correlation
 HalfMaps = tuple[Density, Density]
 # Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
 LITTLE_AGREEMENT = 0.2
-# Independent noise keeps any two half maps further apart than this share of their own spread.
+# Independent noise keeps any two half maps further apart than this fraction of their own spread.
 LEAST_DIFFERENCE = 1e-3
 SOFT_EDGE = 3.0
 

@@ -1,4 +1,4 @@
-"""Reading and writing MRC2014/CCP4 maps, plain, gzipped or bzipped, through mrcfile."""
+"""Prediction and writing MRC2014/CCP4 maps, plain, gzipped or bzipped, through mrcfile."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class ValidateForm(_Form):
         claimed = float(self.claimed.text()) if known else None
         return {"claimed": claimed, "model": self.model.currentData()}
 
-    def read_map(self, map):
+    def predict_map(self, map):
         """Fill in what the file of another map states."""
         self._map = map
         known = None if map is None else stated(map)

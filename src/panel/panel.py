@@ -208,7 +208,7 @@ class Panel(QWidget):
     def _take_map(self, *_):
         # An answer under another map's name would be taken for its own.
         self._show(self._nothing)
-        self.validate.read_map(self.map.value)
+        self.validate.predict_map(self.map.value)
         self._show_state()
 
     def _follow(self, job):

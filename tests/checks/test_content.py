@@ -8,7 +8,7 @@ from scipy import ndimage
 
 import mapres
 from mapres.checks import content as doubts
-from mapres.checks.measurements import measure_content
+from mapres.checks.measurements import measure_map
 from mapres.density import Density
 from mapres.fourier import filtered
 from mapres.validation.validate import find_molecule
@@ -19,7 +19,7 @@ RESOLUTION = 5.0
 
 def said(density, claimed=None):
     mask, _ = find_molecule(density)
-    return doubts.content_doubts(measure_content(density, mask), claimed)
+    return doubts.content_doubts(measure_map(density, mask), claimed)
 
 
 def low_passed(density, resolution):
@@ -84,7 +84,7 @@ def test_a_low_pass_scales_with_the_voxel(measured):
     changed = low_passed(measured, 9.0)
     wider = replace(changed, voxel_size=(3 * VOXEL,) * 3)
     spectra = [
-        measure_content(density, np.ones(density.values.shape, dtype=bool)).spectra
+        measure_map(density, np.ones(density.values.shape, dtype=bool)).spectra
         for density in (changed, wider)
     ]
     fine, coarse = map(doubts.low_pass, spectra)
@@ -116,7 +116,7 @@ def test_inverted_contrast_is_seen_and_turned_back(measured):
         white((48, 48, 48)) * (radius() < 23),
         white((48, 48, 48)) + 500 * (np.arange(48**3).reshape(48, 48, 48) == 60000),
     ],
-    ids=["white", "shifted", "smooth", "in a sphere", "hot voxel"],
+    ids=["white", "shifted", "smooth", "in a sphere", "outliers"],
 )
 def test_noise_is_no_molecule(values):
     assert said(Density(values.astype(np.float32), (2.0,) * 3), 6.0) == [doubts.NOISE]
@@ -191,9 +191,9 @@ def test_a_large_box_is_looked_at_where_the_molecule_is(measured):
 @pytest.mark.parametrize("voxel_size", [0.3, 12.0])
 @pytest.mark.parametrize("shape", [(16, 16, 16), (16, 40, 25), (17, 130, 16)])
 @pytest.mark.parametrize(
-    "content", ["noise", "block", "zeros inside", "huge", "tiny", "two values"]
+    "measurements", ["noise", "block", "zeros inside", "huge", "tiny", "two values"]
 )
-def test_odd_content_never_raises(content, shape, voxel_size):
+def test_odd_content_never_raises(measurements, shape, voxel_size):
     values = white(shape)
     mask = np.zeros(shape, dtype=bool)
     mask[4:12, 4:12, 4:12] = True
@@ -204,12 +204,12 @@ def test_odd_content_never_raises(content, shape, voxel_size):
         "huge": 1e15 * values,
         "tiny": 1e-15 * values,
         "two values": np.sign(values),
-    }[content]
+    }[measurements]
     density = Density(values, (voxel_size,) * 3)
     speck = np.zeros(shape, dtype=bool)
     speck[3, 3, 3] = True
     for region in (mask, speck, np.ones(shape, dtype=bool)):
-        said = doubts.content_doubts(measure_content(density, region), 8.0)
+        said = doubts.content_doubts(measure_map(density, region), 8.0)
         assert all(isinstance(text, str) for text in said)
 
 

@@ -104,7 +104,7 @@ def test_too_little_memory_is_one_sentence(session, do, small_map, monkeypatch):
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(validation, "measure_content", fail)
+    monkeypatch.setattr(validation, "measure_map", fail)
     with pytest.raises(UserError, match="not enough memory"):
         do("resvalidate #1")
 

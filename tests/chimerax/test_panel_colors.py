@@ -40,8 +40,8 @@ def drag(histogram, start, stop):
         return QPoint(round(x / ratio), round((histogram.figure.bbox.height - y) / ratio))
 
     QTest.mousePress(histogram, Qt.MouseButton.LeftButton, pos=place(start))
-    for share in (0.5, 1.0):
-        QTest.mouseMove(histogram, place(start + share * (stop - start)))
+    for fraction in (0.5, 1.0):
+        QTest.mouseMove(histogram, place(start + fraction * (stop - start)))
         QTest.qWait(20)
     QTest.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=place(stop))
 

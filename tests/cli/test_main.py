@@ -262,9 +262,9 @@ def test_version(run):
     assert run("--version") == (0, f"mapres {mapres.__version__}\n", "")
 
 
-@pytest.mark.parametrize("verb", ["", "validate", "local", "fsc"])
-def test_help_names_every_verb_or_option(run, verb):
-    status, out, _ = run(f"{verb} --help")
+@pytest.mark.parametrize("subcommand", ["", "validate", "local", "fsc"])
+def test_help_names_every_verb_or_option(run, subcommand):
+    status, out, _ = run(f"{subcommand} --help")
     assert status == 0
     words = {
         "": ["mapres validate", "mapres local", "mapres fsc", "130"],
@@ -276,7 +276,7 @@ def test_help_names_every_verb_or_option(run, verb):
         ],
         "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
     }
-    assert all(word in out for word in words[verb])
+    assert all(word in out for word in words[subcommand])
 
 
 GOOD = mrc_bytes(BALL.values, cell=(48.0, 48.0, 48.0))
@@ -310,14 +310,14 @@ def assert_one_line(status, out, err, words):
     assert words in err
 
 
-@pytest.mark.parametrize("verb", ["validate bad", "local bad -o out.mrc", "fsc bad bad"])
+@pytest.mark.parametrize("subcommand", ["validate bad", "local bad -o out.mrc", "fsc bad bad"])
 @pytest.mark.parametrize("kind", BAD_MAPS)
-def test_bad_maps(run, folder, verb, kind):
+def test_bad_maps(run, folder, subcommand, kind):
     content, words = BAD_MAPS[kind]
     if content is not None:
         (folder / "bad").write_bytes(content)
     before = names(folder)
-    assert_one_line(*run(verb + " --json"), words)
+    assert_one_line(*run(subcommand + " --json"), words)
     assert names(folder) == before
 
 
@@ -372,7 +372,7 @@ def test_outputs_are_refused_before_anything_is_computed(run, folder, monkeypatc
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("", "VERB"),
+        ("", "SUBCOMMAND"),
         ("nonsense", "nonsense"),
         ("validate", "MAP"),
         ("validate map.mrc --claimed 0", "'0'"),

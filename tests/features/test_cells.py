@@ -20,7 +20,7 @@ from mapres.features.cells import (
     UNSEEN,
     measure_cells,
 )
-from mapres.features.windows import ABOUT, WIDTHS, share_of_cells
+from mapres.features.windows import ABOUT, WIDTHS, fraction_of_cells
 from mapres.fourier import filtered, resize
 
 
@@ -77,7 +77,7 @@ def test_the_share_of_signal_is_that_of_the_half_maps(noisy):
     """What two noisy halves share is c; of one of them the solvent lacks c too."""
     first, second, ball = noisy
     cells = measure_cells(first, ball, (first, second))
-    core = cells.shares[:, 0] > 0.99
+    core = cells.fractions[:, 0] > 0.99
     within = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
     for width in range(len(WIDTHS)):
         alone, together, both = (
@@ -94,7 +94,7 @@ def test_wider_windows_are_surer(noisy):
     """The same signal throughout: what varies from cell to cell is chance."""
     first, second, ball = noisy
     cells = measure_cells(first, ball, (first, second))
-    core = cells.shares[:, 1] > 0.9
+    core = cells.fractions[:, 1] > 0.9
     within = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
     for channel in (ENERGY, SHARE, CORRELATION):
         spreads = cells.features[core][:, :, channel][..., within].std(axis=0).mean(axis=-1)
@@ -106,7 +106,7 @@ def test_a_window_does_not_dilute_a_molecule_with_what_is_beside_it(noisy):
     first, _, ball = noisy
     cells = measure_cells(first, ball)
     within = (WAVELENGTHS > 7) & (WAVELENGTHS < 12)
-    rim = (cells.shares[:, 0] > 0.5) & (cells.shares[:, 1] < 0.6)
+    rim = (cells.fractions[:, 0] > 0.5) & (cells.fractions[:, 1] < 0.6)
     wide = cells.features[rim][:, 1:, ENERGY][..., within].astype(float)
     assert rim.sum() > 20 and np.abs(wide.mean(axis=(0, 2))).max() < 0.15
 
@@ -126,13 +126,13 @@ def test_noise_has_no_signal_however_large_its_box(rng, edge):
     """Falling off to the faces takes energy from the solvent, and must not look like signal."""
     grid = np.indices((edge,) * 3) - (edge - 1) / 2
     ball = np.sqrt((grid**2).sum(axis=0)) < 11
-    shares = []
+    fractions = []
     for _ in range(4):
         noise = Density(rng.standard_normal((edge,) * 3, dtype=np.float32), (2.0,) * 3)
         cells = measure_cells(noise, ball)
-        shares.append(cells.features[cells.shares[:, 0] > 0.5][:, 0, SHARE].mean(axis=0))
+        fractions.append(cells.features[cells.fractions[:, 0] > 0.5][:, 0, SHARE].mean(axis=0))
     seen = (WAVELENGTHS > 4.2) & (WAVELENGTHS < 13)
-    assert np.abs(np.mean(shares, axis=0)[seen]).max() < 0.08
+    assert np.abs(np.mean(fractions, axis=0)[seen]).max() < 0.08
 
 
 def test_hot_voxels_do_not_count(noisy):
@@ -185,7 +185,7 @@ def test_what_the_grid_cannot_hold_is_unseen(noisy):
     density, _, ball = noisy
     cells = measure_cells(density, ball)
     assert cells.features.shape[1:] == (len(WIDTHS), OF_ONE_MAP, BANDS)
-    assert cells.shares.shape == (len(cells.places), len(ABOUT))
+    assert cells.fractions.shape == (len(cells.places), len(ABOUT))
     assert (cells.features[..., WAVELENGTHS < 4.0] == UNSEEN).all()
     assert (cells.features[:, :, ENERGY, WAVELENGTHS > 4.2] != UNSEEN).any()
 
@@ -207,6 +207,6 @@ def test_noise_is_gaussian_and_atoms_are_not(noisy, rng):
 
 def test_cells_average_a_mask(rng):
     values = rng.random((20, 30, 27)).astype(np.float32)
-    cells = share_of_cells(values, (6, 8, 7))
+    cells = fraction_of_cells(values, (6, 8, 7))
     assert cells.mean() == pytest.approx(values.mean(), rel=1e-5)
-    assert np.allclose(share_of_cells(values, values.shape), values, atol=1e-5)
+    assert np.allclose(fraction_of_cells(values, values.shape), values, atol=1e-5)

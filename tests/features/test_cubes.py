@@ -7,7 +7,7 @@ import pytest
 
 from mapres.density import Density, silent
 from mapres.errors import Cancelled
-from mapres.features.avramov2019 import CLASSES, MIDDLES, min_max, read_classes
+from mapres.features.avramov2019 import CLASSES, MIDDLES, min_max, predict_classes
 from mapres.local import methods
 from mapres.local.resolution import local_resolution
 from mapres.networks.card import Card
@@ -35,7 +35,7 @@ def inside():
 
 
 def test_every_voxel_of_the_mask_is_read_once_in_its_place(density, inside):
-    found = read_classes(density.values, inside, by_value, silent)
+    found = predict_classes(density.values, inside, by_value, silent)
     expected = np.minimum(10 * min_max(density.values), 9).astype(int)
     assert found.shape == SHAPE
     np.testing.assert_array_equal(found[inside], expected[inside])
@@ -47,7 +47,7 @@ def test_reading_can_be_cancelled(density, inside):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        read_classes(density.values, inside, by_value, cancel)
+        predict_classes(density.values, inside, by_value, cancel)
 
 
 def test_classes_become_resolutions(density, inside, monkeypatch):
@@ -58,7 +58,7 @@ def test_classes_become_resolutions(density, inside, monkeypatch):
     mask = density.with_values(inside.astype(np.float32), "mask")
     halves = (density, density.with_values(density.values[::-1].copy()))
     result = local_resolution(density, method="unet-resmap", mask=mask, half_maps=halves)
-    classes = read_classes(density.values, inside, by_value, silent)
+    classes = predict_classes(density.values, inside, by_value, silent)
     # Voxels of 1.5 Å hold nothing finer than 3 Å.
     expected = np.maximum(MIDDLES[classes], 3)
     np.testing.assert_array_equal(result.values[inside], expected[inside])
@@ -71,10 +71,10 @@ def test_what_is_coarser_than_the_last_class_is_said(density, inside, monkeypatc
     card = Card("stub", "cubes", Path(), "0" * 64, None, {})
     network = Model(card, by_value, "cpu", "CPUExecutionProvider")
     monkeypatch.setattr(methods, "load", lambda name, device: network)
-    for share in (0.05, 0.4):
+    for fraction in (0.05, 0.4):
         classes = np.zeros(SHAPE, dtype=np.uint8)
         places = np.flatnonzero(inside)
-        classes.flat[places[: int(share * len(places))]] = CLASSES - 1
-        monkeypatch.setattr(methods, "read_classes", lambda *_, found=classes: found)
+        classes.flat[places[: int(fraction * len(places))]] = CLASSES - 1
+        monkeypatch.setattr(methods, "predict_classes", lambda *_, found=classes: found)
         measured = methods.measure("unet-resmap", density, inside, None, {}, "cpu", silent)
-        assert bool(measured.warnings) == (share > 0.1)
+        assert bool(measured.warnings) == (fraction > 0.1)

@@ -96,7 +96,7 @@ def test_spectra_of_a_low_passed_patch_fall_beyond_the_filter(noise, cut):
     limit = round(48 / cut)
     # A tenth of the noise's power there at the very most: ln 10 / 5 lower.
     assert (after[:, limit + 2 :] < before[:, limit + 2 :] - np.log(10) / 5).all()
-    # Shares are of the whole, so what passes has more of it.
+    # Fractions are of the whole, so what passes has more of it.
     assert (after[:, : limit - 2] > before[:, : limit - 2]).all()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mapres.checks.measurements import measure_content
+from mapres.checks.measurements import measure_map
 from mapres.density import Density
 from mapres.features.profile import CURVES, FREQUENCIES, UNSEEN, profile
 
@@ -26,7 +26,7 @@ def noisy(ball, signal: float) -> Density:
 
 
 def seen(density, mask) -> np.ndarray:
-    return profile(measure_content(density, mask).spectra)
+    return profile(measure_map(density, mask).spectra)
 
 
 def test_signal_and_noise_are_told_apart_by_the_solvent(ball):

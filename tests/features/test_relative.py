@@ -7,7 +7,7 @@ from mapres.features.bands import STEP, WAVELENGTHS
 from mapres.features.cells import CHANNELS, MEANS
 from mapres.features.distribution import CENTERS
 from mapres.features.profile import FREQUENCIES
-from mapres.features.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, Overall, rows
+from mapres.features.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, GlobalFeatures, rows
 from mapres.features.windows import ABOUT, WIDTHS
 
 N = 5
@@ -15,16 +15,20 @@ N = 5
 
 def a_map(resolution):
     """Return what a map of a resolution is known by, whose every curve is of d over that."""
-    chances = np.exp(-0.5 * (np.log(CENTERS / resolution) / 0.1) ** 2)
+    probabilities = np.exp(-0.5 * (np.log(CENTERS / resolution) / 0.1) ** 2)
     features = np.sin(np.log(WAVELENGTHS / resolution))
     profile = np.cos(np.log(1 / FREQUENCIES / resolution))
-    overall = Overall(
-        (chances / chances.sum()).astype(np.float32),
+    global_features = GlobalFeatures(
+        (probabilities / probabilities.sum()).astype(np.float32),
         np.tile(profile, (4, 1)).astype(np.float32),
         np.tile(features, (MEANS, 1)).astype(np.float32),
         4.0,
     )
-    return np.tile(features, (N, len(WIDTHS), CHANNELS, 1)), np.ones((N, len(ABOUT))), overall
+    return (
+        np.tile(features, (N, len(WIDTHS), CHANNELS, 1)),
+        np.ones((N, len(ABOUT))),
+        global_features,
+    )
 
 
 def test_maps_that_differ_in_scale_alone_read_alike():
@@ -39,18 +43,18 @@ def test_maps_that_differ_in_scale_alone_read_alike():
 
 
 def test_bands_are_where_they_are_said_to_be():
-    features, shares, overall = a_map(5.0)
+    features, fractions, global_features = a_map(5.0)
     middle = np.log(WAVELENGTHS[10])
-    found = rows(features, shares, overall, middle)[:, : OF_CELL - len(ABOUT)]
+    found = rows(features, fractions, global_features, middle)[:, : OF_CELL - len(ABOUT)]
     found = found.reshape(N, len(WIDTHS), CHANNELS, len(OFFSETS))
     at = np.flatnonzero(np.isclose(OFFSETS, 0))
     np.testing.assert_allclose(found[..., at[0]], features[..., 10], atol=1e-6)
-    half = rows(features, shares, overall, middle + 0.5 * np.log(STEP))[0, at[0]]
+    half = rows(features, fractions, global_features, middle + 0.5 * np.log(STEP))[0, at[0]]
     assert half == pytest.approx(features[0, 0, 0, 10:12].mean(), abs=1e-6)
 
 
 def test_what_lies_beyond_the_bands_is_unseen():
-    features, shares, overall = a_map(1.6)
-    found = rows(features, shares, overall, np.log(1.6))
+    features, fractions, global_features = a_map(1.6)
+    found = rows(features, fractions, global_features, np.log(1.6))
     cells = found[:, : OF_CELL - len(ABOUT)].reshape(N, -1, len(OFFSETS))
     assert (cells[..., 0] == UNSEEN).all() and (cells[..., -1] != UNSEEN).all()

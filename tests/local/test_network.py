@@ -13,7 +13,7 @@ from mapres.features.relative import LN_MIDDLES, OF_CELL
 from mapres.io import read
 from mapres.local import network as local_network
 from mapres.local.methods import NETWORKS
-from mapres.local.network import OVERALL, at_voxels, read_local
+from mapres.local.network import GLOBAL_MODEL, at_voxels, predict_local
 from mapres.local.resolution import local_resolution
 from mapres.networks.registry import load
 from mapres.validation.validate import validate
@@ -91,7 +91,7 @@ def test_computed_in_parts_equals_the_whole(density, found):
     sides = np.indices(found.mask.shape)[0] > found.mask.shape[0] // 2
     network = load(NETWORKS["mapres"])
     parts = [
-        read_local(density, found.mask & side, None, network, silent) for side in (sides, ~sides)
+        predict_local(density, found.mask & side, None, network, silent) for side in (sides, ~sides)
     ]
     joined = parts[0].values + parts[1].values
     np.testing.assert_allclose(joined[found.mask], found.values[found.mask], rtol=1e-5)
@@ -119,15 +119,15 @@ def test_a_mask_of_a_part_gets_that_part_of_the_answer(density, found):
 
 
 def stub(predict):
-    return local_model(predict, load(OVERALL))
+    return local_model(predict, load(GLOBAL_MODEL))
 
 
 def test_levels_of_a_known_distribution_are_where_they_belong(density, found):
     def predict(rows):
-        chances = np.exp(-0.5 * ((LN_MIDDLES - 0.3) / 0.1) ** 2)
-        return np.tile(chances / chances.sum(), (len(rows), 1))
+        probabilities = np.exp(-0.5 * ((LN_MIDDLES - 0.3) / 0.1) ** 2)
+        return np.tile(probabilities / probabilities.sum(), (len(rows), 1))
 
-    reading = read_local(density, found.mask, None, stub(predict), silent)
+    reading = predict_local(density, found.mask, None, stub(predict), silent)
     low, middle, high = (
         np.log(part[found.mask]) for part in (reading.low, reading.values, reading.high)
     )
@@ -143,16 +143,16 @@ def test_the_network_reads_cells_in_parts(density, found, monkeypatch):
 
     def predict(rows):
         sizes.append(len(rows))
-        chances = np.exp(
+        probabilities = np.exp(
             -0.5
             * ((LN_MIDDLES - 0.3 * np.sin(rows[:, :OF_CELL].sum(axis=1, keepdims=True))) / 0.1) ** 2
         )
-        return chances / chances.sum(axis=1, keepdims=True)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     monkeypatch.setattr(local_network, "BATCH", 10**6)
-    whole = read_local(density, found.mask, None, stub(predict), silent)
+    whole = predict_local(density, found.mask, None, stub(predict), silent)
     monkeypatch.setattr(local_network, "BATCH", 100)
-    parts = read_local(density, found.mask, None, stub(predict), silent)
+    parts = predict_local(density, found.mask, None, stub(predict), silent)
     assert sizes[0] > 1000 and sum(sizes[1:]) == sizes[0] and max(sizes[1:]) == 100
     np.testing.assert_array_equal(parts.values, whole.values)
     assert np.log(whole.values[found.mask]).std() > 0.01

@@ -41,7 +41,7 @@ THREE = [
         dataclasses.replace(
             VALIDATION,
             resolution_class=resolution_class,
-            probabilities=chances,
+            probabilities=probabilities,
             resolution=None,
             interval=None,
             verdict=verdict,
@@ -50,7 +50,7 @@ THREE = [
             model=model,
             half_map_fsc=None,
         )
-        for model, resolution_class, chances, verdict in (
+        for model, resolution_class, probabilities, verdict in (
             ("dnn@1" + 11 * "0", "high", {"high": 1.0, "medium": 0.0, "low": 0.0}, "pessimistic"),
             ("cnn@2" + 11 * "0", "low", {"high": 0.1, "medium": 0.1, "low": 0.8}, "optimistic"),
         )

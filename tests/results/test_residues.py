@@ -37,7 +37,7 @@ def test_means_are_those_of_the_place_whatever_the_atoms(ramp, rng):
     order = rng.permutation(60)
     again = residue_resolution(ramp, places[order], residues[order])
     np.testing.assert_allclose(again.mean, found.mean)
-    assert found.share == 1 and found.known.all()
+    assert found.fraction == 1 and found.known.all()
 
 
 def test_atoms_outside_do_not_count(ramp):
@@ -45,7 +45,7 @@ def test_atoms_outside_do_not_count(ramp):
     found = residue_resolution(ramp, places, np.array([0, 0, 1, 1]))
     assert found.mean[0] == pytest.approx(3.5) and np.isnan(found.mean[1])
     assert found.measured.tolist() == [1, 0] and found.atoms.tolist() == [2, 2]
-    assert found.known.tolist() == [True, False] and found.share == 0.25
+    assert found.known.tolist() == [True, False] and found.fraction == 0.25
     with pytest.raises(MapContentError, match="fitmap"):
         residue_resolution(ramp, places[1:], np.array([0, 1, 1]))
 

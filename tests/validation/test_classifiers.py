@@ -25,9 +25,9 @@ def test_a_classifier_tells_class_and_chances_only():
     assert (answer.resolution_class, answer.patches) == ("medium", 1)
     assert (answer.resolution, answer.interval, answer.verdict) == (None, None, None)
     # Logits 0, 3 and 1.
-    chances = np.exp([0, 3, 1]) / np.exp([0, 3, 1]).sum()
+    probabilities = np.exp([0, 3, 1]) / np.exp([0, 3, 1]).sum()
     assert list(answer.probabilities) == list(CLASSES)
-    assert list(answer.probabilities.values()) == pytest.approx(chances)
+    assert list(answer.probabilities.values()) == pytest.approx(probabilities)
     assert (answer.model_name, answer.model.count("@")) == ("dnn", 1)
     assert any("neither the voxel size nor noise" in warning for warning in answer.warnings)
 

@@ -182,8 +182,8 @@ def test_classes_agree_with_two_voxels():
     """A distribution finer than two voxels counts for the class that two voxels lie in."""
     pooled = soft_targets(np.array([4.0]))[0]
     for nyquist, name in ((4.9, "high"), (5.0, "medium"), (9.99, "medium"), (10.02, "low")):
-        chances = reading.class_probabilities(pooled, nyquist)
-        assert chances[name] > 0.99 and sum(chances.values()) == pytest.approx(1)
+        probabilities = reading.class_probabilities(pooled, nyquist)
+        assert probabilities[name] > 0.99 and sum(probabilities.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("claimed", [0.0, -3.0, np.nan, np.inf])

@@ -198,14 +198,14 @@ def _continues(response: requests.Response, have: int, version: str) -> bool:
 def _total(response: requests.Response, have: int) -> int | None:
     """Return the bytes of the whole file; a server may send fewer than it was asked for."""
     whole = _range(response).rpartition("/")[2]
-    length = response.headers.get("Content-Length", "")
+    length = response.headers.get("Measurements-Length", "")
     if whole.isdigit():
         return int(whole)
     return have + int(length) if length.isdigit() else None
 
 
 def _range(response: requests.Response) -> str:
-    return response.headers.get("Content-Range", "")
+    return response.headers.get("Measurements-Range", "")
 
 
 def _version(response: requests.Response) -> str:

@@ -38,7 +38,7 @@ def listed_maps(folder: Path) -> list[Published]:
 
 
 def paper_maps(folder: Path) -> list[Published]:
-    """Return the paper's thirty, in a folder that the verb fetch has filled as far as it could.
+    """Return the paper's thirty, in a folder that `fetch` has filled as far as it could.
 
     Raises
     ------

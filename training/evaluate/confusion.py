@@ -41,5 +41,5 @@ def class_measures(matrix: NDArray[np.intp]) -> NDArray[np.float64]:
 
 
 def agreement(matrix: NDArray[np.intp]) -> float:
-    """Return the share of maps whose class was found as published."""
+    """Return the fraction of maps whose class was found as published."""
     return float(np.trace(matrix) / matrix.sum())

@@ -109,9 +109,9 @@ def table_1_curves(data: Path, out: Path, per_step: int) -> None:
         here = [a for a in answers if a.resolution == resolution]
         cells = [f"{resolution:.1f}", len(here)]
         for model in NETWORKS:
-            chances = [[a.by_model[model].probabilities[c] for c in CLASSES] for a in here]
+            probabilities = [[a.by_model[model].probabilities[c] for c in CLASSES] for a in here]
             right = np.mean([a.found(model) == a.published_class for a in here])
-            cells += [*(f"{p:.3f}" for p in np.mean(chances, axis=0)), f"{right:.1%}"]
+            cells += [*(f"{p:.3f}" for p in np.mean(probabilities, axis=0)), f"{right:.1%}"]
         rows.append(cells)
     columns = ["Å", "n"]
     columns += [f"{NAMES[m]} {what}" for m in NETWORKS for what in (*CLASSES, "right")]

@@ -63,7 +63,7 @@ class Runs:
 
         path = self.folder(method, protocol) / "best.keras"
         if not path.exists():
-            raise FileNotFoundError(f"{path} is missing; run the verb fit unet first.")
+            raise FileNotFoundError(f"{path} is missing; run the subcommand fit unet first.")
         return keras.models.load_model(path, compile=False)
 
     def parts(self, method: str, protocol: str) -> dict[str, Cubes]:

@@ -1,4 +1,4 @@
-"""How often each warning about a map's content is given where it should be, and where not."""
+"""How often each warning about a map's measurements is given where it should be, and where not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from mapres.checks import content as doubts
-from mapres.checks.measurements import Content, measure_content
+from mapres.checks.measurements import Measurements, measure_map
 from mapres.density import Density, checked
 from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
@@ -19,7 +19,7 @@ from mapres.networks.registry import load
 from mapres.validation.validate import FILLS_BOX, find_molecule, validate
 from training.data.structures import rows
 from training.evaluate.tables import Table
-from training.simulate.decoys import BODIES, CELLS
+from training.simulate.decoys import CELLS, DECOYS
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 
@@ -44,7 +44,7 @@ NOTES = (
     "",
     "- **low-passed**: the claim is the half-map FSC resolution or, where two voxels allow it, "
     f"that divided by {OPTIMISM}.",
-    "- **sharpened**: by the share of the overall B factor that was taken back. Without FSC "
+    "- **sharpened**: by the fraction of the overall B factor that was taken back. Without FSC "
     "weights noise is amplified from 0.6 on: such maps up to 1.1 are left out, as are weighted "
     "ones from 0.9 to 1.1, and sharper ones filtered coarser than their resolution.",
     "- **quiet**: of maps without a mask, the solvent beyond 5 Å, over an edge of 2 Å, is made a "
@@ -89,7 +89,7 @@ def measure(data: Path, count: int, out: Path) -> None:
         f"`python -m training warnings --maps {count}`: {count} maps of the test split and as many "
         f"noise-free ones, seed {SEED}; model {load('default').label}."
     )
-    columns = ["warning", "maps", "should be given", "n", "given", "share"]
+    columns = ["warning", "maps", "should be given", "n", "given", "fraction"]
     title = "How often warnings are given"
     Table("warnings", title, made_by, columns, _counted(trials), NOTES).write(out)
     columns, title = ["map", "claimed (Å)", "warnings"], "Warnings about published maps"
@@ -113,21 +113,21 @@ def _counted(trials: list[Trial]) -> list[list]:
     ]
 
 
-def _found(density: Density) -> tuple[list[str], Content]:
+def _found(density: Density) -> tuple[list[str], Measurements]:
     mask, warnings = find_molecule(density)
-    return warnings, measure_content(density, mask)
+    return warnings, measure_map(density, mask)
 
 
 def _said(density: Density, claimed: float | None = None) -> list[str]:
-    warnings, content = _found(density)
-    return [*warnings, *doubts.content_doubts(content, claimed)]
+    warnings, measurements = _found(density)
+    return [*warnings, *doubts.content_doubts(measurements, claimed)]
 
 
 def _trial(warning: str, what: str, due: bool, said: list[str]) -> Trial:
     return Trial(warning, what, due, any(sign in text for sign in SIGNS[warning] for text in said))
 
 
-def _claim_trials(e: Example, warnings: list[str], content: Content) -> Iterator[Trial]:
+def _claim_trials(e: Example, warnings: list[str], measurements: Measurements) -> Iterator[Trial]:
     assert e.made is not None
     low_pass = e.treatment.low_pass or 0.0
     for claimed in (e.made.resolution, e.made.resolution / OPTIMISM):
@@ -135,13 +135,13 @@ def _claim_trials(e: Example, warnings: list[str], content: Content) -> Iterator
         if claimed < e.density.nyquist or 1.02 <= ratio <= 1.1:
             continue
         what = "filter beyond 1.1 × claim" if ratio > 1.1 else "none, or below 1.02 × claim"
-        said = [*warnings, *doubts.content_doubts(content, claimed)]
+        said = [*warnings, *doubts.content_doubts(measurements, claimed)]
         yield _trial("low-passed", what, ratio > 1.1, said)
 
 
-def _plain_trials(e: Example, warnings: list[str], content: Content) -> Iterator[Trial]:
+def _plain_trials(e: Example, warnings: list[str], measurements: Measurements) -> Iterator[Trial]:
     assert e.made is not None
-    treatment, said = e.treatment, [*warnings, *doubts.content_doubts(content)]
+    treatment, said = e.treatment, [*warnings, *doubts.content_doubts(measurements)]
     if treatment.sharpening > 1.1 and (treatment.low_pass or 0.0) <= e.made.resolution:
         yield _trial("sharpened", "more than 1.1 B", True, said)
     elif treatment.sharpening <= (0.9 if treatment.weighted else 0.6):
@@ -190,8 +190,8 @@ def _solvent_trials(e: Example) -> Iterator[Trial]:
 
 def _body_trials(e: Example, k: int) -> Iterator[Trial]:
     rng = np.random.default_rng([SEED, k, 1])
-    for name in list(BODIES)[k % 3 :: 3]:
-        said = _said(e.density.with_values(BODIES[name](e, rng).astype(np.float32)))
+    for name in list(DECOYS)[k % 3 :: 3]:
+        said = _said(e.density.with_values(DECOYS[name](e, rng).astype(np.float32)))
         yield _trial("no molecule", name, True, said)
     for name, make in CELLS.items():
         values = make(e)

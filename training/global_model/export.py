@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from mapres.checks.measurements import measure_content
+from mapres.checks.measurements import measure_map
 from mapres.density import silent
 from mapres.features.distribution import BINS, CLASSES, EDGES, class_of
 from mapres.networks.card import Calibration
@@ -129,5 +129,5 @@ def _calibration(parameters: NDArray) -> Calibration:
 def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
     mask, _ = validation.find_molecule(density)
-    spectra = measure_content(density, mask).spectra
-    return reading.read_patches(density, mask, spectra, predict, silent)
+    spectra = measure_map(density, mask).spectra
+    return reading.predict_patches(density, mask, spectra, predict, silent)

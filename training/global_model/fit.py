@@ -22,7 +22,9 @@ class Shards:
     def __init__(self, folder: Path, split: str):
         self.paths = sorted(folder.glob(f"{split}-*.npz"))
         if not self.paths:
-            raise FileNotFoundError(f"no {split} patches in {folder}; run the verb simulate first.")
+            raise FileNotFoundError(
+                f"no {split} patches in {folder}; run the subcommand simulate first."
+            )
         self.patches = [np.load(path.with_suffix(".npy"), mmap_mode="r") for path in self.paths]
         labels = [np.load(path)["resolution"] for path in self.paths]
         self.resolution = np.concatenate(labels)

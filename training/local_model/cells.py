@@ -17,9 +17,9 @@ from mapres.errors import MapResError
 from mapres.features.bands import BANDS
 from mapres.features.cells import CHANNELS, UNSEEN, measure_cells
 from mapres.features.distribution import EDGES
-from mapres.features.relative import Overall
-from mapres.features.windows import WIDTHS, share_of_cells
-from mapres.local.network import OVERALL, read_whole
+from mapres.features.relative import GlobalFeatures
+from mapres.features.windows import WIDTHS, fraction_of_cells
+from mapres.local.network import GLOBAL_MODEL, predict_global
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
 from training.simulate.draw import Example, Ingredients
@@ -29,7 +29,7 @@ from training.simulate.examples import make_example, pools, spread
 CELLS = 256
 # With fewer, a map is no molecule.
 FEWEST = 16
-# Share of the maps that are measured with a mask as users give it: so many Å about the molecule.
+# Fraction of the maps that are measured with a mask as users give it: so many Å about the molecule.
 GIVEN, LOOSE = 0.3, (0.0, 12.0)
 INGREDIENTS = Ingredients(noise_free=0.05, varied=True)
 
@@ -40,27 +40,27 @@ class Sample:
 
     Attributes
     ----------
-    features, shares : float16 arrays, of cells, see `mapres.features.cells.Cells`; what half maps tell is
-        `UNSEEN` of maps without
+    features, fractions : float16 arrays, of cells, see `Cells` of the core; what half maps tell
+        is `UNSEEN` of maps without
     truth : float32 array, shape (n,), ln Å
-    overall : of the map
+    global_features : of the map
     structure_id : which molecule
     treatment : what was done to the map
     """
 
     features: NDArray[np.float16]
-    shares: NDArray[np.float16]
+    fractions: NDArray[np.float16]
     truth: NDArray[np.float32]
-    overall: Overall
+    global_features: GlobalFeatures
     structure_id: str
     treatment: str
 
 
 def true_cells(example: Example, shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Return ln of the true resolution (Å) of every cell, 0 where it is mostly solvent."""
-    molecule = share_of_cells(example.mask, shape)
+    molecule = fraction_of_cells(example.mask, shape)
     ln_truth = np.log(np.clip(example.truth, EDGES[0], EDGES[-1]))
-    total = share_of_cells(example.mask * ln_truth, shape)
+    total = fraction_of_cells(example.mask * ln_truth, shape)
     kept = molecule > 0.5
     return np.where(kept, total / np.where(kept, molecule, 1), 0).astype(np.float32)
 
@@ -81,14 +81,14 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
     chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
     if len(chosen) < FEWEST:
         return None
-    chances, seen = read_whole(example.density, molecule, load(OVERALL), silent)
+    probabilities, seen = predict_global(example.density, molecule, load(GLOBAL_MODEL), silent)
     features = np.full((len(chosen), len(WIDTHS), CHANNELS, BANDS), UNSEEN, dtype=np.float16)
     features[:, :, : cells.features.shape[2]] = cells.features[chosen]
     return Sample(
         features,
-        cells.shares[chosen],
+        cells.fractions[chosen],
         truth[chosen],
-        Overall(chances, seen, cells.means, cells.edge),
+        GlobalFeatures(probabilities, seen, cells.means, cells.edge),
         example.structure_id,
         example.treatment.kind,
     )
@@ -130,11 +130,11 @@ def _write(found: list[Sample], path: Path) -> None:
     """Store samples: arrays of all cells, one row each, and of all maps."""
     of_cells = {
         name: np.concatenate([getattr(sample, name) for sample in found])
-        for name in ("features", "shares", "truth")
+        for name in ("features", "fractions", "truth")
     }
     of_maps = {
-        name: np.stack([getattr(sample.overall, name) for sample in found])
-        for name in ("chances", "profile", "means", "cell")
+        name: np.stack([getattr(sample.global_features, name) for sample in found])
+        for name in ("probabilities", "profile", "means", "cell")
     }
     names = {
         "structure": np.array([sample.structure_id for sample in found]),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.features.cells import MEAN_CORRELATION, OF_HALF_MAPS, UNSEEN
-from mapres.features.relative import LN_EDGES, LN_MIDDLES, Overall, rows
+from mapres.features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, rows
 from training.models.networks import local_network
 from training.models.schedule import Schedule, train
 
@@ -33,11 +33,13 @@ class CellShards:
     def __init__(self, folder: Path, half_maps: bool, split: str):
         paths = sorted(folder.glob(f"{split}-*.npz"))
         if not paths:
-            raise FileNotFoundError(f"no {split} cells in {folder}; run the verb cells first.")
+            raise FileNotFoundError(
+                f"no {split} cells in {folder}; run the subcommand cells first."
+            )
         self.features: list[NDArray] = []
-        self.shares: list[NDArray] = []
+        self.fractions: list[NDArray] = []
         self.truth: list[NDArray] = []
-        self.overall: list[Overall] = []
+        self.global_features: list[GlobalFeatures] = []
         for path in paths:
             with np.load(path) as stored:
                 self._add({name: stored[name] for name in stored.files}, half_maps)
@@ -46,18 +48,18 @@ class CellShards:
 
     def _add(self, stored: dict[str, NDArray], half_maps: bool) -> None:
         ends = np.cumsum(stored["count"])[:-1]
-        of_cells = [np.split(stored[name], ends) for name in ("features", "shares", "truth")]
-        of_maps = [stored[name] for name in ("chances", "profile", "means", "cell")]
-        for features, shares, truth, *known in zip(*of_cells, *of_maps, strict=True):
-            overall = Overall(*known)
+        of_cells = [np.split(stored[name], ends) for name in ("features", "fractions", "truth")]
+        of_maps = [stored[name] for name in ("probabilities", "profile", "means", "cell")]
+        for features, fractions, truth, *known in zip(*of_cells, *of_maps, strict=True):
+            global_features = GlobalFeatures(*known)
             if not half_maps:
-                features[:, :, OF_HALF_MAPS] = overall.means[MEAN_CORRELATION] = UNSEEN
-            elif (overall.means[MEAN_CORRELATION] == UNSEEN).all():
+                features[:, :, OF_HALF_MAPS] = global_features.means[MEAN_CORRELATION] = UNSEEN
+            elif (global_features.means[MEAN_CORRELATION] == UNSEEN).all():
                 continue
             self.features.append(features)
-            self.shares.append(shares)
+            self.fractions.append(fractions)
             self.truth.append(truth)
-            self.overall.append(overall)
+            self.global_features.append(global_features)
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -66,8 +68,10 @@ class CellShards:
         self, k: int, chosen: NDArray | slice = slice(None), shift: float = 0.0
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return a map's rows for the network, and the true ln Å from where these are counted."""
-        middle = self.overall[k].ln_resolution + shift
-        found = rows(self.features[k][chosen], self.shares[k][chosen], self.overall[k], middle)
+        middle = self.global_features[k].ln_resolution + shift
+        found = rows(
+            self.features[k][chosen], self.fractions[k][chosen], self.global_features[k], middle
+        )
         return found, self.truth[k][chosen] - np.float32(middle)
 
     def batch(self, indices: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
@@ -140,7 +144,7 @@ def _of_map(model, shards: CellShards, k: int) -> tuple[float, ...]:
     bias = abs(np.median(found - truth))
     # Within 2% there is nothing to correlate with.
     r = np.corrcoef(found, truth)[0, 1] if truth.std() > 0.02 else np.nan
-    middle = shards.overall[k].ln_resolution
+    middle = shards.global_features[k].ln_resolution
     found, truth = np.exp(found + middle), np.exp(truth + middle)
     constant = np.abs(truth - np.median(truth)).mean()
     return loss, np.abs(found / truth - 1).mean(), np.abs(found - truth).mean(), constant, bias, r

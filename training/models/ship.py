@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mapres.features.avramov2019 import NAMES
-from mapres.local.network import OVERALL
+from mapres.local.network import GLOBAL_MODEL
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import digest, load
 from mapres.output import replacing
@@ -83,7 +83,7 @@ def _write(
         "outputs": OUTPUTS,
     }
     if kind == "local":
-        card["overall_model_sha256"] = load(OVERALL).card.sha256
+        card["overall_model_sha256"] = load(GLOBAL_MODEL).card.sha256
     graph = {"opset": OPSET, "numbers": "float16", "keras_against_onnx": asdict(found)}
     if source:
         graph["keras_sha256"] = digest(source.read_bytes())

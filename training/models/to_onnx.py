@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.checks.measurements import measure_content
+from mapres.checks.measurements import measure_map
 from mapres.density import silent
 from mapres.errors import MapResError
-from mapres.features.avramov2019 import read_classes
-from mapres.local.network import OVERALL, read_local
+from mapres.features.avramov2019 import predict_classes
+from mapres.local.network import GLOBAL_MODEL, predict_local
 from mapres.networks.card import Calibration, Card
 from mapres.networks.graph import check_graph
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import Model, load, predictor
 from mapres.networks.session import CPU_PROVIDER, open_session
-from mapres.validation.prediction import read_map
+from mapres.validation.prediction import predict_map
 from mapres.validation.validate import find_molecule
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
@@ -200,12 +200,12 @@ def _asked(network, kind: str, example: Example, half_maps: bool) -> Iterator[tu
         mask, _ = find_molecule(density)
         if kind == "local":
             halves = example.half_maps if half_maps else None
-            read_local(density, mask, halves, _model(kind, run), silent)
+            predict_local(density, mask, halves, _model(kind, run), silent)
         elif kind == "cubes":
-            read_classes(density.values, mask, predictor(run, kind), silent)
+            predict_classes(density.values, mask, predictor(run, kind), silent)
         else:
-            spectra = measure_content(density, mask).spectra
-            read_map(density, mask, spectra, _model(kind, run), silent)
+            spectra = measure_map(density, mask).spectra
+            predict_map(density, mask, spectra, _model(kind, run), silent)
     except MapResError:
         # Few maps are too small for cells, or filled by their molecule.
         return
@@ -219,7 +219,7 @@ def _asked(network, kind: str, example: Example, half_maps: bool) -> Iterator[tu
 
 def _model(kind: str, run: Callable) -> Model:
     """Return a network as the core takes one, whatever its calibration will be."""
-    said = {"overall_model_sha256": load(OVERALL).card.sha256} if kind == "local" else {}
+    said = {"overall_model_sha256": load(GLOBAL_MODEL).card.sha256} if kind == "local" else {}
     card = Card("made now", kind, Path(), "", Calibration(1.0, 0.0, 0.01), said)
     return Model(card, predictor(run, kind), "cpu", CPU_PROVIDER)
 

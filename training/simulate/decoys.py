@@ -100,7 +100,7 @@ def _radius(e: Example, stretch: NDArray) -> NDArray[np.float32]:
     return np.sqrt(sum(squares))
 
 
-BODIES: dict[str, Callable[[Example, np.random.Generator], NDArray]] = {
+DECOYS: dict[str, Callable[[Example, np.random.Generator], NDArray]] = {
     "white noise": _white,
     "colored noise": _colored,
     "the map's amplitudes, random phases": _random_phases,
@@ -111,6 +111,6 @@ BODIES: dict[str, Callable[[Example, np.random.Generator], NDArray]] = {
     "box": _box,
     "the molecule's mask": _mask,
     "gradient": _gradient,
-    "hot voxel": _hot_voxel,
+    "outliers": _hot_voxel,
 }
 CELLS: dict[str, Callable[[Example], NDArray | None]] = {"cell of a crystal": _crystal}

@@ -38,7 +38,7 @@ class Ingredients:
     Attributes
     ----------
     noise : False: only noise-free maps, calculated as the paper's
-    noise_free : share of noise-free maps. Users also open maps calculated from models
+    noise_free : fraction of noise-free maps. Users also open maps calculated from models
     b_factors : amplitudes that fall off, and differently so from place to place
     masks : soft and hard masks, and the reconstruction's sphere
     sharpening : B factors taken back, or added

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mapres import fourier
-from mapres.checks.measurements import measure_content
+from mapres.checks.measurements import measure_map
 from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.features.patches import (
@@ -34,7 +34,7 @@ from training.simulate.draw import EVERYTHING, Example, Ingredients, draw_exampl
 PATCHES_PER_MAP = 3
 # Maps simulated ahead, of up to 40 MB each.
 AHEAD = 16
-# Share of each set in the maps drawn; rebuilt chains have no B factors of their own.
+# Fraction of each set in the maps drawn; rebuilt chains have no B factors of their own.
 SETS = {"chain": 0.45, "chain-rebuilt": 0.3, "complex": 0.25}
 
 
@@ -68,7 +68,7 @@ def label_patches(
             here = np.log(example.truth[near][inside]).mean()
             labels.append(example.resolution * np.exp(here - everywhere))
     patches = cut_patches(example.density, centers[np.array(kept, dtype=int)])
-    seen = profile(measure_content(example.density, mask).spectra)
+    seen = profile(measure_map(example.density, mask).spectra)
     return patches, seen, np.array(labels, dtype=np.float32)
 
 

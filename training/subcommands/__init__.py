@@ -1,4 +1,4 @@
-"""The verbs of ``python -m training``: their options, and what each runs."""
+"""The subcommands of ``python -m training``: their options, and what each runs."""
 
 from pathlib import Path
 

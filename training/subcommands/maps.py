@@ -1,4 +1,4 @@
-"""Verbs that make or fetch structures and maps."""
+"""Subcommands that make or fetch structures and maps."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from mapres.local.methods import METHODS
 from training.subcommands import CACHE, DATA
 
 
-def _simulate_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    verb.add_argument("--out", type=Path, default=CACHE / "patches")
-    verb.add_argument("--split", choices=["train", "validation"], default="train")
-    verb.add_argument("--maps", type=int, default=400, help="maps per shard")
-    verb.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
-    verb.add_argument("--noise-free", type=float, default=0.2, help="share of calculated maps")
-    verb.set_defaults(run_verb=_simulate)
+def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    subcommand.add_argument("--out", type=Path, default=CACHE / "patches")
+    subcommand.add_argument("--split", choices=["train", "validation"], default="train")
+    subcommand.add_argument("--maps", type=int, default=400, help="maps per shard")
+    subcommand.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+    subcommand.add_argument(
+        "--noise-free", type=float, default=0.2, help="fraction of calculated maps"
+    )
+    subcommand.set_defaults(run_subcommand=_simulate)
 
 
 def _simulate(options: argparse.Namespace) -> None:
@@ -34,13 +36,13 @@ def _simulate(options: argparse.Namespace) -> None:
         print(f"{path.name}: {write_shard(source, path)} patches", flush=True)
 
 
-def _cells_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    verb.add_argument("--out", type=Path, default=CACHE / "cells")
-    verb.add_argument("--split", choices=["train", "validation"], default="train")
-    verb.add_argument("--maps", type=int, default=200, help="maps per shard")
-    verb.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
-    verb.set_defaults(run_verb=_cells)
+def _cells_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    subcommand.add_argument("--out", type=Path, default=CACHE / "cells")
+    subcommand.add_argument("--split", choices=["train", "validation"], default="train")
+    subcommand.add_argument("--maps", type=int, default=200, help="maps per shard")
+    subcommand.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+    subcommand.set_defaults(run_subcommand=_cells)
 
 
 def _cells(options: argparse.Namespace) -> None:
@@ -51,12 +53,12 @@ def _cells(options: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
-def _paper_maps_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    verb.add_argument("--out", type=Path, default=CACHE / "paper")
-    verb.add_argument("--split", choices=["train", "validation", "test"], default="train")
-    verb.add_argument("--molecules", type=int, help="at most so many (default: all)")
-    verb.set_defaults(run_verb=_paper_maps)
+def _paper_maps_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    subcommand.add_argument("--out", type=Path, default=CACHE / "paper")
+    subcommand.add_argument("--split", choices=["train", "validation", "test"], default="train")
+    subcommand.add_argument("--molecules", type=int, help="at most so many (default: all)")
+    subcommand.set_defaults(run_subcommand=_paper_maps)
 
 
 def _paper_maps(options: argparse.Namespace) -> None:
@@ -72,17 +74,19 @@ def _paper_maps(options: argparse.Namespace) -> None:
             bar.update(count - bar.n)
 
 
-def _label_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
+def _label_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument(
         "maps",
         type=Path,
         nargs="+",
         help="map files; NAME_half1 and NAME_half2 beside them are used",
     )
-    verb.add_argument("--method", choices=METHODS, default="monores")
-    verb.add_argument("--max-res", type=float, help="Å, the coarsest tried (by monores, resmap)")
-    verb.add_argument("--out", type=Path, default=CACHE / "labels")
-    verb.set_defaults(run_verb=_label)
+    subcommand.add_argument("--method", choices=METHODS, default="monores")
+    subcommand.add_argument(
+        "--max-res", type=float, help="Å, the coarsest tried (by monores, resmap)"
+    )
+    subcommand.add_argument("--out", type=Path, default=CACHE / "labels")
+    subcommand.set_defaults(run_subcommand=_label)
 
 
 def _label(options: argparse.Namespace) -> None:
@@ -93,13 +97,13 @@ def _label(options: argparse.Namespace) -> None:
         sys.exit(1)
 
 
-def _unet_cubes_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("method", choices=["monores", "resmap"])
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    verb.add_argument("--maps", type=Path, nargs="*", default=[], help="real map files")
-    verb.add_argument("--simulated", type=int, default=120, help="simulated maps")
-    verb.add_argument("--out", type=Path, help="default: cache/cubes/METHOD")
-    verb.set_defaults(run_verb=_unet_cubes)
+def _unet_cubes_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("method", choices=["monores", "resmap"])
+    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    subcommand.add_argument("--maps", type=Path, nargs="*", default=[], help="real map files")
+    subcommand.add_argument("--simulated", type=int, default=120, help="simulated maps")
+    subcommand.add_argument("--out", type=Path, help="default: cache/cubes/METHOD")
+    subcommand.set_defaults(run_subcommand=_unet_cubes)
 
 
 def _unet_cubes(options: argparse.Namespace) -> None:
@@ -111,23 +115,27 @@ def _unet_cubes(options: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
-def _fetch_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("what", nargs="?", choices=["maps", "structures"], default="maps")
-    verb.add_argument("ids", nargs="*", metavar="ID", help="default: those in training/splits")
-    verb.add_argument(
+def _fetch_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("what", nargs="?", choices=["maps", "structures"], default="maps")
+    subcommand.add_argument(
+        "ids", nargs="*", metavar="ID", help="default: those in training/splits"
+    )
+    subcommand.add_argument(
         "--used-for",
         choices=["global", "monores", "resmap"],
         help="of the paper's maps, those that it classified, or that it had these labels for",
     )
-    verb.add_argument(
+    subcommand.add_argument(
         "--split", choices=["train", "validation", "test"], help="of the structures, this split"
     )
-    verb.add_argument("--out", type=Path, help="default: cache/maps, cache/structures")
-    verb.add_argument("--base-url", help="another server with the layout of EMDB's, the PDB's")
-    verb.add_argument(
+    subcommand.add_argument("--out", type=Path, help="default: cache/maps, cache/structures")
+    subcommand.add_argument(
+        "--base-url", help="another server with the layout of EMDB's, the PDB's"
+    )
+    subcommand.add_argument(
         "--expect", type=Path, metavar="SHA256SUMS", help="take only files with these sums"
     )
-    verb.set_defaults(run_verb=_fetch)
+    subcommand.set_defaults(run_subcommand=_fetch)
 
 
 def _fetch(options: argparse.Namespace) -> None:
@@ -154,14 +162,14 @@ def _fetch(options: argparse.Namespace) -> None:
     sys.exit(0 if result.complete else 1)
 
 
-def _example_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("structure", help="PDB or mmCIF file, or an id of structures.tsv")
-    verb.add_argument("--data", type=Path, default=DATA)
-    verb.add_argument("--out", type=Path, default=Path("examples"))
-    verb.add_argument("--resolution", type=float, default=4.2, help="Å")
-    verb.add_argument("--voxel-size", type=float, default=1.5, help="Å")
-    verb.add_argument("--box", type=int, default=64, help="voxels")
-    verb.set_defaults(run_verb=_example)
+def _example_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("structure", help="PDB or mmCIF file, or an id of structures.tsv")
+    subcommand.add_argument("--data", type=Path, default=DATA)
+    subcommand.add_argument("--out", type=Path, default=Path("examples"))
+    subcommand.add_argument("--resolution", type=float, default=4.2, help="Å")
+    subcommand.add_argument("--voxel-size", type=float, default=1.5, help="Å")
+    subcommand.add_argument("--box", type=int, default=64, help="voxels")
+    subcommand.set_defaults(run_subcommand=_example)
 
 
 def _example(options: argparse.Namespace) -> None:
@@ -173,7 +181,7 @@ def _example(options: argparse.Namespace) -> None:
     write_example(find(options.structure, options.data), recipe, options.out)
 
 
-VERBS = {
+SUBCOMMANDS = {
     "simulate": ("make labeled patches", _simulate_options),
     "cells": ("make labeled cells for the local model", _cells_options),
     "paper-maps": ("the paper's simulated maps", _paper_maps_options),

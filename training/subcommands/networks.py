@@ -1,4 +1,4 @@
-"""Verbs that train networks and write what ships."""
+"""Subcommands that train networks and write what ships."""
 
 from __future__ import annotations
 
@@ -12,29 +12,37 @@ LOCAL = {"local": False, "local-halves": True}
 SHIPPED = ("default", *LOCAL, "dnn", "cnn", "unet-monores", "unet-resmap")
 
 
-def _fit_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=["default", "local", "dnn", "cnn", "unet"])
-    verb.add_argument("--patches", type=Path, default=CACHE / "patches", help="for default")
-    verb.add_argument("--cells", type=Path, default=CACHE / "cells", help="for local")
-    verb.add_argument("--paper", type=Path, default=CACHE / "paper", help="maps for dnn and cnn")
-    verb.add_argument(
+def _fit_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("network", choices=["default", "local", "dnn", "cnn", "unet"])
+    subcommand.add_argument("--patches", type=Path, default=CACHE / "patches", help="for default")
+    subcommand.add_argument("--cells", type=Path, default=CACHE / "cells", help="for local")
+    subcommand.add_argument(
+        "--paper", type=Path, default=CACHE / "paper", help="maps for dnn and cnn"
+    )
+    subcommand.add_argument(
         "--as-published", action="store_true", help="for cnn: on whole boxes from the start (GPU)"
     )
-    verb.add_argument("--start", type=Path, help="for default: weights to start from")
-    verb.add_argument("--cubes", type=Path, default=CACHE / "cubes" / "monores", help="for unet")
-    verb.add_argument("--width", type=int, default=16, help="for unet: filters; the paper's is 64")
-    verb.add_argument(
+    subcommand.add_argument("--start", type=Path, help="for default: weights to start from")
+    subcommand.add_argument(
+        "--cubes", type=Path, default=CACHE / "cubes" / "monores", help="for unet"
+    )
+    subcommand.add_argument(
+        "--width", type=int, default=16, help="for unet: filters; the paper's is 64"
+    )
+    subcommand.add_argument(
         "--honest", action="store_true", help="for unet: divide by map, background has no class"
     )
-    verb.add_argument("--half-maps", action="store_true", help="for local: the one that has them")
-    verb.add_argument("--out", type=Path, help="default: cache/NETWORK")
-    verb.add_argument(
+    subcommand.add_argument(
+        "--half-maps", action="store_true", help="for local: the one that has them"
+    )
+    subcommand.add_argument("--out", type=Path, help="default: cache/NETWORK")
+    subcommand.add_argument(
         "--minutes",
         type=float,
         default=60.0,
         help="default and local: of training altogether; others: of this piece (60)",
     )
-    verb.set_defaults(run_verb=_fit)
+    subcommand.set_defaults(run_subcommand=_fit)
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -69,21 +77,23 @@ def _fit(options: argparse.Namespace) -> None:
         fit_cnn(options.paper, out, options.minutes, options.as_published)
 
 
-def _export_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=SHIPPED)
-    verb.add_argument(
+def _export_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("network", choices=SHIPPED)
+    subcommand.add_argument(
         "--keras", type=Path, metavar="FILE", help="write the graph only, of this Keras file"
     )
-    verb.add_argument("--data", type=Path, default=DATA)
-    verb.add_argument("--run", type=Path, help="folder of `fit`; default: cache/NETWORK")
-    verb.add_argument("--patches", type=Path, default=CACHE / "patches", help="of default")
-    verb.add_argument("--cells", type=Path, default=CACHE / "cells", help="of local")
-    verb.add_argument("--paper", type=Path, default=CACHE / "paper", help="maps of dnn and cnn")
-    verb.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many only")
-    verb.add_argument("--cubes", type=Path, default=CACHE / "cubes", help="a folder a method")
-    verb.add_argument("--width", type=int, default=16, help="of the U-Nets")
-    verb.add_argument("--out", type=Path, default=MODELS)
-    verb.set_defaults(run_verb=_export)
+    subcommand.add_argument("--data", type=Path, default=DATA)
+    subcommand.add_argument("--run", type=Path, help="folder of `fit`; default: cache/NETWORK")
+    subcommand.add_argument("--patches", type=Path, default=CACHE / "patches", help="of default")
+    subcommand.add_argument("--cells", type=Path, default=CACHE / "cells", help="of local")
+    subcommand.add_argument(
+        "--paper", type=Path, default=CACHE / "paper", help="maps of dnn and cnn"
+    )
+    subcommand.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many only")
+    subcommand.add_argument("--cubes", type=Path, default=CACHE / "cubes", help="a folder a method")
+    subcommand.add_argument("--width", type=int, default=16, help="of the U-Nets")
+    subcommand.add_argument("--out", type=Path, default=MODELS)
+    subcommand.set_defaults(run_subcommand=_export)
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -112,7 +122,7 @@ def _export(options: argparse.Namespace) -> None:
         export_unet(data, options.cubes / labels, CACHE, options.width, out)
 
 
-VERBS = {
+SUBCOMMANDS = {
     "fit": ("train default, local, dnn, cnn or unet", _fit_options),
     "export": ("calibrate or shrink a network, write weights and card", _export_options),
 }

@@ -1,4 +1,4 @@
-"""Verbs that measure: scores, the paper's tables and figures, robustness, warnings, ablation."""
+"""Subcommands that measure: scores, tables and figures of the paper, robustness, ablation."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 from training.subcommands import CACHE, DATA, RESULTS
 
 
-def _evaluate_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
-    verb.add_argument("--split", choices=["validation", "test"], default="test")
-    verb.add_argument("--maps", type=int, default=400, help="simulated maps")
-    verb.add_argument("--molecules", type=int, help="of noise-free test maps (default: all)")
-    verb.add_argument("--model", default="default")
-    verb.add_argument("--out", type=Path, default=RESULTS)
-    verb.set_defaults(run_verb=_evaluate)
+def _evaluate_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument(
+        "--data", type=Path, default=DATA, help="folder of structures.h5 and maps/"
+    )
+    subcommand.add_argument("--split", choices=["validation", "test"], default="test")
+    subcommand.add_argument("--maps", type=int, default=400, help="simulated maps")
+    subcommand.add_argument("--molecules", type=int, help="of noise-free test maps (default: all)")
+    subcommand.add_argument("--model", default="default")
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -27,12 +29,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     evaluate_real(options.data / "maps", options.model, options.out)
 
 
-def _evaluate_local_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
-    verb.add_argument("--split", choices=["validation", "test"], default="test")
-    verb.add_argument("--maps", type=int, default=120, help="simulated maps")
-    verb.add_argument("--out", type=Path, default=RESULTS)
-    verb.set_defaults(run_verb=_evaluate_local)
+def _evaluate_local_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument(
+        "--data", type=Path, default=DATA, help="folder of structures.h5 and maps/"
+    )
+    subcommand.add_argument("--split", choices=["validation", "test"], default="test")
+    subcommand.add_argument("--maps", type=int, default=120, help="simulated maps")
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_evaluate_local)
 
 
 def _evaluate_local(options: argparse.Namespace) -> None:
@@ -44,16 +48,18 @@ def _evaluate_local(options: argparse.Namespace) -> None:
     evaluate_real_local(options.data / "maps", options.out)
 
 
-def _reproduce_options(verb: argparse.ArgumentParser) -> None:
-    what = verb.add_mutually_exclusive_group(required=True)
+def _reproduce_options(subcommand: argparse.ArgumentParser) -> None:
+    what = subcommand.add_mutually_exclusive_group(required=True)
     what.add_argument("--table", type=int, choices=range(1, 8))
     what.add_argument("--figure", type=int, choices=range(2, 7))
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
-    verb.add_argument("--maps", type=Path, help="published maps; default: maps/ in --data")
-    verb.add_argument("--per-step", type=int, default=50, help="molecules a step in table 1")
-    verb.add_argument("--width", type=int, default=16, help="of the U-Nets")
-    verb.add_argument("--out", type=Path, default=RESULTS)
-    verb.set_defaults(run_verb=_reproduce)
+    subcommand.add_argument(
+        "--data", type=Path, default=DATA, help="folder of structures.h5 and maps/"
+    )
+    subcommand.add_argument("--maps", type=Path, help="published maps; default: maps/ in --data")
+    subcommand.add_argument("--per-step", type=int, default=50, help="molecules a step in table 1")
+    subcommand.add_argument("--width", type=int, default=16, help="of the U-Nets")
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_reproduce)
 
 
 def _reproduce(options: argparse.Namespace) -> None:
@@ -93,11 +99,11 @@ def _reproduce(options: argparse.Namespace) -> None:
         reproduce.table_3_4(options.table, answers, folder.name, options.out)
 
 
-def _robustness_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA)
-    verb.add_argument("--maps", type=int, default=60)
-    verb.add_argument("--out", type=Path, default=RESULTS)
-    verb.set_defaults(run_verb=_robustness)
+def _robustness_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--data", type=Path, default=DATA)
+    subcommand.add_argument("--maps", type=int, default=60)
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_robustness)
 
 
 def _robustness(options: argparse.Namespace) -> None:
@@ -106,11 +112,15 @@ def _robustness(options: argparse.Namespace) -> None:
     robustness(options.data, options.maps, options.out)
 
 
-def _warnings_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5 and maps/")
-    verb.add_argument("--maps", type=int, default=200, help="simulated, and as many noise-free")
-    verb.add_argument("--out", type=Path, default=RESULTS)
-    verb.set_defaults(run_verb=_warnings)
+def _warnings_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument(
+        "--data", type=Path, default=DATA, help="folder of structures.h5 and maps/"
+    )
+    subcommand.add_argument(
+        "--maps", type=int, default=200, help="simulated, and as many noise-free"
+    )
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_warnings)
 
 
 def _warnings(options: argparse.Namespace) -> None:
@@ -119,13 +129,13 @@ def _warnings(options: argparse.Namespace) -> None:
     measure(options.data, options.maps, options.out)
 
 
-def _ablation_options(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--data", type=Path, default=DATA)
-    verb.add_argument("--cache", type=Path, default=CACHE / "ablation")
-    verb.add_argument("--maps", type=int, default=300, help="per variant")
-    verb.add_argument("--minutes", type=float, default=5.0, help="of training per variant")
-    verb.add_argument("--out", type=Path, default=RESULTS)
-    verb.set_defaults(run_verb=_ablation)
+def _ablation_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--data", type=Path, default=DATA)
+    subcommand.add_argument("--cache", type=Path, default=CACHE / "ablation")
+    subcommand.add_argument("--maps", type=int, default=300, help="per variant")
+    subcommand.add_argument("--minutes", type=float, default=5.0, help="of training per variant")
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_ablation)
 
 
 def _ablation(options: argparse.Namespace) -> None:
@@ -134,7 +144,7 @@ def _ablation(options: argparse.Namespace) -> None:
     ablation(options.data, options.cache, options.maps, options.minutes, options.out)
 
 
-VERBS = {
+SUBCOMMANDS = {
     "evaluate": ("score on simulated and real maps", _evaluate_options),
     "evaluate-local": (
         "score local resolution on simulated and real maps",

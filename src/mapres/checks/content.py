@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..features.spectra import Spectra
-from .measurements import Content
+from .measurements import Measurements
 from .shape import Shape
 
 INVERTED = (
@@ -70,29 +70,29 @@ COARSER = 1.1
 RISE = float(np.log(4))
 
 
-def content_doubts(content: Content, claimed: float | None = None) -> list[str]:
+def content_doubts(measurements: Measurements, claimed: float | None = None) -> list[str]:
     """Say what the density itself shows to be wrong with a map.
 
     Parameters
     ----------
-    content : what was measured of the map, of at least 16 voxels along each axis
+    measurements : what was measured of the map, of at least 16 voxels along each axis
     claimed : Å, what the map's authors say
 
     Returns
     -------
     One sentence each. Where it is no molecule, or an inverted one, nothing else is said.
     """
-    for doubts in (_no_molecule(content), _inverted(content.shape)):
+    for doubts in (_no_molecule(measurements), _inverted(measurements.shape)):
         if doubts:
             return doubts
-    opened = [OPEN] if OPEN_FACE < content.shape.open_face < 1 else []
-    if content.lowest > DEEPEST_CALCULATED and content.faint > FAINTEST_CALCULATED:
+    opened = [OPEN] if OPEN_FACE < measurements.shape.open_face < 1 else []
+    if measurements.lowest > DEEPEST_CALCULATED and measurements.faint > FAINTEST_CALCULATED:
         return [*opened, CALCULATED]
     return [
         *opened,
-        *_low_passed(content.spectra, claimed),
-        *_sharpened(content.spectra),
-        *([QUIET] if content.spectra.contrast > QUIET_CONTRAST else []),
+        *_low_passed(measurements.spectra, claimed),
+        *_sharpened(measurements.spectra),
+        *([QUIET] if measurements.spectra.contrast > QUIET_CONTRAST else []),
     ]
 
 
@@ -101,9 +101,9 @@ def forbid_verdict(warnings: Iterable[str]) -> bool:
     return not WITHOUT_GROUND.isdisjoint(warnings)
 
 
-def _no_molecule(content: Content) -> list[str]:
-    shape = content.shape
-    if content.empty:
+def _no_molecule(measurements: Measurements) -> list[str]:
+    shape = measurements.shape
+    if measurements.empty:
         return [EMPTY]
     if shape.slope > STEADY:
         return [GRADIENT]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..density import Density
-from ..validation.prediction import Reading
+from ..validation.prediction import Prediction
 
 # Ends of the interval a factor 2 apart: the answer is not even a class.
 WIDE_INTERVAL = 2.0
@@ -21,7 +21,7 @@ def claim_doubts(density: Density, claimed: float | None) -> list[str]:
     return [f"The claim of {claimed:g} Å is finer than two voxels ({nyquist:.2f} Å)."]
 
 
-def limit_doubts(density: Density, reading: Reading) -> list[str]:
+def limit_doubts(density: Density, reading: Prediction) -> list[str]:
     """Say where the answer is at the limit of the map or of the model."""
     if reading.resolution is None:
         return [
@@ -39,7 +39,7 @@ def limit_doubts(density: Density, reading: Reading) -> list[str]:
     return doubts
 
 
-def uncertainties(reading: Reading) -> list[str]:
+def uncertainties(reading: Prediction) -> list[str]:
     """Say why the network's interval is no ground for a verdict; nothing where it is."""
     if reading.interval is None:
         return []

@@ -96,7 +96,7 @@ def _concentration(
     Parameters
     ----------
     phases : differences of phase, as numbers of length 1 on the half grid
-    within : the mask, shape (z, y, x), whose share of the box tells how many are independent
+    within : the mask, shape (z, y, x), whose fraction of the box tells how many are independent
     """
     nz, ny, nx = within.shape
     shells = shell_index(radial_frequency((nz, ny, nx), 1.0), shell_width((nz, ny, nx), 1.0))

@@ -31,9 +31,9 @@ class Shape:
         structure, as molecules have; below 2 either way: noise; negative: what has structure is
         darker than the rest
     skewness : of the density at 8 Å. Positive: a small part is brighter than the rest
-    open_face : least share of molecule on a face of the box: above 0 it leaves on all sides
-    slope : share of the variance that a linear function of the coordinates explains
-    roundness : share of the variance inside the molecule that concentric ellipsoidal shells explain
+    open_face : least fraction of molecule on a face of the box: above 0 it leaves on all sides
+    slope : fraction of the variance that a linear function of the coordinates explains
+    roundness : fraction of the variance inside the molecule that ellipsoidal shells explain
     unevenness : spread of the density deep inside the molecule, over its height
     """
 
@@ -46,7 +46,7 @@ class Shape:
 
 
 def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
-    """Look from afar at a map without hot voxels, its solvent at 0.
+    """Look from afar at a map without outliers, its solvent at 0.
 
     Parameters
     ----------
@@ -103,12 +103,12 @@ def _standardized(values: NDArray) -> NDArray[np.float64]:
 def _slope(mean: NDArray) -> float:
     """Return the squared correlation with the best linear function (axes are orthogonal)."""
     a = _standardized(mean)
-    share = 0.0
+    fraction = 0.0
     for axis, n in enumerate(mean.shape):
         ramp = _standardized(np.arange(n, dtype=np.float64))
         others = tuple(other for other in range(3) if other != axis)
-        share += float(np.mean(a.mean(axis=others) * ramp)) ** 2
-    return share
+        fraction += float(np.mean(a.mean(axis=others) * ramp)) ** 2
+    return fraction
 
 
 def _inside(mean: NDArray, inside: NDArray, spacing: float) -> tuple[float, float]:

@@ -25,74 +25,82 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """Return the parser of the command line; the verb is in ``verb``, paths are strings."""
+    """Return the parser of the command line; paths are strings."""
     parser = _Parser(
         prog="mapres", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"mapres {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    _describe_validate(_verb(verbs, "validate", "estimate a map's global resolution"))
-    _describe_local(_verb(verbs, "local", "measure a map's local resolution"))
-    _describe_fsc(_verb(verbs, "fsc", "correlate two half maps"))
+    subcommands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
+    _describe_validate(_subcommand(subcommands, "validate", "estimate a map's global resolution"))
+    _describe_local(_subcommand(subcommands, "local", "measure a map's local resolution"))
+    _describe_fsc(_subcommand(subcommands, "fsc", "correlate two half maps"))
     return parser
 
 
-def _verb(verbs, name: str, help: str) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
-    verb.add_argument("--json", action="store_true", help="print JSON")
-    return verb
+def _subcommand(subcommands, name: str, help: str) -> argparse.ArgumentParser:
+    subcommand = subcommands.add_parser(
+        name, help=help, description=f"{help[0].upper()}{help[1:]}."
+    )
+    subcommand.add_argument("--json", action="store_true", help="print JSON")
+    return subcommand
 
 
-def _describe_validate(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("maps", metavar="MAP", nargs="+")
-    verb.add_argument("--claimed", metavar="Å", type=_positive, help="resolution to judge")
-    _add_half_maps(verb)
-    verb.add_argument("--model", metavar="NAME", default="default", help=MODEL_HELP)
-    _add_device(verb)
+def _describe_validate(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("maps", metavar="MAP", nargs="+")
+    subcommand.add_argument("--claimed", metavar="Å", type=_positive, help="resolution to judge")
+    _add_half_maps(subcommand)
+    subcommand.add_argument("--model", metavar="NAME", default="default", help=MODEL_HELP)
+    _add_device(subcommand)
 
 
-def _describe_local(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("map", metavar="MAP")
-    verb.add_argument("-o", "--output", metavar="OUT.mrc", required=True, help="map to write, in Å")
-    verb.add_argument("--mask", metavar="MASK", help="where to measure; found by itself if missing")
-    _add_half_maps(verb)
-    verb.add_argument("--method", choices=METHODS, default=METHODS[0],
+def _describe_local(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("map", metavar="MAP")
+    subcommand.add_argument(
+        "-o", "--output", metavar="OUT.mrc", required=True, help="map to write, in Å"
+    )
+    subcommand.add_argument(
+        "--mask", metavar="MASK", help="where to measure; found by itself if missing"
+    )
+    _add_half_maps(subcommand)
+    subcommand.add_argument("--method", choices=METHODS, default=METHODS[0],
                       help="%(choices)s; blocres needs half maps (%(default)s)")  # fmt: skip
-    _add_device(verb)
-    verb.add_argument("--max-res", metavar="Å", type=_positive,
+    _add_device(subcommand)
+    subcommand.add_argument("--max-res", metavar="Å", type=_positive,
                       help="coarsest to try (monores: 20; resmap: 4 voxels)")  # fmt: skip
-    verb.add_argument("--step", metavar="Å", type=_positive,
+    subcommand.add_argument("--step", metavar="Å", type=_positive,
                       help="distance between two tried (monores: 0.5; resmap: 1)")  # fmt: skip
-    verb.add_argument("--box-size", metavar="Å", type=_positive,
+    subcommand.add_argument("--box-size", metavar="Å", type=_positive,
                       help="blocres: edge of the boxes (6 times the resolution)")  # fmt: skip
-    verb.add_argument("--stride", metavar="VOXELS", type=_count,
+    subcommand.add_argument("--stride", metavar="VOXELS", type=_count,
                       help="blocres: from box to box (1; more in large maps)")  # fmt: skip
-    verb.add_argument("--cutoff", metavar="FSC", type=float,
+    subcommand.add_argument("--cutoff", metavar="FSC", type=float,
                       help="blocres: correlation that counts as resolved (0.5)")  # fmt: skip
-    verb.add_argument("--false-discovery-rate", metavar="Q", type=float,
-                      help="resmap: share that noise may make (0.05)")  # fmt: skip
-    verb.add_argument("--compare", metavar="OTHER",
+    subcommand.add_argument("--false-discovery-rate", metavar="Q", type=float,
+                      help="resmap: fraction that noise may make (0.05)")  # fmt: skip
+    subcommand.add_argument("--compare", metavar="OTHER",
                       help="another local resolution of the map: a file, or a method")  # fmt: skip
-    verb.add_argument("--difference", metavar="DIFF.mrc",
+    subcommand.add_argument("--difference", metavar="DIFF.mrc",
                       help="also write this one less the one compared with, in Å")  # fmt: skip
-    verb.add_argument("--uncertainty", metavar="HALF.mrc",
+    subcommand.add_argument("--uncertainty", metavar="HALF.mrc",
                       help="mapres: also write half its 90%% interval, in Å")  # fmt: skip
-    verb.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
+    subcommand.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 
-def _describe_fsc(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("half1", metavar="HALF1")
-    verb.add_argument("half2", metavar="HALF2")
-    verb.add_argument("--mask", metavar="MASK", help="correlate within this mask, corrected for it")
-    verb.add_argument("--png", metavar="FIG.png", help="also draw the curves")
+def _describe_fsc(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("half1", metavar="HALF1")
+    subcommand.add_argument("half2", metavar="HALF2")
+    subcommand.add_argument(
+        "--mask", metavar="MASK", help="correlate within this mask, corrected for it"
+    )
+    subcommand.add_argument("--png", metavar="FIG.png", help="also draw the curves")
 
 
-def _add_half_maps(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--half-maps", metavar=("A", "B"), nargs=2, help="its two half maps")
+def _add_half_maps(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--half-maps", metavar=("A", "B"), nargs=2, help="its two half maps")
 
 
-def _add_device(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--device", choices=DEVICES, default=AUTO,
+def _add_device(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--device", choices=DEVICES, default=AUTO,
                       help="where networks run: a GPU if there is one (%(default)s)")  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Transforms of maps that have no hot voxels, no scale of their own, and no edges that ring."""
+"""Transforms of maps that have no outliers, no scale of their own, and no edges that ring."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks.measurements import above_solvent, hot_limit
+from ..checks.measurements import above_solvent, outlier_limit
 from ..density import Density
 from ..fourier import forward
 from ..half_maps import HalfMaps
@@ -28,12 +28,12 @@ def transforms_of(
 
 
 def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a map without hot voxels, in units of its spread in the molecule, and tapered.
+    """Return a map without outliers, in units of its spread in the molecule, and tapered.
 
     Half maps of different scale thereby count alike.
     """
     values = above_solvent(density.values)
-    if limit := hot_limit(values):
+    if limit := outlier_limit(values):
         np.clip(values, -limit, limit, out=values)
     values -= values.mean()
     spread = float(values[molecule].std()) if molecule.any() else 0.0

@@ -31,7 +31,7 @@ def classes_of(resolution: NDArray) -> NDArray[np.uint8]:
     return np.digitize(resolution, LIMITS).astype(np.uint8)
 
 
-def read_classes(
+def predict_classes(
     values: NDArray, inside: NDArray[np.bool_], predict: Predict, progress: Progress
 ) -> NDArray[np.uint8]:
     """Let a U-Net read a map cube by cube.

@@ -84,7 +84,7 @@ class Band:
         """Return planes of the band of a map, at the middles of this grid along z and y.
 
         Along x it stays transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
-        the map, and is only ever needed slab by slab. Of several turns each is of every so-manieth
+        the map, and is only ever needed slab by slab. Of several turns each is of every n-th
         plane, whose transform is that of all, folded.
         """
         planes = self.shape[0] // self.turns
@@ -168,7 +168,7 @@ class Band:
         return np.cos(squares, out=squares)
 
     def exposure(self, windows: Sequence[NDArray]) -> NDArray[np.float32]:
-        """Return the share of its energy that noise keeps about every cell of a map with a taper.
+        """Return the fraction of its energy that noise keeps about every cell of an apodized map.
 
         Parameters
         ----------

@@ -23,16 +23,16 @@ from .windows import (
     ABOUT,
     SPREAD_WIDTH,
     WIDTHS,
-    Surroundings,
+    LocalWindows,
     cell_means,
     cell_shape,
-    share_of_cells,
+    fraction_of_cells,
 )
 
-# Share of the strongest band's power density below which there is only rounding.
+# Fraction of the strongest band's power density below which there is only rounding.
 FAINTEST = 1e-9
-# What is measured in every band. Energy: over its mean in the molecule. Share: of signal, over the
-# solvent, and by half maps in place and over the mean difference of the halves.
+# What is measured in every band. Energy: over its mean in the molecule. Fraction: of signal, over
+# the solvent, and by half maps in place and over the mean difference of the halves.
 ENERGY, SHARE, KURTOSIS, SKEWNESS, CORRELATION, HALF_SHARE = range(6)
 CHANNELS = 6
 # Those of a map without half maps are the first.
@@ -54,7 +54,7 @@ class Cells:
     places : int32 array, shape (n, 3), which cells were measured, (z, y, x)
     features : float16 array, shape (n, WIDTHS, CHANNELS, bands), about ±2, finest band first;
         `UNSEEN` in bands that the map does not hold. Without half maps only `OF_ONE_MAP` channels
-    shares : float16 array, shape (n, ABOUT), of molecule about each
+    fractions : float16 array, shape (n, ABOUT), of molecule about each
     bands : which of `mapres.features.bands.WAVELENGTHS` those are
     means : float32 array, shape (MEANS, BANDS), of the whole molecule in those bands
     shape : how many cells there are along z, y and x
@@ -63,7 +63,7 @@ class Cells:
 
     places: NDArray[np.int32]
     features: NDArray[np.float16]
-    shares: NDArray[np.float16]
+    fractions: NDArray[np.float16]
     bands: range
     means: NDArray[np.float32]
     shape: Shape
@@ -87,12 +87,12 @@ def measure_cells(
     molecule : bool array, shape (z, y, x)
     half_maps : on its grid, or None
     part : bool array, shape (z, y, x), the part of the molecule that is asked for; None for all
-    bands : which of `mapres.features.bands.WAVELENGTHS` are wanted; of the others only the power is measured
+    bands : which of `bands.WAVELENGTHS` are wanted; of the others only the power is measured
     progress : called with (fraction, message)
     """
     shape = cell_shape(density)
-    around = Surroundings(share_of_cells(molecule, shape), density)
-    asked = (around.inside if part is None else share_of_cells(part, shape)) > 0
+    around = LocalWindows(fraction_of_cells(molecule, shape), density)
+    asked = (around.inside if part is None else fraction_of_cells(part, shape)) > 0
     wanted = ndimage.binary_dilation(asked, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
     transforms = list(transforms_of(density, molecule, half_maps))
@@ -118,11 +118,11 @@ def measure_cells(
     fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
     means[MEAN_LEVEL, held] = 2 + fallen / LEVEL_SCALE
     np.clip(features, UNSEEN, 3, out=features)
-    shares = [around.about(length)[wanted] for length in ABOUT]
+    fractions = [around.about(length)[wanted] for length in ABOUT]
     return Cells(
         places,
         features,
-        np.stack(shares, axis=-1).astype(np.float16),
+        np.stack(fractions, axis=-1).astype(np.float16),
         bands,
         np.clip(means, UNSEEN, 3),
         shape,
@@ -151,7 +151,7 @@ def _ratios(
     transforms: list[NDArray],
     band: Band,
     exposure: NDArray,
-    around: Surroundings,
+    around: LocalWindows,
     means: NDArray,
 ) -> _Ratios | None:
     """Measure one band of every cell of the box, and fill in its means, (MEANS,).
@@ -192,7 +192,7 @@ def _ratios(
     return _Ratios(_per_coefficient(mean, band), values, over_solvent)
 
 
-def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: Surroundings) -> float:
+def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: LocalWindows) -> float:
     """Return what `_ratios` returns first, -inf where there is no power."""
     (taken,) = band.about(transform, (2,))
     return _per_coefficient(around.molecule_mean((taken / exposure)[around.box]), band)
@@ -206,7 +206,7 @@ def _per_coefficient(mean: float, band: Band) -> float:
 def _fill_in(
     features: NDArray,
     ratios: _Ratios,
-    around: Surroundings,
+    around: LocalWindows,
     wavelength: float,
     places: NDArray,
 ) -> float:
@@ -235,7 +235,7 @@ def _fill_in(
 
 
 def _signal(over_noise: NDArray) -> NDArray:
-    """Return the share of signal in energies over those of the noise."""
+    """Return the fraction of signal in energies over those of the noise."""
     return 1 - 1 / np.maximum(over_noise, 0.5)
 
 

@@ -41,9 +41,9 @@ def quantiles(probabilities: NDArray, levels: Sequence[float], edges: NDArray) -
         above = np.argmax(cumulative >= level, axis=-1)[..., None]
         upper = np.take_along_axis(cumulative, above, axis=-1)[..., 0]
         within = np.take_along_axis(probabilities / total, above, axis=-1)[..., 0]
-        share = 1 - np.clip((upper - level) / np.maximum(within, 1e-12), 0, 1)
+        fraction = 1 - np.clip((upper - level) / np.maximum(within, 1e-12), 0, 1)
         bins = above[..., 0]
-        out[..., k] = edges[bins] + share * (edges[bins + 1] - edges[bins])
+        out[..., k] = edges[bins] + fraction * (edges[bins + 1] - edges[bins])
     return out
 
 

@@ -3,7 +3,7 @@
 A patch is 48³ voxels of 1 Å, centered in the molecule, cut from the map with an 8 Å margin,
 Fourier-resampled, and normalized by its own median and standard deviation. Beside it goes its
 rotational power spectrum, which spans more orders of magnitude than convolutions can tell apart.
-What a patch does not show, the solvent and the finest shells, `mapres.features.profile` tells of the map.
+What a patch does not show, the solvent and the finest shells, `profile` tells of the map.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..fourier import forward, radial_frequency, resize, shell_index, shell_sums
 PATCH = 48
 VOXEL_SIZE = 1.0
 MARGIN = 8.0
-# Beyond 8 standard deviations, or 4 times the 99.9th percentile, there are only hot voxels: the one
+# Beyond 8 standard deviations, or 4 times the 99.9th percentile, there are only outliers: the one
 # before the scale is taken, so that they do not set it, the other after.
 CLIP = 8.0
-HOT = 4.0
+OUTLIER = 4.0
 # Shells of 1/48 per Å up to 1/2 Å. Below 1e-9 of the whole power there is only rounding.
 SHELLS = PATCH // 2
 FAINTEST = 1e-9
@@ -112,7 +112,7 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 array, shape (n, 24): ln of each shell's share of the mean power, brought to about ±2
+    float32 array, shape (n, 24): ln of each shell's fraction of the mean power, brought to about ±2
     """
     edge = patches.shape[-1]
     hann = np.sin(np.pi * (np.arange(edge, dtype=np.float32) + 0.5) / edge) ** 2
@@ -124,15 +124,15 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
         # The solvent's level would leak from the origin into the first shells.
         transform = forward((patch - np.median(patch)) * window)
         power = shell_sums(np.abs(transform) ** 2, shells, edge)[1 : SHELLS + 1] / counts
-        share = power / max(power.sum(), 1e-30)
-        spectrum[:] = 2 + np.log(np.maximum(share, FAINTEST)) / 5
+        fraction = power / max(power.sum(), 1e-30)
+        spectrum[:] = 2 + np.log(np.maximum(fraction, FAINTEST)) / 5
     return out
 
 
 def normalized(patch: NDArray) -> NDArray[np.float32]:
     """Subtract the median, divide by the standard deviation and clip; shape (z, y, x)."""
     centered = patch - np.median(patch)
-    hot = HOT * np.percentile(np.abs(centered), 99.9)
+    hot = OUTLIER * np.percentile(np.abs(centered), 99.9)
     centered = np.clip(centered, -hot, hot)
     return np.clip(centered / max(centered.std(), 1e-12), -CLIP, CLIP).astype(np.float32)
 

@@ -23,7 +23,7 @@ def profile(spectra: Spectra) -> NDArray[np.float32]:
     """Return the spectra of a map at `FREQUENCIES`, each brought to about ±2.
 
     The first two are of the whole window and of the molecule, relative to their strongest, the
-    third of the molecule over the solvent, all three logarithmic. The last is the share of the
+    third of the molecule over the solvent, all three logarithmic. The last is the fraction of the
     molecule's power that the solvent lacks: without a mask this is the FSC of the map with the
     truth, 1/4 where that of the half maps is 1/7.
 

@@ -31,18 +31,18 @@ LN_WAVELENGTHS = np.log(WAVELENGTHS)
 
 
 @dataclass(frozen=True, eq=False)
-class Overall:
+class GlobalFeatures:
     """What is known of a map as a whole.
 
     Attributes
     ----------
-    chances : float32 array, shape (BINS,), the distribution that the default model reads
+    probabilities : float32 array, shape (BINS,), the distribution that the default model reads
     profile : float32 array, shape (4, 75), see `mapres.features.profile`
     means : float32 array, shape (MEANS, BANDS), see `mapres.features.cells`
     cell : edge of a cell, Å
     """
 
-    chances: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
     profile: NDArray[np.float32]
     means: NDArray[np.float32]
     cell: float
@@ -50,12 +50,12 @@ class Overall:
     @property
     def ln_resolution(self) -> float:
         """The mean of the distribution, ln Å, from which all is counted."""
-        return ln_mean(self.chances)
+        return ln_mean(self.probabilities)
 
 
-def ln_mean(chances: NDArray) -> float:
+def ln_mean(probabilities: NDArray) -> float:
     """Return the mean of a distribution over resolution, ln Å."""
-    return float(chances @ np.log(CENTERS) / chances.sum())
+    return float(probabilities @ np.log(CENTERS) / probabilities.sum())
 
 
 def bands_read(middle: float) -> range:
@@ -66,8 +66,8 @@ def bands_read(middle: float) -> range:
 
 def rows(
     features: NDArray,
-    shares: NDArray,
-    overall: Overall,
+    fractions: NDArray,
+    global_features: GlobalFeatures,
     middle: float,
     bands: range = range(BANDS),
 ) -> NDArray[np.float32]:
@@ -76,28 +76,28 @@ def rows(
     Parameters
     ----------
     features : array, shape (n, WIDTHS, channels, bands), see `mapres.features.cells.Cells`
-    shares : array, shape (n, ABOUT), see there
-    overall : of their map
+    fractions : array, shape (n, ABOUT), see there
+    global_features : of their map
     middle : ln Å from which bands are counted
     bands : which the features are of: all, or at least those of `bands_read`
     """
     of_cells = np.full((*features.shape[:2], CHANNELS, len(OFFSETS)), UNSEEN, dtype=np.float32)
     known = slice(features.shape[2])
     of_cells[:, :, known] = _at(features, LN_WAVELENGTHS[bands], middle + OFFSETS)
-    of_map = np.broadcast_to(_of_map(overall, middle), (len(features), OF_MAP))
-    parts = (of_cells.reshape(len(features), -1), shares, of_map)
+    of_map = np.broadcast_to(_of_map(global_features, middle), (len(features), OF_MAP))
+    parts = (of_cells.reshape(len(features), -1), fractions, of_map)
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
-def _of_map(overall: Overall, middle: float) -> NDArray[np.float32]:
-    chances = 0.5 * np.log(overall.chances + LEAST_CHANCE)
-    off = (np.log(CENTERS) - overall.ln_resolution) ** 2
-    spread = np.sqrt(overall.chances @ off / overall.chances.sum())
+def _of_map(global_features: GlobalFeatures, middle: float) -> NDArray[np.float32]:
+    probabilities = 0.5 * np.log(global_features.probabilities + LEAST_CHANCE)
+    off = (np.log(CENTERS) - global_features.ln_resolution) ** 2
+    spread = np.sqrt(global_features.probabilities @ off / global_features.probabilities.sum())
     parts = (
-        _at(overall.means, LN_WAVELENGTHS, middle + OFFSETS),
-        _at(overall.profile, -np.log(FREQUENCIES), middle + HALF_OFFSETS),
-        _at(chances, np.log(CENTERS), middle + HALF_OFFSETS),
-        np.array([middle, 4 * spread, np.log(overall.cell) - middle]),
+        _at(global_features.means, LN_WAVELENGTHS, middle + OFFSETS),
+        _at(global_features.profile, -np.log(FREQUENCIES), middle + HALF_OFFSETS),
+        _at(probabilities, np.log(CENTERS), middle + HALF_OFFSETS),
+        np.array([middle, 4 * spread, np.log(global_features.cell) - middle]),
     )
     return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
 

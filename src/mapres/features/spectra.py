@@ -21,7 +21,7 @@ RIM = 5
 REACH = 8.0
 # Frequencies of a spectrum on a logarithmic scale are 2% apart.
 STEP = 0.02
-# Below this share of the strongest shell there is only rounding and what leaks.
+# Below this fraction of the strongest shell there is only rounding and what leaks.
 LEAKS = 1e-6
 Slices = tuple[slice, slice, slice]
 
@@ -48,7 +48,7 @@ class Spectra:
 
 
 def measure_spectra(density: Density, mask: NDArray[np.bool_]) -> Spectra:
-    """Measure the spectra of a map without hot voxels, its solvent at 0.
+    """Measure the spectra of a map without outliers, its solvent at 0.
 
     Parameters
     ----------
@@ -117,9 +117,9 @@ def _contrast(molecule: NDArray, solvent: NDArray) -> float:
 def _window(mask: NDArray[np.bool_], most: bool) -> Slices:
     """Return the window, at most `EDGE` voxels long, that shows most, or least, of the molecule."""
     step = EDGE // 8
-    shares = block_means(mask, step)
-    sizes = tuple(min(n, EDGE // step) for n in shares.shape)
-    sums = sliding_window_view(shares, sizes).sum(axis=(3, 4, 5))
+    fractions = block_means(mask, step)
+    sizes = tuple(min(n, EDGE // step) for n in fractions.shape)
+    sums = sliding_window_view(fractions, sizes).sum(axis=(3, 4, 5))
     place = int(np.argmax(sums) if most else np.argmin(sums))
     starts = (step * int(i) for i in np.unravel_index(place, sums.shape))
     z, y, x = (slice(i, min(i + EDGE, n)) for i, n in zip(starts, mask.shape, strict=True))
@@ -127,7 +127,7 @@ def _window(mask: NDArray[np.bool_], most: bool) -> Slices:
 
 
 def _soft(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the share of molecule around each voxel; outside the window there is none."""
+    """Return the fraction of molecule around each voxel; outside the window there is none."""
     once = ndimage.uniform_filter(mask.astype(np.float32), RIM, mode="constant")
     return ndimage.uniform_filter(once, RIM, mode="constant")
 

@@ -28,21 +28,21 @@ SPREAD_WIDTH = WIDTHS[2]
 TRUNCATE = 2.5
 # Columns of voxels that are averaged at a time.
 SLAB = 32
-# Å, of windows over which the share of molecule about a cell is told.
+# Å, of windows over which the fraction of molecule about a cell is told.
 ABOUT = (0.0, 6.0, 12.0)
 # Weight of what is no molecule in such a window, so that there is an answer beside it, too.
 SOLVENT = 0.01
 # Å from the molecule, at least, and wavelengths, where solvent is only that; or where that is too
-# much, this share of the largest distance.
+# much, this fraction of the largest distance.
 APART = (8.0, 1.5, 0.75)
 
 
-class Surroundings:
+class LocalWindows:
     """Where there is molecule, and where solvent: inside the ellipsoid that fits the map, only.
 
     Attributes
     ----------
-    inside : share of molecule of every cell
+    inside : fraction of molecule of every cell
     cell : edge of a cell, Å
     start, box : of the cells that windows about the molecule reach, the first and all
     """
@@ -86,11 +86,11 @@ class Surroundings:
         return float(np.log(np.maximum(widened[self._molecule], 1e-30)).std())
 
     def about(self, length: float) -> NDArray[np.float32]:
-        """Return the share of molecule in windows of a standard deviation in Å."""
-        share = self.inside.astype(np.float32)
+        """Return the fraction of molecule in windows of a standard deviation in Å."""
+        fraction = self.inside.astype(np.float32)
         if length:
-            _smooth_in_place(share, length / self.cell)
-        return share
+            _smooth_in_place(fraction, length / self.cell)
+        return fraction
 
     def molecule_mean(self, energy: NDArray) -> float:
         """Return the mean energy of a band, in the box, in the molecule."""
@@ -101,8 +101,8 @@ class Surroundings:
 
         That of the whole map is given: the box holds little solvent.
         """
-        least, waves, share = APART
-        far = self.distance > max(least, min(waves * wavelength, share * self.distance.max()))
+        least, waves, fraction = APART
+        far = self.distance > max(least, min(waves * wavelength, fraction * self.distance.max()))
         return float(energy[far].mean(dtype=np.float64)) if far.any() else None
 
 
@@ -120,7 +120,7 @@ def cell_shape(density: Density) -> Shape:
     return z, y, x
 
 
-def share_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
+def fraction_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
     """Average a mask, or any map, over cells."""
     z, y, x = shape
     # In slabs: sums along the whole of it would be three times as large.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..density import Density, Progress
 from ..errors import MapContentError, MapResError
-from ..features.avramov2019 import CLASSES, LIMITS, MIDDLES, read_classes
+from ..features.avramov2019 import CLASSES, LIMITS, MIDDLES, predict_classes
 from ..half_maps import HalfMaps, half_map_resolution, usable
 from ..interpolate import nearest_known
 from ..networks.registry import card_path, load
@@ -19,7 +19,7 @@ from ..networks.session import GPU
 from .classical.blocres import WORST, BoxResolution, blocres, default_box
 from .classical.monores import monores
 from .classical.resmap import resmap
-from .network import read_local
+from .network import predict_local
 
 # The models that methods read with.
 NETWORKS = {"mapres": "local", "unet-monores": "unet-monores", "unet-resmap": "unet-resmap"}
@@ -41,7 +41,7 @@ UNCERTAIN = "mapres"
 OPTION_NAMES = tuple(dict.fromkeys(name for options in OPTIONS.values() for name in options))
 # What blocres gives to boxes that correlate nowhere, less rounding.
 UNCORRELATED = 0.999 * WORST
-# Share of the voxels: of MonoRes's two reference maps 0.6% is at the coarsest, of blocres's none
+# Fraction of the voxels: of MonoRes's two reference maps 0.6% is at the coarsest, of blocres's none
 # at 200 Å or beyond a third of the box.
 MANY = 0.1
 # Smoothing moves the answer a little below the resolution that was tried.
@@ -135,7 +135,7 @@ def _mapres(density, inside, half_maps, network, progress) -> Measured:
         raise MapContentError(
             "the half maps are the same map, or do not correlate inside the molecule; check them."
         )
-    found = read_local(density, inside, half_maps, network, progress)
+    found = predict_local(density, inside, half_maps, network, progress)
     note = f"Read by the network {network.label}."
     beyond = found.values > found.coarsest
     return Measured(
@@ -148,7 +148,7 @@ def _mapres(density, inside, half_maps, network, progress) -> Measured:
 
 
 def _unet(density, inside, half_maps, network, progress) -> Measured:
-    classes = read_classes(density.values, inside, network.predict, progress)
+    classes = predict_classes(density.values, inside, network.predict, progress)
     values = np.where(inside, np.maximum(MIDDLES[classes], density.nyquist), 0).astype(np.float32)
     note = (
         f"Read by the network {network.label} in classes of 1 Å, whose middles stand for them; one "
@@ -158,10 +158,10 @@ def _unet(density, inside, half_maps, network, progress) -> Measured:
     beyond = inside & (classes == CLASSES - 1)
     finest = max(float(MIDDLES[0]), density.nyquist)
     said: tuple[str, ...] = () if half_maps is None else unused
-    share = float(np.mean(beyond[inside]))
-    if share > MANY:
+    fraction = float(np.mean(beyond[inside]))
+    if fraction > MANY:
         said += (
-            f"{share:.0%} of the voxels are coarser than {LIMITS[-1]:g} Å, and are given that.",
+            f"{fraction:.0%} of the voxels are coarser than {LIMITS[-1]:g} Å, and are given that.",
         )
     return Measured(values, beyond, (note,), said, finest)
 

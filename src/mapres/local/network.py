@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..checks.measurements import measure_content
+from ..checks.measurements import measure_map
 from ..density import Density, Progress, part_of
 from ..errors import MapContentError, ModelError
 from ..features.cells import Cells, bands_of, measure_cells
 from ..features.distribution import quantiles
 from ..features.profile import profile
-from ..features.relative import LN_EDGES, LN_MIDDLES, Overall, bands_read, ln_mean, rows
+from ..features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, bands_read, ln_mean, rows
 from ..half_maps import HalfMaps
 from ..mask import solvent_mask
 from ..networks.registry import Calibration, Model, load
-from ..validation.prediction import read_distribution
+from ..validation.prediction import predict_distribution
 
 # Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
 BATCH = 2048
@@ -26,14 +26,14 @@ BATCH = 2048
 FEWEST_BANDS = 4
 # Of the cells' distributions.
 LEVELS = (0.05, 0.5, 0.95)
-# Shares of the time after which the map is read as a whole, and its cells are measured.
+# Fractions of the time after which the map is read as a whole, and its cells are measured.
 WHOLE, MEASURED = 0.15, 0.9
 # The model that reads it as a whole, as `validate` does.
-OVERALL = "default"
+GLOBAL_MODEL = "default"
 
 
 @dataclass(frozen=True, eq=False)
-class LocalReading:
+class LocalPrediction:
     """What a network says of every voxel.
 
     Attributes
@@ -49,13 +49,13 @@ class LocalReading:
     coarsest: float
 
 
-def read_local(
+def predict_local(
     density: Density,
     inside: NDArray[np.bool_],
     half_maps: HalfMaps | None,
     network: Model,
     progress: Progress,
-) -> LocalReading:
+) -> LocalPrediction:
     """Let a network read a map where ``inside`` is, bool (z, y, x).
 
     Half maps, where given, are measured beside the map.
@@ -73,45 +73,47 @@ def read_local(
             f"{density.spacing * min(density.values.shape):.3g} Å, which the network cannot read; "
             "choose the method monores."
         )
-    overall_model = load(OVERALL, network.device)
-    if network.card.said["overall_model_sha256"] != overall_model.card.sha256:
+    global_model = load(GLOBAL_MODEL, network.device)
+    if network.card.said["overall_model_sha256"] != global_model.card.sha256:
         raise ModelError(
-            f"the model {network.card.name} was trained beside another {OVERALL} model; "
+            f"the model {network.card.name} was trained beside another {GLOBAL_MODEL} model; "
             "install MapRes again."
         )
     molecule = _molecule(density, inside)
-    chances, seen = read_whole(density, molecule, overall_model, part_of(progress, 0.0, WHOLE))
+    probabilities, seen = predict_global(
+        density, molecule, global_model, part_of(progress, 0.0, WHOLE)
+    )
     cells = measure_cells(
         density,
         molecule,
         half_maps,
         part=inside,
-        bands=bands_read(ln_mean(chances)),
+        bands=bands_read(ln_mean(probabilities)),
         progress=part_of(progress, WHOLE, MEASURED),
     )
-    overall = Overall(chances, seen, cells.means, cells.edge)
-    found = _quantiles(cells, overall, network, part_of(progress, MEASURED, 1.0))
+    global_features = GlobalFeatures(probabilities, seen, cells.means, cells.edge)
+    found = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
     low, middle, high = (_on_grid(level, cells, inside, density) for level in found)
-    coarsest = float(np.exp(LN_MIDDLES[-1] + overall.ln_resolution))
-    return LocalReading(middle, low, high, coarsest)
+    coarsest = float(np.exp(LN_MIDDLES[-1] + global_features.ln_resolution))
+    return LocalPrediction(middle, low, high, coarsest)
 
 
-def read_whole(
+def predict_global(
     density: Density, molecule: NDArray[np.bool_], network: Model, progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the distribution over resolution and the profile of a map as a whole.
 
-    They are those of `mapres.features.relative.Overall`, whatever the cells.
+    They are those of `mapres.features.relative.GlobalFeatures`, whatever the cells.
 
     Parameters
     ----------
     density : the map
     molecule : bool array, shape (z, y, x)
-    network : the model `OVERALL`
+    network : the model `GLOBAL_MODEL`
     progress : called with (fraction, message)
     """
-    spectra = measure_content(density, molecule).spectra
-    pooled, _ = read_distribution(density, molecule, spectra, network, progress)
+    spectra = measure_map(density, molecule).spectra
+    pooled, _ = predict_distribution(density, molecule, spectra, network, progress)
     return pooled.astype(np.float32), profile(spectra)
 
 
@@ -124,7 +126,7 @@ def _molecule(density: Density, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _quantiles(
-    cells: Cells, overall: Overall, network: Model, progress: Progress
+    cells: Cells, global_features: GlobalFeatures, network: Model, progress: Progress
 ) -> NDArray[np.float32]:
     """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
     found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
@@ -133,14 +135,14 @@ def _quantiles(
         part = slice(start, start + BATCH)
         given = rows(
             cells.features[part],
-            cells.shares[part],
-            overall,
-            overall.ln_resolution,
+            cells.fractions[part],
+            global_features,
+            global_features.ln_resolution,
             cells.bands,
         )
-        chances = calibrated(network.predict(given), network.calibration)
-        found[:, part] = quantiles(chances, LEVELS, LN_EDGES).T
-    return found + np.float32(overall.ln_resolution)
+        probabilities = calibrated(network.predict(given), network.calibration)
+        found[:, part] = quantiles(probabilities, LEVELS, LN_EDGES).T
+    return found + np.float32(global_features.ln_resolution)
 
 
 def _on_grid(

@@ -18,7 +18,7 @@ from ..networks.session import AUTO, require_device
 from ..progress import with_heartbeat
 from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
 
-# Share of the mask: of the two reference maps of MonoRes 0.3% is unmeasured.
+# Fraction of the mask: of the two reference maps of MonoRes 0.3% is unmeasured.
 MUCH_UNMEASURED = 0.05
 # Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
 MANY_FINEST = 0.15
@@ -102,10 +102,7 @@ def local_resolution(
     Parameters
     ----------
     density : the map
-    method : ``mapres``, the default, see `mapres.local.network`; ``monores`` (Vilas et al. 2018),
-        see `mapres.local.classical.monores`; ``blocres`` (Cardone et al. 2013), which needs half maps, see
-        `mapres.local.classical.blocres`; ``resmap`` (Kucukelbir et al. 2014), see `mapres.local.classical.resmap`; or
-        ``unet-monores`` and ``unet-resmap``, see `mapres.features.avramov2019`
+    method : one of `mapres.local.methods.METHODS`; the first is the default
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
     half_maps : read beside the map by mapres; by the others measured in its place: MonoRes and
         ResMap their mean against their difference, blocres how they correlate
@@ -116,8 +113,8 @@ def local_resolution(
     box_size : of blocres: Å, edge of the boxes; by default 6 times the resolution of the half maps
     stride : of blocres: voxels from one box to the next; by default as small as 10 s allow
     cutoff : of blocres: the correlation that counts as resolved, 0.5
-    false_discovery_rate : of ResMap: of the voxels resolved at a wavelength, the share that noise
-        may make, 0.05
+    false_discovery_rate : of ResMap: of the voxels resolved at a wavelength, the fraction that
+        noise may make, 0.05
 
     Returns
     -------

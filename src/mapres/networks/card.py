@@ -34,7 +34,7 @@ class Calibration:
     ----------
     sharpness : power to which the patches' geometric mean is raised, for one patch
     growth : exponent with which that power grows with the number of patches
-    floor : share of an even distribution that is mixed in
+    floor : fraction of an even distribution that is mixed in
     """
 
     sharpness: float

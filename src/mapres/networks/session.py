@@ -134,7 +134,7 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
 
 
 def _are_probabilities(answer: NDArray) -> bool:
-    """Return whether numbers along the last axis are shares of 1; written so that NaN fails."""
+    """Return whether numbers along the last axis are fractions of 1; written so that NaN fails."""
     if not (answer.min() >= -TOLERANCE and answer.max() <= 1 + TOLERANCE):
         return False
     return bool(np.abs(answer.sum(axis=-1) - 1).max() <= 0.01)

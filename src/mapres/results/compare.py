@@ -104,12 +104,12 @@ def agreement(
     if not ours_known.any():
         raise MapContentError("nothing is resolved in the map, so that nothing can be compared.")
     compared = ours_known & np.isfinite(values)
-    share = np.count_nonzero(compared) / np.count_nonzero(ours_known)
-    if share < LEAST_SHARED:
+    fraction = np.count_nonzero(compared) / np.count_nonzero(ours_known)
+    if fraction < LEAST_SHARED:
         raise GridMismatchError(
-            f"{other.name} holds resolutions in only {share:.0%} of the voxels that were resolved "
-            "(what it only says to be coarser than it tells counts for none); give another local "
-            "resolution of this map, in its place."
+            f"{other.name} holds resolutions in only {fraction:.0%} of the voxels that were "
+            "resolved (what it only says to be coarser than it tells counts for none); give "
+            "another local resolution of this map, in its place."
         )
     ours, theirs = result.values[compared].astype(np.float64), values[compared].astype(np.float64)
     difference = ours - theirs
@@ -126,10 +126,10 @@ def agreement(
 
 
 def _doubts(compared: NDArray[np.bool_], result: LocalResolution) -> Iterator[str]:
-    share = np.count_nonzero(compared) / np.count_nonzero(result.mask)
-    if share < MUCH_SHARED:
+    fraction = np.count_nonzero(compared) / np.count_nonzero(result.mask)
+    if fraction < MUCH_SHARED:
         yield (
-            f"Only {share:.1%} of the measured voxels are resolved in both; the difference says "
+            f"Only {fraction:.1%} of the measured voxels are resolved in both; the difference says "
             "nothing of the rest, which has the color of the nearest of them."
         )
 

@@ -42,11 +42,13 @@ def worst_regions(result: LocalResolution, voxel_size: float, count: int = 5) ->
     """
     factor = max(1, round(BLOCK / voxel_size))
     spacing = factor * voxel_size
-    share = block_means(result.mask, factor)
-    inside = share > 0.5
+    fraction = block_means(result.mask, factor)
+    inside = fraction > 0.5
     total = block_means(np.where(result.mask, result.values, 0), factor)
-    share, total = (ndimage.gaussian_filter(each, WINDOW / spacing) for each in (share, total))
-    means = np.where(inside, total / np.maximum(share, 1e-6), 0)
+    fraction, total = (
+        ndimage.gaussian_filter(each, WINDOW / spacing) for each in (fraction, total)
+    )
+    means = np.where(inside, total / np.maximum(fraction, 1e-6), 0)
     places = np.argwhere(inside & (means > result.median))
     places = places[np.argsort(-means[tuple(places.T)], kind="stable")]
     found: list[Region] = []

@@ -34,11 +34,11 @@ METHOD_NAMES = {
 def validation_rows(validation: Validation) -> Rows:
     """Return (label, text) pairs that tell what `validate` found."""
     v = validation
-    chances = ", ".join(f"{name} {chance:.0%}" for name, chance in v.probabilities.items())
+    probabilities = ", ".join(f"{name} {chance:.0%}" for name, chance in v.probabilities.items())
     rows = [
         ("Map", v.map),
         *_grid_rows(v.voxel_size, v.box),
-        ("Class", f"{v.resolution_class} ({chances})"),
+        ("Class", f"{v.resolution_class} ({probabilities})"),
         ("Resolution", _resolution(v)),
     ]
     if v.claimed is not None:
@@ -154,11 +154,13 @@ def summary(result: LocalResolution) -> str:
 
 
 def _class_text(result: LocalResolution) -> str:
-    return ", ".join(f"{name} Å {share:.0%}" for name, share in _shares(result).items() if share)
+    return ", ".join(
+        f"{name} Å {fraction:.0%}" for name, fraction in _shares(result).items() if fraction
+    )
 
 
 def _shares(result: LocalResolution) -> dict[str, float]:
-    """Return which shares of the measured voxels are in the ten classes of local resolution."""
+    """Return which fractions of the measured voxels are in the ten classes of local resolution."""
     counts = np.bincount(classes_of(result.values[result.mask]), minlength=len(NAMES))
     return dict(zip(NAMES, (counts / counts.sum()).tolist(), strict=True))
 
@@ -215,7 +217,7 @@ def local_json(
         "median_A": round(result.median, 3),
         "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
         **_uncertainty_json(result),
-        "class_shares": {name: round(share, 4) for name, share in _shares(result).items()},
+        "class_shares": {name: round(fraction, 4) for name, fraction in _shares(result).items()},
         "mask_fraction": round(result.mask_fraction, 5),
         **compared,
         "seconds": round(result.seconds, 2),

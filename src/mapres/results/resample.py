@@ -10,7 +10,7 @@ from ..density import Density
 
 # Å. ResMap writes 100, Bsoft 200 where nothing is resolved, and most programs 0 for background.
 UNRESOLVED = 100.0
-# Share of a sample's weight that must come from known voxels.
+# Fraction of a sample's weight that must come from known voxels.
 KNOWN_SHARE = 0.5
 
 

@@ -46,8 +46,8 @@ class ResidueResolution:
         return self.measured > 0
 
     @property
-    def share(self) -> float:
-        """Share of all atoms that were measured."""
+    def fraction(self) -> float:
+        """Fraction of all atoms that were measured."""
         return float(self.measured.sum() / self.atoms.sum())
 
 

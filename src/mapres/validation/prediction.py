@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Prediction:
     """What a network says of one map.
 
     Attributes
@@ -44,13 +44,13 @@ class Reading:
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
-def read_map(
+def predict_map(
     density: Density,
     mask: NDArray[np.bool_],
     spectra: Spectra,
     network: Model,
     progress: Progress,
-) -> Reading:
+) -> Prediction:
     """Let a network read a map whose molecule is where ``mask`` is, bool (z, y, x).
 
     Raises
@@ -61,19 +61,19 @@ def read_map(
     if network.card.kind == "class":
         progress(0.2, f"reading the central {BOX}³ voxels")
         (predicted,) = network.predict(central_box(density.values)[None])
-        return Reading(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
+        return Prediction(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
     if network.card.kind != "distribution":
         raise ModelError(
             f"the model {network.card.name} reads local resolution, for localres; choose from: "
             f"{', '.join(available())}."
         )
-    pooled, patches = read_distribution(density, mask, spectra, network, progress)
+    pooled, patches = predict_distribution(density, mask, spectra, network, progress)
     low, middle, high = resolution_quantiles(pooled, density.nyquist)
     probabilities = class_probabilities(pooled, density.nyquist)
-    return Reading(probabilities, middle, (low, high), patches)
+    return Prediction(probabilities, middle, (low, high), patches)
 
 
-def read_distribution(
+def predict_distribution(
     density: Density,
     mask: NDArray[np.bool_],
     spectra: Spectra,
@@ -81,11 +81,11 @@ def read_distribution(
     progress: Progress,
 ) -> tuple[NDArray[np.float64], int]:
     """Return the distribution over resolution of a map, shape (bins,), and of how many patches."""
-    predictions = read_patches(density, mask, spectra, network.predict, progress)
+    predictions = predict_patches(density, mask, spectra, network.predict, progress)
     return pool(predictions, network.calibration), len(predictions)
 
 
-def read_patches(
+def predict_patches(
     density: Density,
     mask: NDArray[np.bool_],
     spectra: Spectra,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..checks.content import content_doubts, forbid_verdict
 from ..checks.limits import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
-from ..checks.measurements import measure_content
+from ..checks.measurements import measure_map
 from ..density import (
     Density,
     Progress,
@@ -28,7 +28,7 @@ from ..mask import flat_solvent, solvent_mask
 from ..networks.registry import load
 from ..networks.session import AUTO
 from ..progress import with_heartbeat
-from .prediction import Interval, Reading, read_map
+from .prediction import Interval, Prediction, predict_map
 
 # Masks, thresholds and rounding move an FSC resolution, which a claim is, by as much.
 FSC_TOLERANCE = 0.1
@@ -142,10 +142,10 @@ def validate(
     network = load(model, device)
     progress(0.1, "finding the molecule")
     mask, warnings = find_molecule(density)
-    content = measure_content(density, mask)
-    seen = content_doubts(content, claimed)
+    measurements = measure_map(density, mask)
+    seen = content_doubts(measurements, claimed)
     groundless = forbid_verdict(seen)
-    reading = read_map(density, mask, content.spectra, network, progress)
+    reading = predict_map(density, mask, measurements.spectra, network, progress)
     unsure = uncertainties(reading)
     warnings += [
         *network.notes,
@@ -219,7 +219,7 @@ def _verdict(claimed: float, nyquist: float, believed: Interval | None) -> str:
     return "pessimistic" if claimed > coarsest * (1 + FSC_TOLERANCE) else "consistent"
 
 
-def _class_verdict(claimed: float, nyquist: float, reading: Reading) -> str:
+def _class_verdict(claimed: float, nyquist: float, reading: Prediction) -> str:
     """Judge a claim by its class alone, which is all that a classifier tells."""
     if claimed < NYQUIST_SLACK * nyquist:
         return "optimistic"

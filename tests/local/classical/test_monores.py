@@ -27,8 +27,8 @@ def slabs(shape=(45, 45, 45), sigma=0.3):
         for d in (FINE, COARSE)
     )
     # Soft, 4 voxels wide: a sharp edge would have fine detail of its own.
-    share = 1 / (1 + np.exp(z))[:, None, None]
-    signal = share * fine / fine.std() + (1 - share) * coarse / coarse.std()
+    fraction = 1 / (1 + np.exp(z))[:, None, None]
+    signal = fraction * fine / fine.std() + (1 - fraction) * coarse / coarse.std()
     signal = (signal * gaussian_filter(mask.astype(np.float32), 1.5)).astype(np.float32)
     return signal + sigma * noise(1, shape), signal + sigma * noise(2, shape), mask
 

@@ -47,8 +47,8 @@ def in_noise(signal, ratio, seed=1):
 def two_halves():
     """Return half maps and mask of a ball, known to 4 Å where z is low, to 8 Å where it is high."""
     mask = ball(15)
-    share = 1 / (1 + np.exp(np.arange(48.0) - 24))[:, None, None]
-    signal = share * band(4.0) + (1 - share) * band(8.0)
+    fraction = 1 / (1 + np.exp(np.arange(48.0) - 24))[:, None, None]
+    signal = fraction * band(4.0) + (1 - fraction) * band(8.0)
     signal *= ndimage.gaussian_filter(mask.astype(np.float32), 1.5)
     return (*in_noise(signal.astype(np.float32), 20), mask)
 
@@ -189,10 +189,10 @@ def test_chance_agrees_with_monte_carlo(wavelength):
     draws = np.random.default_rng(6).standard_normal((400_000, 16), dtype=np.float32)
     root = np.linalg.cholesky(flat @ flat.T + 1e-12 * np.eye(16)).astype(np.float32)
     statistic = np.sort(np.square(draws @ root).sum(axis=1))
-    for share in (0.2, 0.05, 0.01, 0.001):
-        measured = chance(statistic[[int((1 - share) * statistic.size)]], kernels)[0]
+    for fraction in (0.2, 0.05, 0.01, 0.001):
+        measured = chance(statistic[[int((1 - fraction) * statistic.size)]], kernels)[0]
         # 400 of 400,000 are known to 5%; the approximation is within 8%.
-        assert measured == pytest.approx(share, rel=0.15)
+        assert measured == pytest.approx(fraction, rel=0.15)
 
 
 def test_chance_agrees_with_chi_squared_far_out():
@@ -206,8 +206,8 @@ def test_statistic_of_noise_follows_its_null():
     for wavelength in (2.0, 3.0, 5.0):
         kernels = orthonormal_kernels(wavelength)
         found = likelihood_ratio(forward(values), SHAPE, kernels, np.arange(values.size))
-        for share in (0.05, 0.01):
-            assert np.mean(chance(found, kernels) < share) == pytest.approx(share, rel=0.15)
+        for fraction in (0.05, 0.01):
+            assert np.mean(chance(found, kernels) < fraction) == pytest.approx(fraction, rel=0.15)
 
 
 def test_statistic_is_the_gain_of_the_weighted_fit():
@@ -307,10 +307,10 @@ def test_as_a_method_of_local_resolution():
     assert expected.beyond.mean() > 0 and np.all(found.values[expected.beyond] == 6.5)
     assert np.array_equal(found.beyond, expected.beyond)
     assert np.array_equal(found.resolved > 0, known) and not found.resolved[~known].any()
-    share = expected.beyond.sum() / mask.sum()
+    fraction = expected.beyond.sum() / mask.sum()
     assert found.warnings == (
-        f"{share:.0%} of the voxels are not resolved at 6.5 Å, the coarsest tried, and are given "
-        "that; repeat with a larger max_res.",
+        f"{fraction:.0%} of the voxels are not resolved at 6.5 Å, the coarsest tried, and are "
+        "given that; repeat with a larger max_res.",
     )
     assert found.notes == ("Wavelengths from 3 to 6.5 Å were tried.",)
 

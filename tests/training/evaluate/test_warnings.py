@@ -1,4 +1,4 @@
-"""How often warnings are given: trials counted, and the verb from maps to tables."""
+"""How often warnings are given: trials counted, and the subcommand from maps to tables."""
 
 import csv
 import gzip
@@ -10,7 +10,7 @@ from handmade import folded_chain, mrc_bytes
 
 from training.__main__ import main
 from training.evaluate import warnings
-from training.simulate.decoys import BODIES
+from training.simulate.decoys import DECOYS
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_verb_tries_every_warning(data, tmp_path, monkeypatch):
     main()
     rows = table(tmp_path / "warnings.csv")
     due = {row["maps"]: row for row in rows if row["should be given"] == "yes"}
-    assert set(BODIES) <= set(due)
+    assert set(DECOYS) <= set(due)
     assert int(due["noise-free maps"]["n"]) == int(due["ordinary maps turned round"]["n"]) == 3
     assert due["gradient"]["given"] == due["gradient"]["n"]
     published = {row["map"]: row for row in table(tmp_path / "warnings-real.csv")}

@@ -65,7 +65,7 @@ def test_augmented_patches_are_turned_not_changed(shards):
 
 
 def test_no_patches_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match="run the verb simulate first"):
+    with pytest.raises(FileNotFoundError, match="run the subcommand simulate first"):
         Shards(tmp_path, "train")
 
 

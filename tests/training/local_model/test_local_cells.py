@@ -15,7 +15,7 @@ from mapres.features.distribution import BINS
 from mapres.features.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
 from mapres.features.windows import ABOUT, WIDTHS
 from mapres.fsc import first_crossing, fourier_shell_correlation
-from mapres.local.network import read_local
+from mapres.local.network import predict_local
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
 from training.local_model import export_local, fit_local
@@ -62,7 +62,7 @@ def test_samples_hold_cells_of_the_molecule(example):
     low, high = np.log(example.truth[example.mask].min()), np.log(example.truth[example.mask].max())
     assert low - 0.01 < sample.truth.min() <= sample.truth.max() < high + 0.01
     # The molecule that was found is about the true one.
-    assert sample.shares[:, 0].mean() > 0.8
+    assert sample.fractions[:, 0].mean() > 0.8
     assert sample.treatment == example.treatment.kind
 
 
@@ -75,10 +75,15 @@ def test_training_and_prediction_give_the_network_the_same_rows(example):
 
     # Of these seeds the first has no mask as users give it.
     sample = sample_cells(example, np.random.default_rng(0))
-    trained = rows(sample.features, sample.shares, sample.overall, sample.overall.ln_resolution)
+    trained = rows(
+        sample.features,
+        sample.fractions,
+        sample.global_features,
+        sample.global_features.ln_resolution,
+    )
     model = local_model(predict, load("default"))
     molecule = solvent_mask(example.density)
-    read_local(example.density, molecule, example.half_maps, model, silent)
+    predict_local(example.density, molecule, example.half_maps, model, silent)
     read = np.concatenate(given)
     for row in trained[:20]:
         assert np.abs(read - row).max(axis=1).min() < 1e-3
@@ -134,7 +139,7 @@ def test_a_batch_holds_as_many_cells_of_every_map_and_their_truth(shards):
         assert (
             stored.truth[k].min() - 0.02 < part.min() <= part.max() < stored.truth[k].max() + 0.02
         )
-    assert abs(middle[0] - stored.overall[0].ln_resolution) > 1e-4
+    assert abs(middle[0] - stored.global_features[0].ln_resolution) > 1e-4
 
 
 def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example):
@@ -150,7 +155,7 @@ def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example
     model = load(str(tmp_path / "small.json"))
     assert model.card.kind == "local"
     inside = example.mask
-    found = read_local(example.density, inside, None, model, silent)
+    found = predict_local(example.density, inside, None, model, silent)
     values = found.values[inside]
     assert (found.values[~inside] == 0).all() and values.min() > 0.999 * example.density.nyquist
     assert (found.low[inside] <= values).all() and (values <= found.high[inside]).all()

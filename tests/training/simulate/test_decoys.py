@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.simulate.decoys import BODIES, CELLS
+from training.simulate.decoys import CELLS, DECOYS
 from training.simulate.draw import draw_example
 
 
@@ -14,16 +14,16 @@ def example(ball):
     return draw_example(ball, np.random.default_rng(1))
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", DECOYS)
 def test_bodies_are_on_the_maps_grid(example, name):
-    first, again = (BODIES[name](example, np.random.default_rng(2)) for _ in range(2))
+    first, again = (DECOYS[name](example, np.random.default_rng(2)) for _ in range(2))
     assert first.shape == example.density.values.shape
     assert np.isfinite(first).all() and first.std() > 0
     assert np.array_equal(first, again)
 
 
 def test_random_phases_keep_the_amplitudes(example):
-    made = BODIES["the map's amplitudes, random phases"](example, np.random.default_rng(2))
+    made = DECOYS["the map's amplitudes, random phases"](example, np.random.default_rng(2))
     amplitudes = [np.abs(np.fft.fftn(values)) for values in (made, example.density.values)]
     assert np.allclose(*amplitudes, rtol=1e-3, atol=1e-4 * amplitudes[0].max())
     assert abs(np.corrcoef(made.ravel(), example.density.values.ravel())[0, 1]) < 0.5

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mapres.checks.measurements import measure_content
+from mapres.checks.measurements import measure_map
 from mapres.density import Density
 from mapres.features.patches import SHELLS, cut_patches, patch_centers
 from mapres.features.profile import CURVES, FREQUENCIES, profile
@@ -47,7 +47,7 @@ def test_training_patches_are_what_prediction_sees(ball):
     expected = cut_patches(example.density, centers)
     assert np.array_equal(patches.values, expected.values)
     assert np.array_equal(patches.spectra, expected.spectra)
-    assert np.array_equal(seen, profile(measure_content(example.density, mask).spectra))
+    assert np.array_equal(seen, profile(measure_map(example.density, mask).spectra))
 
 
 def test_a_shard_holds_its_patches(packed, tmp_path):

@@ -70,7 +70,7 @@ def _in_two(train: PaperMaps, some: Subset, folder: Path, fit: Callable):
     if cubes is None:
         return None
     tower, head = networks.parted(networks.widened(cubes, BOX))
-    # What ships is float16: the exact network and its copy then share their convolutions.
+    # What ships is float16: the exact network and its copy then fraction their convolutions.
     tower.set_weights([weights.astype(np.float16) for weights in tower.get_weights()])
     sets, key = [], _fingerprint(tower)
     for name, maps in (("train", Subset.evenly(train, DENSE_MAPS)), ("validation", some)):

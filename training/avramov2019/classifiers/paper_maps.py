@@ -96,7 +96,7 @@ class PaperMaps:
         summary = folder / f"{split}.json"
         if not summary.exists():
             raise FileNotFoundError(
-                f"no whole set of {split} maps in {folder}; run the verb paper-maps first."
+                f"no whole set of {split} maps in {folder}; run the subcommand paper-maps first."
             )
         self.summary = json.loads(summary.read_text())
         self.stored = np.load(folder / f"{split}.npy", mmap_mode="r")

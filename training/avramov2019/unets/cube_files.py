@@ -62,7 +62,7 @@ def read_cubes(folder: Path) -> tuple[Cubes, list[str]]:
     """
     paths = sorted([*folder.glob("real-*.npz"), *folder.glob("simulated-*.npz")])
     if not paths:
-        raise FileNotFoundError(f"no cubes in {folder}; run the verb unet-cubes first.")
+        raise FileNotFoundError(f"no cubes in {folder}; run the subcommand unet-cubes first.")
     parts = []
     for number, path in enumerate(paths):
         with np.load(path) as stored:

@@ -23,7 +23,7 @@ from mapres.results.resample import grid_to_grid, sampled
 
 # Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
 UNLABELED, UNRESOLVED = 255, 254
-# Shares of training, validation and evaluation cubes.
+# Fractions of training, validation and evaluation cubes.
 SHARES = {"train": 0.72, "validation": 0.08, "evaluation": 0.20}
 
 

@@ -24,7 +24,7 @@ from training.models.paper_fit import PaperSchedule, note_stages, paper_fit
 # progress, where it had converged by 60 or 170; this is what two cores do in an hour. Labeled
 # voxels alone teach more than with the background beside them.
 PASSES, HONEST_PASSES = 30, 6
-# The rate, and the share of those passes after which it falls to another.
+# The rate, and the fraction of those passes after which it falls to another.
 RATE, LOW_RATE, FALL = 1e-3, 2e-4, 26 / 30
 BATCH, STEPS_PER_CHECK = 32, 100
 # At last without dropout, as in use: of 16 filters half is so much that all of them answer
@@ -144,7 +144,7 @@ def compiled(network, honest: bool, rate=RATE):
 
 
 def accuracies(network, cubes: Cubes, batch: int = 64) -> dict[str, float]:
-    """Return shares of voxels in the right class.
+    """Return fractions of voxels in the right class.
 
     Returns
     -------

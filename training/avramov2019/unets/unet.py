@@ -16,7 +16,7 @@ def unet(width: int = WIDTH, edge: int | None = EDGE, dropout: float = DROPOUT):
     ----------
     width : filters of the first level; each next one has twice as many
     edge : of the cubes, a multiple of 16; None takes any
-    dropout : share of the channels that training leaves out
+    dropout : fraction of the channels that training leaves out
     """
     import keras
     from keras import layers

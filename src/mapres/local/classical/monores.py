@@ -151,10 +151,10 @@ def _strong(monogenic, transform, solvent, significance) -> NDArray[np.bool_]:
 
 def _require_signal(strong, inside, by_chance: float) -> None:
     # Of a mask over pure noise the test keeps 5%, by its definition; twice that is no molecule.
-    share = strong.sum() / inside.sum()
-    if share <= 2 * by_chance:
+    fraction = strong.sum() / inside.sum()
+    if fraction <= 2 * by_chance:
         raise MapContentError(
-            f"only {share:.0%} of the mask stands out of the noise, hardly more than by chance: "
+            f"only {fraction:.0%} of the mask stands out of the noise, hardly more than by chance: "
             "check that the mask lies on the molecule."
         )
 

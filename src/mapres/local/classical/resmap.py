@@ -67,7 +67,7 @@ def resmap(
     half_maps : two arrays, shape (z, y, x): their mean is the signal, half their difference inside
         the mask the noise; without them the noise is what lies outside the mask
     max_res, step : Å, where the sweep ends (4 voxels by default) and how it goes up from 2 voxels
-    false_discovery_rate : of the voxels found resolved at each wavelength, the share that noise
+    false_discovery_rate : of the voxels found resolved at each wavelength, the fraction that noise
         may make, by Benjamini and Yekutieli's procedure; 0.05 as in the paper
     progress : called as ``progress(fraction, message)`` before each wavelength
 
@@ -77,13 +77,13 @@ def resmap(
         If the mask or a half map has another shape.
     MapContentError
         If there is no noise to compare with, the sweep is empty or too coarse for the box, or the
-        rate is no share.
+        rate is no fraction.
     Cancelled
         If ``progress`` raises it.
     """
     if not 0 < false_discovery_rate < 1:
         raise MapContentError(
-            f"false_discovery_rate is {false_discovery_rate:g}; give a share between 0 and 1, "
+            f"false_discovery_rate is {false_discovery_rate:g}; give a fraction between 0 and 1, "
             "such as 0.05."
         )
     inside = np.asarray(mask) > 0.5
@@ -153,7 +153,7 @@ def _no_noise(signal: NDArray, noise: NDArray, inside: NDArray[np.bool_]) -> boo
 
 
 def _discovered(probability: NDArray, rate: float) -> NDArray[np.bool_]:
-    """Return which tests to reject so that of them a share of ``rate`` is false, however dependent.
+    """Return which tests to reject so that a fraction ``rate`` of them is false, however dependent.
 
     Benjamini and Yekutieli, Annals of Statistics 29 (2001) 1165-1188.
     """

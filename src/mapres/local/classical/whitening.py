@@ -65,8 +65,8 @@ def soft_region(region: NDArray[np.bool_]) -> NDArray[np.float32]:
     MapContentError
         If the region is too small to tell the spectrum of its noise.
     """
-    share = ndimage.uniform_filter(region.astype(np.float32), EDGE, mode="nearest")
-    weight = np.clip(2 * share - 1, 0, 1) * region
+    fraction = ndimage.uniform_filter(region.astype(np.float32), EDGE, mode="nearest")
+    weight = np.clip(2 * fraction - 1, 0, 1) * region
     if np.square(weight).sum() < FEWEST_VOXELS:
         raise MapContentError(
             f"only {int(region.sum())} voxels tell the spectrum of the noise, too few: give half "

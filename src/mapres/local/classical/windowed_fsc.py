@@ -23,8 +23,8 @@ class Boxes:
         self.windows = [sliding_window_view(half, (edge,) * 3) for half in (half1, half2)]
         hann = np.hanning(edge).astype(np.float32)
         self.taper = (hann[:, None, None] * hann[:, None] * hann).ravel()
-        self.columns, self.shares = _shares(edge)
-        self.transform_bytes = 2 * 8 * self.shares.shape[1]
+        self.columns, self.fractions = _shares(edge)
+        self.transform_bytes = 2 * 8 * self.fractions.shape[1]
 
     def correlation(self, corners: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the FSC of boxes, shape (shells, boxes), from their first voxels (boxes, z y x).
@@ -52,12 +52,12 @@ class Boxes:
 
     def _sum(self, products: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sum (coefficients, 2 boxes) over shells and over real and imaginary parts."""
-        sums = self.shares @ products
+        sums = self.fractions @ products
         return sums[:, ::2] + sums[:, 1::2]
 
 
 def _shares(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
-    """Return which columns along z meet a shell, and the share that shells have of coefficients.
+    """Return which columns along z meet a shell, and the fraction that shells have of coefficients.
 
     A coefficient at radius r belongs to shells ⌊r⌋ and ⌊r⌋ + 1, by its distances. The half grid
     is summed as it is, as the original does: counting mates would move the answer by 0.005 Å.
@@ -65,7 +65,7 @@ def _shares(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
     Returns
     -------
     columns : shape (columns,), of the 2 · edge · (edge + 1) on the half grid
-    shares : shape (edge + 1, 2 · edge · columns)
+    fractions : shape (edge + 1, 2 · edge · columns)
     """
     along = np.square(scipy.fft.fftfreq(2 * edge, 1 / (2 * edge))).astype(np.float32)
     across = (along[:, None] + np.square(np.arange(edge + 1, dtype=np.float32))).ravel()
@@ -77,8 +77,8 @@ def _shares(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
     places = np.tile(np.arange(radius.size, dtype=np.int32), 2)
     weights = np.concatenate([1 - part, part])
     kept = (rows <= edge) & (weights > 0)
-    share = (weights[kept], (rows[kept], places[kept]))
-    return columns, sparse.csc_array(share, shape=(edge + 1, radius.size))
+    fraction = (weights[kept], (rows[kept], places[kept]))
+    return columns, sparse.csc_array(fraction, shape=(edge + 1, radius.size))
 
 
 def last_crossing(correlation: NDArray, cutoff: float) -> NDArray[np.float64]:

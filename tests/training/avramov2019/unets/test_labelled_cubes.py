@@ -118,8 +118,8 @@ def test_division_by_cube_and_by_map(rng):
     for by_map in (False, True):
         parts = divided(cubes, by_map=by_map)
         assert sum(map(len, parts.values())) == len(cubes)
-        shares = [len(part) / len(cubes) for part in parts.values()]
-        assert shares == pytest.approx([0.72, 0.08, 0.20], abs=0.03)
+        fractions = [len(part) / len(cubes) for part in parts.values()]
+        assert fractions == pytest.approx([0.72, 0.08, 0.20], abs=0.03)
     seen = [set(part.maps) for part in parts.values()]
     assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
     with pytest.raises(MapResError, match="2 maps cannot be divided in 3"):

@@ -29,9 +29,9 @@ def test_parameters_are_the_papers():
 
 def test_every_voxel_has_chances_of_ten_classes(rng):
     cubes = rng.random((2, 16, 16, 16, 1), dtype=np.float32)
-    chances = np.asarray(unet(4).predict_on_batch(cubes))
-    assert chances.shape == (2, 16, 16, 16, 10)
-    assert np.allclose(chances.sum(axis=-1), 1, atol=1e-5)
+    probabilities = np.asarray(unet(4).predict_on_batch(cubes))
+    assert probabilities.shape == (2, 16, 16, 16, 10)
+    assert np.allclose(probabilities.sum(axis=-1), 1, atol=1e-5)
 
 
 def test_larger_boxes_take_the_same_weights(rng):
