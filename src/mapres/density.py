@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
@@ -10,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import GridMismatchError, MapContentError
-
-Progress = Callable[[float, str], None]
 
 MIN_BOX = 16
 # Deposited single-particle maps lie between 0.2 and 12 Å; tomograms reach about 30 Å.
@@ -25,20 +22,6 @@ Together = TypeVar("Together", bound=tuple["Density", ...])
 SAFE = (1e-6, 1e6)
 # Å, between two resolutions that a method tries.
 FINEST_STEP, MOST_TRIED = 0.01, 100_000
-
-
-def silent(fraction: float, message: str) -> None:
-    """Report nothing: the default ``progress``."""
-
-
-def part_of(progress: Progress, start: float, end: float) -> Progress:
-    """Return the progress of a part that takes a whole from one fraction to another."""
-    return lambda fraction, message: progress(start + fraction * (end - start), message)
-
-
-def labeled(progress: Progress, label: str) -> Progress:
-    """Put who is at work before every message."""
-    return lambda fraction, message: progress(fraction, f"{label}: {message}")
 
 
 @dataclass(frozen=True, eq=False)

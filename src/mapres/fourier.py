@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -51,30 +51,68 @@ def radial_frequency(shape: tuple[int, ...], voxel_size: VoxelSize) -> NDArray[n
     return np.sqrt(squared_frequency(shape, voxel_size))
 
 
-def shell_index(frequency: NDArray, width: float) -> NDArray[np.intp]:
-    """Return shell numbers for a width in 1/Å: shell n is centered on n · width."""
-    return np.rint(frequency / width).astype(np.intp)
+class Shells:
+    """The shells of spatial frequency of one grid: every rotational average is made with it.
 
+    Shell n holds the frequencies that round to n over the longest edge of the box.
 
-def shell_width(shape: tuple[int, ...], voxel_size: VoxelSize) -> float:
-    """Return the usual shell width: one over the longest edge of the box, 1/Å."""
-    return 1.0 / max(n * size for n, size in zip(shape, per_axis(voxel_size), strict=True))
-
-
-def shell_sums(weights: NDArray, shells: NDArray[np.intp], nx: int) -> NDArray[np.float64]:
-    """Sum ``weights`` (half grid) over shells, each coefficient counted with its Friedel mate.
-
-    Parameters
+    Attributes
     ----------
-    weights : real array on the half grid
-    shells : shell of each coefficient, same shape
-    nx : length of the real box along x, which tells whether the last column is its own mate
+    width : of a shell, 1/Å
+    index : shell of every coefficient of the half grid, shape (z, y, x // 2 + 1)
+    count : coefficients in every shell, those of the other half of the grid included
+    frequency : 1/Å of every shell, that of zero frequency first
+    nyquist : the last shell of which all coefficients are there, that of two voxels
     """
-    twice = np.full(weights.shape[-1], 2.0)
-    twice[0] = 1.0
-    if nx % 2 == 0:
-        twice[-1] = 1.0
-    return np.bincount(shells.ravel(), weights=(weights * twice).ravel()).astype(np.float64)
+
+    def __init__(self, shape: tuple[int, ...], voxel_size: VoxelSize):
+        sizes = per_axis(voxel_size)
+        self.width = 1.0 / max(n * size for n, size in zip(shape, sizes, strict=True))
+        frequency = radial_frequency(shape, voxel_size)
+        self.index = np.rint(frequency / self.width).astype(np.intp)
+        # 1e-6: 0.5/1.2 over 1/(96 · 1.2) is 47.99999 in float.
+        self.nyquist = int(0.5 / max(sizes) / self.width + 1e-6)
+        self._length = shape[-1]
+        self.count = self.sums(np.ones(self.index.shape, dtype=np.float32))
+        self.frequency = np.arange(len(self.count)) * self.width
+
+    def sums(self, weights: NDArray) -> NDArray[np.float64]:
+        """Sum real weights on the half grid over shells, each with its Friedel mate."""
+        twice = np.full(weights.shape[-1], 2.0)
+        twice[0] = 1.0
+        # Of an even box the last column is its own mate.
+        if self._length % 2 == 0:
+            twice[-1] = 1.0
+        weighted = (weights * twice).ravel()
+        return np.bincount(self.index.ravel(), weights=weighted).astype(np.float64)
+
+    def means(self, weights: NDArray) -> NDArray[np.float64]:
+        """Return the mean of real weights on the half grid in every shell."""
+        return self.sums(weights) / np.maximum(self.count, 1)
+
+    def power(self, values: NDArray) -> NDArray[np.float64]:
+        """Return the mean power of a map, shape (z, y, x), in every shell."""
+        return self.means(power_of(forward(values)))
+
+
+def power_of(transform: NDArray) -> NDArray:
+    """Return |F|² of a transform."""
+    return np.square(transform.real) + np.square(transform.imag)
+
+
+def taper(length: int, width: float) -> NDArray[np.float32]:
+    """Return weights along an axis that fall to 0 over ``width`` voxels at both ends, as a cosine.
+
+    Half of the length makes it a Hann window.
+    """
+    distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
+    return (0.5 - 0.5 * np.cos(np.pi * np.clip(distance / width, 0, 1))).astype(np.float32)
+
+
+def taper_of_box(shape: tuple[int, ...], widths: Sequence[float]) -> NDArray[np.float32]:
+    """Return the product of `taper` along z, y and x, of the shape of a box."""
+    z, y, x = (taper(n, width) for n, width in zip(shape, widths, strict=True))
+    return z[:, None, None] * y[:, None] * x
 
 
 def filtered(

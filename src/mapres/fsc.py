@@ -9,16 +9,7 @@ from numpy.typing import NDArray
 
 from .density import require_shape
 from .errors import MapContentError
-from .fourier import (
-    VoxelSize,
-    forward,
-    inverse,
-    per_axis,
-    radial_frequency,
-    shell_index,
-    shell_sums,
-    shell_width,
-)
+from .fourier import Shells, VoxelSize, forward, inverse, per_axis, power_of
 
 THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
 # Phases are randomized from where the unmasked FSC falls below 0.8, as RELION does it, and the
@@ -90,28 +81,27 @@ def fourier_shell_correlation(
         _prepared(half, name) for half, name in ((half1, "half map 1"), (half2, "half map 2"))
     ]
     require_shape(halves[0].shape, halves[1].shape, "the half maps")
-    nz, ny, nx = halves[0].shape
-    shells = _Shells((nz, ny, nx), voxel_size)
-    unmasked = shells.correlation(*map(forward, halves))
+    curves = _Curves(halves[0].shape, voxel_size)
+    unmasked = curves.correlation(*map(forward, halves))
     masked = random = corrected = None
     if mask is not None:
         mask = _checked_mask(mask, halves[0].shape)
-        masked = shells.correlation(*(forward(half * mask) for half in halves))
+        masked = curves.correlation(*(forward(half * mask) for half in halves))
         below = np.flatnonzero(unmasked < RANDOMIZE_BELOW)
         start = int(below[0]) if below.size else unmasked.size
         generator = np.random.default_rng(seed)
-        scrambled = (shells.randomized(half, start, generator) * mask for half in halves)
-        random = shells.correlation(*map(forward, scrambled))
+        scrambled = (curves.randomized(half, start, generator) * mask for half in halves)
+        random = curves.correlation(*map(forward, scrambled))
         corrected = _corrected(masked, random, start + EDGE_SHELLS)
-    half_bit = _half_bit(shells.count)
+    half_bit = _half_bit(curves.count)
     curve = unmasked if corrected is None else corrected
     thresholds = {name: np.full(curve.shape, level) for name, level in THRESHOLDS.items()}
     resolution = {
-        name: first_crossing(shells.frequency, curve, threshold, 2 * max(per_axis(voxel_size)))
+        name: first_crossing(curves.frequency, curve, threshold, 2 * max(per_axis(voxel_size)))
         for name, threshold in (thresholds | {"half-bit": half_bit}).items()
     }
     return ShellCorrelation(
-        shells.frequency, unmasked, masked, random, corrected, half_bit, resolution
+        curves.frequency, unmasked, masked, random, corrected, half_bit, resolution
     )
 
 
@@ -141,41 +131,35 @@ def first_crossing(
     return float(1 / (frequency[after - 1] + part * (frequency[after] - frequency[after - 1])))
 
 
-class _Shells:
-    """The shells of one grid, up to the Nyquist frequency of its coarsest axis, without s = 0."""
+class _Curves:
+    """Curves in the shells of one grid, up to the Nyquist limit, without zero frequency."""
 
-    def __init__(self, shape: tuple[int, int, int], voxel_size: VoxelSize):
-        width = shell_width(shape, voxel_size)
-        self.shape = shape
-        self.index = shell_index(radial_frequency(shape, voxel_size), width)
-        # 1e-6: 0.5/1.2 over 1/(96 · 1.2) is 47.99999 in float.
-        self.last = int(0.5 / max(per_axis(voxel_size)) / width + 1e-6)
-        self.frequency = width * np.arange(1, self.last + 1)
-        self.count = self._sum(np.ones(self.index.shape, dtype=np.float32))
+    def __init__(self, shape: tuple[int, ...], voxel_size: VoxelSize):
+        self._shape = shape
+        self._shells = Shells(shape, voxel_size)
+        self._kept = slice(1, self._shells.nyquist + 1)
+        self.frequency = self._shells.frequency[self._kept]
+        self.count = self._shells.count[self._kept]
 
     def correlation(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
         """Return the FSC, shape (shells,), of two half-grid transforms; 0 where one is empty."""
-        cross = self._sum(first.real * second.real + first.imag * second.imag)
-        power = self._sum(_power(first)) * self._sum(_power(second))
+        cross = self._sums(first.real * second.real + first.imag * second.imag)
+        power = self._sums(power_of(first)) * self._sums(power_of(second))
         return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=power > 0)
 
     def randomized(
         self, values: NDArray, start: int, generator: np.random.Generator
     ) -> NDArray[np.float32]:
-        """Return the map with random phases from shell number ``start`` (of ours) outwards."""
+        """Return the map with random phases from shell number ``start`` (of ours) outward."""
         transform = forward(values)
         # The phases of white noise are uniform and have the symmetry of a real map's.
-        noise = forward(generator.standard_normal(self.shape, dtype=np.float32))
+        noise = forward(generator.standard_normal(self._shape, dtype=np.float32))
         noise /= np.maximum(np.abs(noise), np.finfo(np.float32).tiny)
         noise *= np.abs(transform)
-        return inverse(np.where(self.index > start, noise, transform), self.shape)
+        return inverse(np.where(self._shells.index > start, noise, transform), self._shape)
 
-    def _sum(self, weights: NDArray) -> NDArray[np.float64]:
-        return shell_sums(weights, self.index, self.shape[2])[1 : self.last + 1]
-
-
-def _power(transform: NDArray) -> NDArray:
-    return np.square(transform.real) + np.square(transform.imag)
+    def _sums(self, weights: NDArray) -> NDArray[np.float64]:
+        return self._shells.sums(weights)[self._kept]
 
 
 def _half_bit(count: NDArray) -> NDArray[np.float64]:

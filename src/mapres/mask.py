@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -32,7 +34,7 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
     values : array, shape (z, y, x)
     """
     flat = values == _background(values)
-    return flat if flat[_inscribed_sphere(values.shape)].mean() > FLAT_FRACTION else None
+    return flat if flat[inscribed_ellipsoid(values.shape)].mean() > FLAT_FRACTION else None
 
 
 def solvent_mask(density: Density) -> NDArray[np.bool_]:
@@ -79,16 +81,32 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
 
 
 def _background(values: NDArray) -> float:
-    """Return the commonest value on eight edges of the box."""
+    """Return the commonest value on the four edges of the box along x."""
     edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
     candidates, counts = np.unique(edges, return_counts=True)
     return float(candidates[np.argmax(counts)])
 
 
-def _inscribed_sphere(shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return the ellipsoid that fits the box, shape (z, y, x)."""
-    z, y, x = ((np.arange(n, dtype=np.float32) - n // 2) / (n / 2) for n in shape)
-    return z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
+def inscribed_ellipsoid(
+    shape: tuple[int, ...], centers: Sequence[float] | None = None
+) -> NDArray[np.bool_]:
+    """Return the ellipsoid within the box, of 0.95 of its edges, beyond which programs write 0.
+
+    Parameters
+    ----------
+    shape : (z, y, x)
+    centers : of the box along z, y, x, in indices; without, those of reconstructions: voxel n // 2
+    """
+    z, y, x = (
+        ((_indices(n, centers is None) - middle) / (n / 2)) ** 2
+        for n, middle in zip(shape, centers or [n // 2 for n in shape], strict=True)
+    )
+    return z[:, None, None] + y[:, None] + x < 0.9
+
+
+def _indices(n: int, single: bool) -> NDArray:
+    # Of a whole map in 32 bits, or it would take twice the memory.
+    return np.arange(n, dtype=np.float32 if single else np.float64)
 
 
 def _solvent(smooth: NDArray) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""A pulse between two reports of progress, so that an analysis can be given up in its depths."""
+"""How far an analysis is: what is called with it, and what lets it be cancelled in its depths."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, TypeVar
 
-from .density import Progress, silent
-
+Progress = Callable[[float, str], None]
 Analysis = TypeVar("Analysis", bound=Callable[..., Any])
 _here = threading.local()
+
+
+def silent(fraction: float, message: str) -> None:
+    """Report nothing: the default ``progress``."""
+
+
+def part_of(progress: Progress, start: float, end: float) -> Progress:
+    """Return the progress of a part that takes a whole from one fraction to another."""
+    return lambda fraction, message: progress(start + fraction * (end - start), message)
+
+
+def labeled(progress: Progress, label: str) -> Progress:
+    """Put who is at work before every message."""
+    return lambda fraction, message: progress(fraction, f"{label}: {message}")
 
 
 def with_heartbeat(analysis: Analysis) -> Analysis:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mapres.density import Density, silent
+from mapres.density import Density
+from mapres.progress import silent
 from mapres.errors import Cancelled
 from mapres.features.avramov2019 import CLASSES, MIDDLES, min_max, predict_classes
 from mapres.local import methods

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from graphs import local_model
 
-from mapres.density import Density, silent
+from mapres.density import Density
+from mapres.progress import silent
 from mapres.errors import Cancelled, MapContentError, MapResError, ModelError
 from mapres.features.cells import Cells
 from mapres.features.relative import LN_MIDDLES, OF_CELL

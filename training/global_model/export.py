@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from mapres.checks.measurements import measure_map
-from mapres.density import silent
+from mapres.progress import silent
 from mapres.features.distribution import BINS, CLASSES, EDGES, class_of
 from mapres.networks.card import Calibration
 from mapres.networks.registry import predictor

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.density import silent
+from mapres.progress import silent
 from mapres.errors import MapResError
 from mapres.features.bands import BANDS
 from mapres.features.cells import CHANNELS, UNSEEN, measure_cells

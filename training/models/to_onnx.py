@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.checks.measurements import measure_map
-from mapres.density import silent
+from mapres.progress import silent
 from mapres.errors import MapResError
 from mapres.features.avramov2019 import predict_classes
 from mapres.local.network import GLOBAL_MODEL, predict_local

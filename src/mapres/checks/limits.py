@@ -1,54 +1,89 @@
-"""Warnings: what makes an answer doubtful. One sentence each, in plain words."""
+"""Checks of what is claimed and predicted, against the limits of the map and of the model."""
 
 from __future__ import annotations
 
-from ..density import Density
-from ..validation.prediction import Prediction
+from collections.abc import Mapping
+from typing import Any
 
-# Ends of the interval a factor 2 apart: the answer is not even a class.
-WIDE_INTERVAL = 2.0
+from .check import INTERVAL, Check, Evidence
+
 # Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1%.
 NYQUIST_SLACK = 0.98
-# The training maps end at 30 Å.
-COARSEST = 30.0
+NEAR_NYQUIST = 1.1
+# Å: finer, and coarser, the training maps do not go; between them the default model was trained.
+FINEST, COARSEST = 2.1, 30.0
+# Ends of the interval a factor 2 apart: the prediction is not even a class.
+WIDE_INTERVAL = 2.0
 
 
-def claim_doubts(density: Density, claimed: float | None) -> list[str]:
-    """Say why a claim cannot be right whatever the map looks like."""
-    nyquist = density.nyquist
-    if claimed is None or claimed >= NYQUIST_SLACK * nyquist:
-        return []
-    return [f"The claim of {claimed:g} Å is finer than two voxels ({nyquist:.2f} Å)."]
+def beyond_nyquist(claimed: float, nyquist: float) -> bool:
+    """Return whether a claim is finer than two voxels, all in Å."""
+    return claimed < NYQUIST_SLACK * nyquist
 
 
-def limit_doubts(density: Density, reading: Prediction) -> list[str]:
-    """Say where the answer is at the limit of the map or of the model."""
-    if reading.resolution is None:
-        return [
-            "This classifier knows neither the voxel size nor noise: as published it was right for "
-            "only 57-60% of published maps, and it has no error bar."
-        ]
-    doubts = []
-    if reading.resolution < 1.1 * density.nyquist:
-        doubts.append(
-            f"The resolution is at the limit of the voxel size: two voxels are "
-            f"{density.nyquist:.2f} Å."
-        )
-    if reading.resolution < 2.1:
-        doubts.append("The model cannot tell resolutions finer than 2 Å apart.")
-    return doubts
+def _impossible(evidence: Evidence) -> Mapping[str, Any] | None:
+    claimed, nyquist = evidence.claimed, evidence.density.nyquist
+    if claimed is None or not beyond_nyquist(claimed, nyquist):
+        return None
+    return {"claimed": claimed, "nyquist": nyquist}
 
 
-def uncertainties(reading: Prediction) -> list[str]:
-    """Say why the network's interval is no ground for a verdict; nothing where it is."""
-    if reading.interval is None:
-        return []
-    low, high = reading.interval
-    found = []
-    if high > COARSEST:
-        found.append(f"Resolutions beyond {COARSEST:.0f} Å are outside the model's range.")
-    if high > WIDE_INTERVAL * low:
-        found.append(
-            "The answer is uncertain: the ends of the interval differ by more than a factor of 2."
-        )
-    return found
+def _near_nyquist(evidence: Evidence) -> Mapping[str, Any] | None:
+    nyquist = evidence.density.nyquist
+    near = evidence.resolution is not None and evidence.resolution < NEAR_NYQUIST * nyquist
+    return {"nyquist": nyquist} if near else None
+
+
+def _finest(evidence: Evidence) -> bool:
+    return evidence.resolution is not None and evidence.resolution < FINEST
+
+
+def _coarsest(evidence: Evidence) -> bool:
+    return evidence.interval is not None and evidence.interval[1] > COARSEST
+
+
+def _wide(evidence: Evidence) -> bool:
+    if evidence.interval is None:
+        return False
+    low, high = evidence.interval
+    return high > WIDE_INTERVAL * low
+
+
+CLAIM = (
+    Check(
+        "claim beyond Nyquist",
+        "The claim of {claimed:g} Å is beyond the Nyquist limit ({nyquist:.2f} Å).",
+        _impossible,
+    ),
+)
+LIMITS = (
+    Check(
+        "class only",
+        "This classifier takes neither voxel size nor noise into account: as published it was "
+        "right for only 57-60% of published maps, and it has no error bar.",
+        lambda evidence: evidence.resolution is None,
+        final=True,
+    ),
+    Check(
+        "near Nyquist",
+        "The resolution is near the Nyquist limit ({nyquist:.2f} Å).",
+        _near_nyquist,
+    ),
+    Check(
+        "finest of the model",
+        "The model cannot distinguish resolutions finer than 2 Å.",
+        _finest,
+    ),
+    Check(
+        "coarsest of the model",
+        "Resolutions beyond 30 Å are outside the model's range.",
+        _coarsest,
+        discredits=INTERVAL,
+    ),
+    Check(
+        "wide interval",
+        "The prediction is uncertain: the ends of the interval differ by more than a factor of 2.",
+        _wide,
+        discredits=INTERVAL,
+    ),
+)

@@ -1,4 +1,4 @@
-"""What is in a map: measured once, for `mapres.checks.content` and `mapres.features.profile`."""
+"""What is in a map: measured once, for the checks of its density and for the global prediction."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
-from ..features.patches import OUTLIER
+from ..features.outliers import above_solvent, outlier_limit, sample_of
 from ..features.spectra import Spectra, measure_spectra
 from ..progress import beat
 from .shape import Shape, measure_shape
-
-# Enough for fractions of 1e-4 to be known to 20%, at a hundredth of the time of a 256³ map.
-SAMPLE = 300_000
-# A 4³ cube: with fewer voxels beside the solvent there is nothing to measure.
-FEWEST = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +38,7 @@ class Measurements:
 def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
     """Measure a map whose molecule is where ``mask`` is, bool (z, y, x)."""
     values = above_solvent(density.values)
-    sample = _thinned(values)
+    sample = sample_of(values)
     height = max(float(np.percentile(np.abs(sample), 99.9)), 1e-30)
     faint, strong = np.histogram(sample / height, bins=[1e-5, 1e-3, 1e-1])[0]
     lowest = min(0.0, float(values.min()) / height)
@@ -58,24 +53,3 @@ def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
         shape=measure_shape(flattened, mask),
         spectra=measure_spectra(flattened, mask),
     )
-
-
-def above_solvent(values: NDArray) -> NDArray[np.float32]:
-    """Return a map less the median over the six faces of its box, solvent if that is anywhere."""
-    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    return (values - np.float32(np.median(np.concatenate(faces)))).astype(np.float32, copy=False)
-
-
-def outlier_limit(values: NDArray) -> float:
-    """Return what no voxel but a hot one exceeds: 0 where only hot ones differ from the solvent.
-
-    ``values`` are those of `above_solvent`.
-    """
-    sample = _thinned(values)
-    apart = np.abs(sample[sample != 0])
-    return OUTLIER * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0
-
-
-def _thinned(values: NDArray) -> NDArray:
-    """Return every n-th voxel, about `SAMPLE`; an odd step does not stay on a few planes."""
-    return values.ravel()[:: values.size // SAMPLE | 1]

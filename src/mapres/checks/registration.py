@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import i0e
 
-from ..fourier import forward, inverse, radial_frequency, shell_index, shell_sums, shell_width
+from ..fourier import Shells, forward, inverse
 
 # In standard errors: phases of a shell that agree less are taken for noise.
 CHANCE = 3.0
@@ -98,13 +98,11 @@ def _concentration(
     phases : differences of phase, as numbers of length 1 on the half grid
     within : the mask, shape (z, y, x), whose fraction of the box tells how many are independent
     """
-    nz, ny, nx = within.shape
-    shells = shell_index(radial_frequency((nz, ny, nx), 1.0), shell_width((nz, ny, nx), 1.0))
-    count = np.maximum(shell_sums(np.ones(shells.shape, dtype=np.float32), shells, nx), 1)
-    agreement = np.minimum(shell_sums(phases.real, shells, nx) / count, BEST_AGREEMENT)
-    count *= within.mean() / 2
+    shells = Shells(within.shape, 1.0)
+    agreement = np.minimum(shells.means(phases.real), BEST_AGREEMENT)
+    count = np.maximum(shells.count, 1) * within.mean() / 2
     agreement[agreement < CHANCE / np.sqrt(2 * count)] = 0
     # Banerjee et al. (2005), within 7% of the root of I₁(κ)/I₀(κ) = agreement.
     kappa = agreement * (2 - agreement**2) / (1 - agreement**2)
     gain = np.sum(count * (kappa * (agreement - 1) - np.log(i0e(kappa))))
-    return kappa.astype(np.float32)[shells], float(gain)
+    return kappa.astype(np.float32)[shells.index], float(gain)

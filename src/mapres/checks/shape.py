@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..density import Density
+from ..interpolate import block_means
 
 COARSE = 64
 # Standard deviation of a Gaussian, Å. At 4 side chains and noise merge, at 8 domains do.
@@ -68,19 +67,6 @@ def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
         roundness=roundness,
         unevenness=unevenness,
     )
-
-
-def block_means(values: NDArray, factors: int | Sequence[int]) -> NDArray[np.float32]:
-    """Average blocks of voxels, so many along all axes or each; what fills no block is left out.
-
-    Sums of planes, axis after axis, take a fifth of the time of a mean over a reshaped array.
-    """
-    means = values.astype(np.float32, copy=False)
-    for axis, factor in enumerate(np.broadcast_to(factors, 3)):
-        planes = np.moveaxis(means, axis, 0)[: means.shape[axis] // factor * factor]
-        total = reduce(np.add, (planes[k::factor] for k in range(factor)))
-        means = np.moveaxis(total / np.float32(factor), 0, axis)
-    return means
 
 
 def _structure(mean: NDArray, square: NDArray, sigma: float) -> tuple[float, float]:

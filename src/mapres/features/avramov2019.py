@@ -6,15 +6,8 @@ voxels; the U-Nets cubes of 16³, 0 outside the mask, and answer with one of ten
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
-
-from ..density import Progress
-
-if TYPE_CHECKING:
-    from ..networks.registry import Predict
 
 BOX, EDGE = 64, 16
 # Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.
@@ -23,38 +16,11 @@ CLASSES = len(LIMITS) + 1
 # Å, and what stands for each class: its middle, and for the last, which has none, its limit.
 NAMES = ("0-2", *(f"{limit:.0f}-{limit + 1:.0f}" for limit in LIMITS[:-1]), "> 10")
 MIDDLES = np.append(LIMITS - 0.5, LIMITS[-1]).astype(np.float32)
-BATCH = 16
 
 
 def classes_of(resolution: NDArray) -> NDArray[np.uint8]:
     """Return which of the ten classes resolutions in Å are in, 0 to 9."""
     return np.digitize(resolution, LIMITS).astype(np.uint8)
-
-
-def predict_classes(
-    values: NDArray, inside: NDArray[np.bool_], predict: Predict, progress: Progress
-) -> NDArray[np.uint8]:
-    """Let a U-Net read a map cube by cube.
-
-    Parameters
-    ----------
-    values : array, shape (z, y, x)
-    inside : bool array, shape (z, y, x), the mask
-    predict : from cubes, shape (n, 16, 16, 16), to probabilities, shape (n, 16, 16, 16, 10)
-    progress : called with (fraction, message) before every batch
-
-    Returns
-    -------
-    uint8 array, shape (z, y, x), 0 to 9; 0 where no cube has anything
-    """
-    parts = blocks(padded(masked(values, inside), 0))
-    found = np.zeros(parts.shape, dtype=np.uint8)
-    full = np.flatnonzero(parts.any(axis=(1, 2, 3)))
-    for start in range(0, len(full), BATCH):
-        progress(start / len(full), f"cube {start + 1} of {len(full)}")
-        chosen = full[start : start + BATCH]
-        found[chosen] = np.argmax(predict(parts[chosen]), axis=-1)
-    return whole(found, values.shape)
 
 
 def masked(values: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.float32]:

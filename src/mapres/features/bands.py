@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import fourier
-from ..checks.shape import block_means
 from ..density import Density
 from ..fourier import shared, shared_half
+from ..interpolate import block_means
 from ..progress import beat
 
 # Å. Centers 15% apart, from 1.56 to 34 Å; a band ends two centers away on both sides.
@@ -28,7 +28,7 @@ SAMPLES = 2.0
 SPILL = 0.94
 # Coefficients that a thread has to do with at a time.
 SLAB = 1 << 18
-# Voxels of a band beyond which it is made in turns: of a map of 512³ it would take 0.8 GB at once.
+# Voxels of a band beyond which it is made in several passes: of 512³ it would take 0.8 GB at once.
 LARGE = 1 << 26
 Shape = tuple[int, int, int]
 
@@ -42,7 +42,7 @@ class Band:
     sigma : that, in cells along z, y and x
     shape : of the grid
     factor : by how many voxels it divides a cell
-    turns : in which its planes are made, to save memory
+    passes : in which its planes are made, to save memory
     """
 
     def __init__(self, density: Density, cells: Shape, wavelength: float):
@@ -55,7 +55,7 @@ class Band:
         self.shape = tuple(self.factor * n for n in cells)
         self._cells = cells
         self._voxel = lengths / self.shape
-        self.turns = self.factor if np.prod(self.shape) > LARGE else 1
+        self.passes = self.factor if np.prod(self.shape) > LARGE else 1
 
     def about(self, transform: NDArray, powers: Sequence[int]) -> NDArray[np.float32]:
         """Average rising powers of the values over a Gaussian of a wavelength about every cell.
@@ -70,30 +70,30 @@ class Band:
         float32 array, of the shape of the cells for every power
         """
         means = np.zeros((len(powers), *self._cells), dtype=np.float32)
-        for turn in range(self.turns):
-            wave = self._wave(transform, turn)
+        for number in range(self.passes):
+            wave = self._wave(transform, number)
             beat()
             self._add_means(wave, powers, means)
             beat()
-        means /= self.turns
+        means /= self.passes
         for each in means:
             ndimage.gaussian_filter(each, self._rest, output=each, mode="nearest", truncate=3)
         return means
 
-    def _wave(self, transform: NDArray, turn: int) -> NDArray[np.complex64]:
+    def _wave(self, transform: NDArray, number: int) -> NDArray[np.complex64]:
         """Return planes of the band of a map, at the middles of this grid along z and y.
 
         Along x it stays transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
-        the map, and is only ever needed slab by slab. Of several turns each is of every n-th
+        the map, and is only ever needed slab by slab. Of several passes each is of every n-th
         plane, whose transform is that of all, folded.
         """
-        planes = self.shape[0] // self.turns
+        planes = self.shape[0] // self.passes
         # NumPy asks for large pages here, not in `np.zeros`, which takes twice as long in all.
         wave = np.full((planes, self.shape[1], self.shape[2] // 2 + 1), 0, dtype=np.complex64)
         z, y, x = (self._frequency(axis) for axis in range(3))
         dz, dy, dx = (self._shift(axis) for axis in range(3))
-        turned = np.exp(2j * np.pi * turn * np.arange(len(z)) / len(z)).astype(np.complex64)
-        dz = dz * turned / np.float32(self.turns)
+        phase = np.exp(2j * np.pi * number * np.arange(len(z)) / len(z)).astype(np.complex64)
+        dz = dz * phase / np.float32(self.passes)
         dx = dx * np.float32(np.prod(self.shape) / np.prod(self.box))
         kept_y = shared(self.box[1], self.shape[1])
         kept_x = shared_half(self.box[2], self.shape[2])
@@ -129,7 +129,7 @@ class Band:
 
     def _add_means(self, wave: NDArray, powers: Sequence[int], means: NDArray) -> None:
         """Add averages over cells of rising powers of the values of a wave."""
-        blocks = (self.factor // self.turns, self.factor, self.factor)
+        blocks = (self.factor // self.passes, self.factor, self.factor)
 
         def add(cells: range) -> None:
             planes = slice(blocks[0] * cells.start, blocks[0] * cells.stop)

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..density import Density, Progress, silent
+from ..density import Density
 from ..half_maps import HalfMaps
+from ..progress import Progress, silent
 from .apodized import tapers, transforms_of
 from .bands import BANDS, WAVELENGTHS, Band, Shape
 from .profile import UNSEEN
@@ -96,7 +97,7 @@ def measure_cells(
     wanted = ndimage.binary_dilation(asked, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
     transforms = list(transforms_of(density, molecule, half_maps))
-    windows = [cell_means(taper**2, n) for taper, n in zip(tapers(density), shape, strict=True)]
+    windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]
     channels = OF_ONE_MAP if half_maps is None else CHANNELS
     size = (len(places), len(WIDTHS), channels, len(bands))
     features = np.full(size, UNSEEN, dtype=np.float16)
@@ -158,23 +159,25 @@ def _ratios(
 
     Returns None where there is no power.
     """
-    taken, third, fourth = band.about(transforms[0], (2, 3, 4))
-    noise = around.solvent_mean(taken / exposure, band.wavelength)
-    taken, third, fourth, exposure = (each[around.box] for each in (taken, third, fourth, exposure))
-    energy = taken / exposure
+    moment2, moment3, moment4 = band.about(transforms[0], (2, 3, 4))
+    noise = around.solvent_mean(moment2 / exposure, band.wavelength)
+    moment2, moment3, moment4, exposure = (
+        each[around.box] for each in (moment2, moment3, moment4, exposure)
+    )
+    energy = moment2 / exposure
     mean = around.molecule_mean(energy)
     if not mean > 0:
         return None
     # Squares of less would be 0 in 32 bits.
     seen = energy > max(1e-12 * mean, 1e-18)
-    gaussian = 3 * around.molecule_mean(np.square(taken, dtype=np.float64))
-    means[MEAN_KURTOSIS] = np.log(max(around.molecule_mean(fourth) / max(gaussian, 1e-30), 1e-3))
-    taken = np.where(seen, taken, np.float32(mean))
-    kurtosis = np.log(np.clip(fourth / (3 * taken**2), 1e-3, 1e3))
+    gaussian = 3 * around.molecule_mean(np.square(moment2, dtype=np.float64))
+    means[MEAN_KURTOSIS] = np.log(max(around.molecule_mean(moment4) / max(gaussian, 1e-30), 1e-3))
+    moment2 = np.where(seen, moment2, np.float32(mean))
+    kurtosis = np.log(np.clip(moment4 / (3 * moment2**2), 1e-3, 1e3))
     values = {
         ENERGY: energy / mean,
         KURTOSIS: np.where(seen, kurtosis, 0),
-        SKEWNESS: np.where(seen, third / taken**1.5, 0),
+        SKEWNESS: np.where(seen, moment3 / moment2**1.5, 0),
     }
     over_solvent = None
     if noise is not None:
@@ -194,8 +197,8 @@ def _ratios(
 
 def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: LocalWindows) -> float:
     """Return what `_ratios` returns first, -inf where there is no power."""
-    (taken,) = band.about(transform, (2,))
-    return _per_coefficient(around.molecule_mean((taken / exposure)[around.box]), band)
+    (moment2,) = band.about(transform, (2,))
+    return _per_coefficient(around.molecule_mean((moment2 / exposure)[around.box]), band)
 
 
 def _per_coefficient(mean: float, band: Band) -> float:

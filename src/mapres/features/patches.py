@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
-from ..fourier import forward, radial_frequency, resize, shell_index, shell_sums
+from ..fourier import Shells, resize, taper_of_box
+from .outliers import OUTLIER
 
 PATCH = 48
 VOXEL_SIZE = 1.0
 MARGIN = 8.0
-# Beyond 8 standard deviations, or 4 times the 99.9th percentile, there are only outliers: the one
-# before the scale is taken, so that they do not set it, the other after.
+# Beyond 8 standard deviations there are only outliers: those of `outliers.OUTLIER` are cut before
+# the scale is taken, so that they do not set it, these after.
 CLIP = 8.0
-OUTLIER = 4.0
 # Shells of 1/48 per Å up to 1/2 Å. Below 1e-9 of the whole power there is only rounding.
 SHELLS = PATCH // 2
 FAINTEST = 1e-9
@@ -91,8 +91,7 @@ def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
     centers : int array, shape (n, 3), voxel indices (z, y, x)
     """
     edge, fine_edge = window_of(density.spacing)
-    taper = _taper(edge, MARGIN / density.spacing)
-    taper = taper[:, None, None] * taper[:, None] * taper
+    weight = taper_of_box((edge,) * 3, (MARGIN / density.spacing,) * 3)
     start = (fine_edge - PATCH) // 2
     inside = (slice(start, start + PATCH),) * 3
     out = np.empty((len(centers), *(PATCH,) * 3), dtype=np.float32)
@@ -100,7 +99,7 @@ def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
     for patch, center in zip(out, centers, strict=True):
         window = _crop(density.values, center, edge)
         window -= window.mean()
-        patch[:] = resize(window * taper, (fine_edge,) * 3)[inside]
+        patch[:] = resize(window * weight, (fine_edge,) * 3)[inside]
     spectra = power_spectra(out)
     for patch in out:
         patch[:] = normalized(patch)
@@ -115,15 +114,12 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     float32 array, shape (n, 24): ln of each shell's fraction of the mean power, brought to about ±2
     """
     edge = patches.shape[-1]
-    hann = np.sin(np.pi * (np.arange(edge, dtype=np.float32) + 0.5) / edge) ** 2
-    window = hann[:, None, None] * hann[:, None] * hann
-    shells = shell_index(radial_frequency((edge,) * 3, VOXEL_SIZE), 1 / (edge * VOXEL_SIZE))
-    counts = shell_sums(np.ones(shells.shape), shells, edge)[1 : SHELLS + 1]
+    hann = taper_of_box((edge,) * 3, (edge / 2,) * 3)
+    shells = Shells((edge,) * 3, VOXEL_SIZE)
     out = np.empty((len(patches), SHELLS), dtype=np.float32)
     for spectrum, patch in zip(out, patches, strict=True):
         # The solvent's level would leak from the origin into the first shells.
-        transform = forward((patch - np.median(patch)) * window)
-        power = shell_sums(np.abs(transform) ** 2, shells, edge)[1 : SHELLS + 1] / counts
+        power = shells.power((patch - np.median(patch)) * hann)[1 : SHELLS + 1]
         fraction = power / max(power.sum(), 1e-30)
         spectrum[:] = 2 + np.log(np.maximum(fraction, FAINTEST)) / 5
     return out
@@ -168,10 +164,3 @@ def window_start(middle: int, length: int, edge: int) -> int:
     if length < edge:
         return (length - edge) // 2
     return int(min(max(0, middle - edge // 2), length - edge))
-
-
-def _taper(edge: int, margin: float) -> NDArray[np.float32]:
-    """Return a window that falls to 0 over the margin, so that the cut's edges do not ring."""
-    distance = np.minimum(np.arange(edge) + 0.5, edge - 0.5 - np.arange(edge))
-    rise = np.clip(distance / margin, 0, 1)
-    return (0.5 - 0.5 * np.cos(np.pi * rise)).astype(np.float32)

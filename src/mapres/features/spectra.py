@@ -9,10 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..checks.shape import FEWEST, block_means
 from ..density import Density
-from ..fourier import forward, radial_frequency, shell_index, shell_sums, shell_width
-from ..mask import FLAT_FRACTION
+from ..fourier import Shells, taper_of_box
+from ..interpolate import block_means
+from ..mask import FLAT_FRACTION, inscribed_ellipsoid
 
 EDGE = 128
 # Soft edges this many voxels wide keep what leaks from one shell into others below 1e-4.
@@ -23,6 +23,8 @@ REACH = 8.0
 STEP = 0.02
 # Below this fraction of the strongest shell there is only rounding and what leaks.
 LEAKS = 1e-6
+# Voxels: of fewer there is no spectrum.
+FEWEST = 60
 Slices = tuple[slice, slice, slice]
 
 
@@ -58,8 +60,8 @@ def measure_spectra(density: Density, mask: NDArray[np.bool_]) -> Spectra:
     near, far = _window(mask, most=True), _window(mask, most=False)
     reach = 2 * int(np.ceil(REACH / density.spacing)) + 1
     values, soft = density.values[near], _soft(mask[near])
-    shells = _Shells(values.shape, density)
-    whole = shells.power(values, _hann(values.shape))
+    shells = _WindowShells(values.shape, density)
+    whole = shells.power(values, taper_of_box(values.shape, [n / 2 for n in values.shape]))
     molecule = shells.power(values, _inside(soft))
     if far != near:
         values, soft = density.values[far], _soft(mask[far])
@@ -75,35 +77,30 @@ def measure_spectra(density: Density, mask: NDArray[np.bool_]) -> Spectra:
     )
 
 
-class _Shells:
-    """Shells of a window, up to Nyquist."""
+class _WindowShells:
+    """Shells of a window, up to the Nyquist limit."""
 
     def __init__(self, shape: tuple[int, ...], density: Density):
-        frequency = radial_frequency(shape, density.voxel_size)
-        width = shell_width(shape, density.voxel_size)
-        self.index = shell_index(frequency, width)
-        self.nx = shape[-1]
-        self.count = shell_sums(np.ones(frequency.shape), self.index, self.nx)
-        self.kept = int(1 / (density.nyquist * width)) + 1
-        self.frequency = np.arange(self.kept) * width
+        self._shells = Shells(shape, density.voxel_size)
+        self._kept = slice(self._shells.nyquist + 1)
+        self._frequency = self._shells.frequency[self._kept]
 
     def power(self, values: NDArray, weight: NDArray) -> NDArray[np.float64]:
         """Return the mean power of each shell, as if the weight were 1 everywhere."""
-        transform = forward(values * weight)
-        power = shell_sums(transform.real**2 + transform.imag**2, self.index, self.nx)
-        total = float(np.sum(weight**2, dtype=np.float64))
-        return (power / self.count)[: self.kept] / max(total, 1e-30)
+        power = self._shells.power(values * weight)[self._kept]
+        return power / max(float(np.sum(weight**2, dtype=np.float64)), 1e-30)
 
     def on_scale(self) -> NDArray[np.float64]:
         """Return frequencies with equal ratios, from the second shell to Nyquist."""
-        if self.kept < 5:
+        if len(self._frequency) < 5:
             return np.empty(0)
-        first, last = np.log(self.frequency[[2, -1]])
+        first, last = np.log(self._frequency[[2, -1]])
         return np.exp(np.arange(first, last + 1e-9, STEP))
 
     def resampled(self, power: NDArray, frequency: NDArray) -> NDArray[np.float64]:
+        """Return ln of a power at other frequencies."""
         least = max(1e-30 * float(power.max()), 1e-300)
-        return np.interp(frequency, self.frequency, np.log(np.maximum(power, least)))
+        return np.interp(frequency, self._frequency, np.log(np.maximum(power, least)))
 
 
 def _contrast(molecule: NDArray, solvent: NDArray) -> float:
@@ -146,17 +143,8 @@ def _outside(
 
     Beyond the ellipsoid that fits the box many programs write zeros: that is no solvent.
     """
-    z, y, x = (
-        ((np.arange(n, dtype=np.float32) - n // 2) / (n / 2))[part]
-        for n, part in zip(box, where, strict=True)
-    )
-    ellipsoid = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
+    ellipsoid = inscribed_ellipsoid(box)[where]
     weight = np.clip(1 - 20 * around, 0, 1) ** 2 * ellipsoid
     seen = values[weight > 0.5]
     flat = seen.size < FEWEST or np.mean(seen == 0) > FLAT_FRACTION
     return np.zeros_like(weight) if flat else weight
-
-
-def _hann(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    z, y, x = (np.sin(np.pi * (np.arange(n, dtype=np.float32) + 0.5) / n) ** 2 for n in shape)
-    return z[:, None, None] * y[:, None] * x

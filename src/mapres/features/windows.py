@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from .. import fourier
 from ..density import Density
+from ..mask import inscribed_ellipsoid
 from ..progress import beat
 from .bands import Shape
 
@@ -61,9 +62,8 @@ class LocalWindows:
         self._molecule = inside[self.box] > (0.5 if (inside > 0.5).any() else 0)
         distance = ndimage.distance_transform_edt(inside == 0) * self.cell
         self.distance = distance.astype(np.float32)
-        z, y, x = ((np.arange(n) + 0.5 - n / 2) / (n / 2) for n in inside.shape)
-        ellipsoid = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 0.9
-        self.distance[~ellipsoid] = 0
+        middles = [0.5 * (n - 1) for n in inside.shape]
+        self.distance[~inscribed_ellipsoid(inside.shape, middles)] = 0
 
     def sigma(self, wavelength: float, width: float) -> float:
         """Return the standard deviation, in cells, of a window of so many wavelengths."""

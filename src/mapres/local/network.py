@@ -8,17 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..checks.measurements import measure_map
-from ..density import Density, Progress, part_of
+from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import Cells, bands_of, measure_cells
 from ..features.distribution import quantiles
+from ..features.outliers import without_outliers
 from ..features.profile import profile
 from ..features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, bands_read, ln_mean, rows
-from ..half_maps import HalfMaps
-from ..mask import solvent_mask
+from ..features.spectra import measure_spectra
+from ..half_maps import usable
 from ..networks.registry import Calibration, Model, load
+from ..progress import Progress, part_of
 from ..validation.prediction import predict_distribution
+from .method import Measured, Method, MethodInput
 
 # Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
 BATCH = 2048
@@ -30,6 +32,7 @@ LEVELS = (0.05, 0.5, 0.95)
 WHOLE, MEASURED = 0.15, 0.9
 # The model that reads it as a whole, as `validate` does.
 GLOBAL_MODEL = "default"
+MODEL, MODEL_WITH_HALF_MAPS = "local", "local-halves"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,28 +52,21 @@ class LocalPrediction:
     coarsest: float
 
 
-def predict_local(
-    density: Density,
-    inside: NDArray[np.bool_],
-    half_maps: HalfMaps | None,
-    network: Model,
-    progress: Progress,
-) -> LocalPrediction:
-    """Let a network read a map where ``inside`` is, bool (z, y, x).
-
-    Half maps, where given, are measured beside the map.
+def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
+    """Predict the local resolution of a map; half maps, where given, are measured beside it.
 
     Raises
     ------
     MapContentError
-        If the map holds too few bands of frequency to be read.
+        If the map holds too few bands of frequency.
     ModelError
-        If the model of the whole map is not the one that the network was trained beside.
+        If the global model is not the one that the network was trained beside.
     """
+    density, progress = given.density, given.progress
     if len(bands_of(density)) < FEWEST_BANDS:
         raise MapContentError(
             f"{density.name} has {density.spacing:.3g} Å voxels in a box of "
-            f"{density.spacing * min(density.values.shape):.3g} Å, which the network cannot read; "
+            f"{density.spacing * min(density.values.shape):.3g} Å, which the network cannot use; "
             "choose the method monores."
         )
     global_model = load(GLOBAL_MODEL, network.device)
@@ -79,21 +75,21 @@ def predict_local(
             f"the model {network.card.name} was trained beside another {GLOBAL_MODEL} model; "
             "install MapRes again."
         )
-    molecule = _molecule(density, inside)
+    molecule = given.molecule
     probabilities, seen = predict_global(
         density, molecule, global_model, part_of(progress, 0.0, WHOLE)
     )
     cells = measure_cells(
         density,
         molecule,
-        half_maps,
-        part=inside,
+        given.half_maps,
+        part=given.inside,
         bands=bands_read(ln_mean(probabilities)),
         progress=part_of(progress, WHOLE, MEASURED),
     )
     global_features = GlobalFeatures(probabilities, seen, cells.means, cells.edge)
     found = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
-    low, middle, high = (_on_grid(level, cells, inside, density) for level in found)
+    low, middle, high = (_on_grid(level, cells, given.inside, density) for level in found)
     coarsest = float(np.exp(LN_MIDDLES[-1] + global_features.ln_resolution))
     return LocalPrediction(middle, low, high, coarsest)
 
@@ -112,17 +108,9 @@ def predict_global(
     network : the model `GLOBAL_MODEL`
     progress : called with (fraction, message)
     """
-    spectra = measure_map(density, molecule).spectra
+    spectra = measure_spectra(without_outliers(density), molecule)
     pooled, _ = predict_distribution(density, molecule, spectra, network, progress)
     return pooled.astype(np.float32), profile(spectra)
-
-
-def _molecule(density: Density, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where the molecule is: a mask may be of a part, and what is beside it no solvent."""
-    try:
-        return inside | solvent_mask(density)
-    except MapContentError:
-        return inside
 
 
 def _quantiles(
@@ -186,3 +174,33 @@ def at_voxels(
     return ndimage.affine_transform(
         grid, np.diag(scale), offset, size, order=1, mode="nearest", output=np.float32
     )
+
+
+def _run(given: MethodInput) -> Measured:
+    halves = given.half_maps
+    if halves is not None and not usable(halves, given.inside):
+        raise MapContentError(
+            "the half maps are the same map, or do not correlate inside the molecule; check them."
+        )
+    network = load(MODEL if halves is None else MODEL_WITH_HALF_MAPS, given.device)
+    found = predict_local(given, network)
+    beyond = found.values > found.coarsest
+    return Measured(
+        found.values,
+        beyond if beyond.any() else None,
+        notes=(f"Predicted by the network {network.label}.",),
+        warnings=network.notes,
+        interval=(found.low, found.high),
+        model=network.label,
+        provider=network.provider,
+    )
+
+
+METHOD = Method(
+    name="mapres",
+    label="MapRes",
+    summary="One map; more reliable with half maps. Gives its uncertainty.",
+    run=_run,
+    has_interval=True,
+    models=(MODEL, MODEL_WITH_HALF_MAPS),
+)

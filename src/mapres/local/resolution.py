@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..density import Density, Progress, checked, require_same_grid, safely_scaled, silent
+from ..checks.check import Evidence, LocalSummary, run_checks
+from ..checks.density import DENSITY
+from ..checks.half_map_measurements import measure_half_maps
+from ..checks.half_maps import PAIR
+from ..checks.local import LOCAL
+from ..checks.measurements import measure_map
+from ..density import Density, checked, require_same_grid, safely_scaled
 from ..errors import MapContentError, MapResError
-from ..half_maps import HalfMaps, half_map_doubts
+from ..half_maps import HalfMaps
 from ..interpolate import nearest_known
 from ..mask import solvent_mask
 from ..networks.session import AUTO, require_device
-from ..progress import with_heartbeat
-from .methods import METHODS, UNCERTAIN, Measured, complete_options, measure
-
-# Fraction of the mask: of the two reference maps of MonoRes 0.3% is unmeasured.
-MUCH_UNMEASURED = 0.05
-# Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
-MANY_FINEST = 0.15
+from ..progress import Progress, silent, with_heartbeat
+from .method import Measured, MethodInput
+from .methods import DEFAULT, METHODS, complete_options
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -57,7 +58,7 @@ class LocalResolution(Measured):
             If the method gives no interval.
         """
         if self.interval is None:
-            raise MapResError(f"{self.method} says nothing of its uncertainty; {UNCERTAIN} does.")
+            raise MapResError(f"{self.method} gives no uncertainty; choose the method {DEFAULT}.")
         low, high = self.interval
         return nearest_known(0.5 * (high - low), self.mask)
 
@@ -90,7 +91,7 @@ class LocalResolution(Measured):
 def local_resolution(
     density: Density,
     *,
-    method: str = METHODS[0],
+    method: str = DEFAULT,
     mask: Density | None = None,
     half_maps: HalfMaps | None = None,
     device: str = AUTO,
@@ -108,13 +109,7 @@ def local_resolution(
         ResMap their mean against their difference, blocres how they correlate
     device : where networks run: ``auto`` (a GPU where ONNX Runtime has one), ``cpu`` or ``gpu``
     progress : called as ``progress(fraction, message)``
-    max_res, step : of MonoRes and ResMap: Å, the coarsest resolution tried (20; 4 voxels) and the
-        steps (0.5; 1) down to 2 voxels
-    box_size : of blocres: Å, edge of the boxes; by default 6 times the resolution of the half maps
-    stride : of blocres: voxels from one box to the next; by default as small as 10 s allow
-    cutoff : of blocres: the correlation that counts as resolved, 0.5
-    false_discovery_rate : of ResMap: of the voxels resolved at a wavelength, the fraction that
-        noise may make, 0.05
+    options : of the method, by their names in `mapres.local.methods.OPTIONS`
 
     Returns
     -------
@@ -142,21 +137,28 @@ def local_resolution(
     (density,) = safely_scaled((density,))
     half_maps = half_maps and safely_scaled(half_maps)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
-    inside = _inside(density, mask)
-    doubts = [] if half_maps is None else list(half_map_doubts(density, half_maps, inside))
+    inside = _molecule(density) if mask is None else _inside(density, mask)
+    evidence = Evidence(density)
+    if half_maps is not None:
+        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, inside, density))
+    doubts = tuple(finding.text for finding in run_checks(PAIR, evidence))
+    given = MethodInput(density, inside, mask is None, half_maps, device, progress)
     try:
-        measured = measure(method, density, inside, half_maps, chosen, device, progress)
+        measured = METHODS[method].measure(given, chosen)
     except MapContentError as error:
         # Half maps of opposite sign, say, leave no signal: the cause is worth more than the effect.
         if doubts:
             raise MapContentError(doubts[0]) from error
         raise
     known = measured.values > 0
+    found = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
+    said = (finding.text for finding in found)
+    cpu_only = METHODS[method].device_warnings(device)
     return LocalResolution(
         **vars(measured)
         | {
             "values": nearest_known(measured.values, known),
-            "warnings": (*_warnings(inside, measured, known), *measured.warnings, *doubts),
+            "warnings": (*said, *cpu_only, *measured.warnings, *doubts),
         },
         mask=known,
         method=method,
@@ -164,9 +166,19 @@ def local_resolution(
     )
 
 
-def _inside(density: Density, mask: Density | None) -> NDArray[np.bool_]:
-    if mask is None:
+def _molecule(density: Density) -> NDArray[np.bool_]:
+    """Return the solvent mask of a map, or say what hides the molecule."""
+    try:
         return solvent_mask(density)
+    except MapContentError:
+        everywhere = np.ones(density.values.shape, dtype=bool)
+        evidence = Evidence(density, measurements=measure_map(density, everywhere))
+        if reasons := [f.text for f in run_checks(DENSITY, evidence) if f.check.name == "inverted"]:
+            raise MapContentError(f"{density.name}: {reasons[0]}") from None
+        raise
+
+
+def _inside(density: Density, mask: Density) -> NDArray[np.bool_]:
     require_same_grid(density, mask, "mask")
     inside = mask.values > 0.5
     if not inside.any():
@@ -178,20 +190,13 @@ def _inside(density: Density, mask: Density | None) -> NDArray[np.bool_]:
     return inside
 
 
-def _warnings(
+def _summary(
     inside: NDArray[np.bool_], measured: Measured, known: NDArray[np.bool_]
-) -> Iterator[str]:
+) -> LocalSummary:
     values = measured.values[known]
-    missing = 1 - values.size / inside.sum()
-    if missing > MUCH_UNMEASURED:
-        yield (
-            f"{missing:.0%} of the mask could not be measured and was filled from the nearest "
-            "measured voxels; the mask may be too large."
-        )
     finest = float(values.min()) if measured.finest is None else measured.finest
-    piled = float(np.mean(values < 1.001 * finest))
-    if piled > MANY_FINEST:
-        yield (
-            f"{piled:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, "
-            "where the voxel size or the method ends: they may be better, or cut by the box."
-        )
+    return LocalSummary(
+        unmeasured=1 - values.size / int(inside.sum()),
+        at_finest=float(np.mean(values < 1.001 * finest)),
+        finest=finest,
+    )

@@ -26,9 +26,14 @@ from .session import AUTO, open_session, require_device
 Predict = Callable[..., NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "weights"
 LARGEST_WEIGHTS = 500_000_000
-# In the order in which `ALL` asks and shows those of them that are there.
-ORDER = ("default", "dnn", "cnn")
+# The global models, in the order in which `ALL` runs and shows those that are there.
+SHIPPED = {
+    "default": "Class, resolution in Å and its 90% interval.",
+    "dnn": "The dense network of Avramov et al. 2019: class only.",
+    "cnn": "The 3D CNN of Avramov et al. 2019: class only.",
+}
 ALL = "all"
+ALL_SUMMARY = "Every model, side by side."
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,12 @@ class Model:
 
 def available() -> list[str]:
     """Return the names of the models that are in the package's folder."""
-    return [name for name in ORDER if card_path(name).is_file()]
+    return [name for name in SHIPPED if card_path(name).is_file()]
+
+
+def summaries() -> dict[str, str]:
+    """Return a line on each global model that is there, and on `ALL` of them."""
+    return {name: SHIPPED[name] for name in available()} | {ALL: ALL_SUMMARY}
 
 
 def chosen(name: str) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..density import Density, Progress, checked_grid, silent
+from ..density import Density, checked_grid
 from ..errors import GridMismatchError, MapContentError
 from ..interpolate import nearest_known
 from ..local.resolution import LocalResolution
-from ..progress import with_heartbeat
+from ..progress import Progress, silent, with_heartbeat
 from .resample import UNRESOLVED, known_resolutions, sampled
 
 # Of a normal distribution: standard deviation over median absolute deviation.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..checks.shape import block_means
+from ..interpolate import block_means
 from ..local.resolution import LocalResolution
 
 # Å: edge of the blocks that are averaged, standard deviation of the window about each, and how far

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..density import Density, Progress
+from ..density import Density
 from ..errors import ModelError
 from ..features import patches as preprocess
 from ..features.avramov2019 import BOX, central_box
-from ..features.distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
+from ..features.distribution import CLASSES
 from ..features.profile import profile
 from ..features.spectra import Spectra
-from ..networks.registry import Calibration, Model, Predict, available
+from ..networks.registry import Model, Predict, available
+from ..progress import Progress
+from .pooling import class_probabilities, pool, resolution_quantiles
 
 MAX_PATCHES = 32
 BATCH = 8
@@ -103,32 +105,3 @@ def predict_patches(
         turned = [predict(patches.turned(k), seen) for k in range(turns)]
         out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
     return np.concatenate(out)
-
-
-def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64]:
-    """Pool the patches' distributions, shape (n, bins), into the map's, shape (bins,).
-
-    A geometric mean raised to ``sharpness · n ** growth`` (1 would treat the patches as one and the
-    same observation, n as independent ones), mixed with a floor.
-    """
-    power = calibration.sharpness * len(probabilities) ** calibration.growth
-    log_mean = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6).mean(axis=0)
-    sharpened = np.exp(power * (log_mean - log_mean.max()))
-    mixed = (1 - calibration.floor) * sharpened / sharpened.sum()
-    return mixed + calibration.floor / len(mixed)
-
-
-def resolution_quantiles(pooled: NDArray, nyquist: float) -> tuple[float, float, float]:
-    """Return the 5, 50 and 95% points of a distribution (Å), never finer than ``nyquist``."""
-    low, middle, high = (max(quantile(pooled, level), nyquist) for level in (0.05, 0.5, 0.95))
-    return low, middle, high
-
-
-def class_probabilities(pooled: NDArray, nyquist: float) -> dict[str, float]:
-    """Return how probable each class is.
-
-    Resolutions finer than two voxels stand for two voxels, and count for the class of that.
-    """
-    limits = [-np.inf, *CLASS_LIMITS, np.inf]
-    below = [probability_below(pooled, limit) if limit > nyquist else 0.0 for limit in limits]
-    return dict(zip(CLASSES, map(float, np.diff(below)), strict=True))

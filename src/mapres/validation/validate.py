@@ -9,32 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..checks.content import content_doubts, forbid_verdict
-from ..checks.limits import NYQUIST_SLACK, claim_doubts, limit_doubts, uncertainties
-from ..checks.measurements import measure_map
-from ..density import (
-    Density,
-    Progress,
-    checked,
-    labeled,
-    require_same_grid,
-    safely_scaled,
-    silent,
+from ..checks.check import (
+    HALF_MAPS,
+    INTERVAL,
+    PREDICTION,
+    Evidence,
+    Finding,
+    discredited,
+    run_checks,
 )
+from ..checks.density import DENSITY, MOLECULE
+from ..checks.half_map_measurements import measure_half_maps
+from ..checks.half_maps import CORRELATION, PAIR
+from ..checks.limits import CLAIM, LIMITS
+from ..checks.measurements import measure_map
+from ..density import Density, checked, require_same_grid, safely_scaled
 from ..errors import MapContentError
-from ..features.distribution import CLASSES, class_of
-from ..half_maps import HalfMaps, half_map_doubts, half_map_resolution
+from ..half_maps import HalfMaps, half_map_resolution
 from ..mask import flat_solvent, solvent_mask
 from ..networks.registry import load
 from ..networks.session import AUTO
-from ..progress import with_heartbeat
+from ..progress import Progress, labeled, silent, with_heartbeat
 from .prediction import Interval, Prediction, predict_map
-
-# Masks, thresholds and rounding move an FSC resolution, which a claim is, by as much.
-FSC_TOLERANCE = 0.1
-NO_CORRELATION = "The half maps do not correlate inside the molecule at any resolution."
-FILLS_BOX = "Density fills the box: no solvent was found around a molecule."
-VERDICTS = ("consistent", "optimistic", "pessimistic", "cannot tell")
+from .verdict import verdict_by_class, verdict_by_interval
 
 
 @dataclass(frozen=True)
@@ -130,100 +127,100 @@ def validate(
     MapContentError, GridMismatchError, ModelError
         See `mapres.density.checked`, `require_same_grid` and `mapres.networks.registry.load`.
     """
-    checked(density)
-    for half in half_maps or ():
-        require_same_grid(density, checked(half), "half map")
-    (density,) = safely_scaled((density,))
-    half_maps = half_maps and safely_scaled(half_maps)
-    if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
-        raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
+    density, half_maps = _checked(density, half_maps, claimed)
     progress = labeled(progress, Path(model).stem)
     progress(0.0, "loading the model")
     network = load(model, device)
     progress(0.1, "finding the molecule")
-    mask, warnings = find_molecule(density)
-    measurements = measure_map(density, mask)
-    seen = content_doubts(measurements, claimed)
-    groundless = forbid_verdict(seen)
-    reading = predict_map(density, mask, measurements.spectra, network, progress)
-    unsure = uncertainties(reading)
-    warnings += [
-        *network.notes,
-        *seen,
-        *claim_doubts(density, claimed),
-        *limit_doubts(density, reading),
-        *unsure,
-    ]
-    believed = None if unsure or groundless or FILLS_BOX in warnings else reading.interval
+    molecule, found = find_molecule(density)
+    measurements = measure_map(density, molecule)
+    predicted = predict_map(density, molecule, measurements.spectra, network, progress)
+    evidence = Evidence(
+        density,
+        claimed=claimed,
+        measurements=measurements,
+        resolution=predicted.resolution,
+        interval=predicted.interval,
+    )
+    findings = [*found, *run_checks(DENSITY, evidence), *run_checks(CLAIM, evidence)]
+    findings += run_checks(LIMITS, evidence)
     fsc = None
     if half_maps:
-        fsc, suspicions = _half_map_evidence(density, half_maps, mask)
-        warnings += suspicions
-        believed = (fsc, fsc) if fsc else None
+        fsc, about_halves = _half_map_fsc(evidence, half_maps, molecule)
+        findings += about_halves
     verdict = None
     if claimed is not None:
-        by_class = reading.resolution is None and not half_maps and not groundless
-        verdict = (
-            _class_verdict(claimed, density.nyquist, reading)
-            if by_class
-            else _verdict(claimed, density.nyquist, believed)
-        )
+        verdict = _verdict(claimed, density.nyquist, predicted, findings, half_maps, fsc)
     return Validation(
         map=density.name,
         voxel_size=density.voxel_size,
         box=tuple(reversed(density.values.shape)),
-        resolution_class=reading.resolution_class,
-        probabilities=reading.probabilities,
-        resolution=reading.resolution,
-        interval=reading.interval,
+        resolution_class=predicted.resolution_class,
+        probabilities=predicted.probabilities,
+        resolution=predicted.resolution,
+        interval=predicted.interval,
         claimed=claimed,
         verdict=verdict,
-        patches=reading.patches,
-        warnings=tuple(warnings),
+        patches=predicted.patches,
+        warnings=(*network.notes, *(finding.text for finding in findings)),
         model=network.label,
         provider=network.provider,
         half_map_fsc=fsc,
     )
 
 
-def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[str]]:
+def _checked(
+    density: Density, half_maps: HalfMaps | None, claimed: float | None
+) -> tuple[Density, HalfMaps | None]:
+    """Return what can be analyzed, on a scale whose powers 32 bits can hold."""
+    checked(density)
+    for half in half_maps or ():
+        require_same_grid(density, checked(half), "half map")
+    if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
+        raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
+    (density,) = safely_scaled((density,))
+    return density, half_maps and safely_scaled(half_maps)
+
+
+def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
     """Return the molecule, bool (z, y, x), or the whole box, and what to warn of."""
-    warnings = []
-    if flat_solvent(density.values) is not None:
-        warnings.append("The solvent is flat (masked): noise outside the molecule was not seen.")
+    evidence = Evidence(
+        density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
+    )
     try:
-        return solvent_mask(density), warnings
+        molecule = solvent_mask(density)
     except MapContentError:
-        warnings.append(FILLS_BOX)
-        return np.ones(density.values.shape, dtype=bool), warnings
+        molecule = np.ones(density.values.shape, dtype=bool)
+        evidence = evidence.with_(fills_box=True)
+    return molecule, run_checks(MOLECULE, evidence)
 
 
-def _half_map_evidence(
-    density: Density, half_maps: HalfMaps, mask: NDArray[np.bool_]
-) -> tuple[float | None, list[str]]:
-    suspicions = list(half_map_doubts(density, half_maps, mask))
-    if suspicions:
-        return None, suspicions
-    resolution = half_map_resolution(density, half_maps, mask)
-    return resolution, [] if resolution else [NO_CORRELATION]
+def _half_map_fsc(
+    evidence: Evidence, half_maps: HalfMaps, molecule: NDArray[np.bool_]
+) -> tuple[float | None, list[Finding]]:
+    """Return where the FSC of half maps falls below 0.143, Å, if they are fit for that."""
+    density = evidence.density
+    pair = measure_half_maps(half_maps, molecule, density)
+    if found := run_checks(PAIR, evidence.with_(half_maps=pair)):
+        return None, found
+    fsc = half_map_resolution(density, half_maps, molecule)
+    return fsc, run_checks(CORRELATION, evidence.with_(half_maps_correlate=fsc is not None))
 
 
-def _verdict(claimed: float, nyquist: float, believed: Interval | None) -> str:
-    if claimed < NYQUIST_SLACK * nyquist:
-        return "optimistic"
-    if believed is None:
-        return "cannot tell"
-    finest, coarsest = believed
-    if max(claimed, nyquist) < finest * (1 - FSC_TOLERANCE):
-        return "optimistic"
-    return "pessimistic" if claimed > coarsest * (1 + FSC_TOLERANCE) else "consistent"
-
-
-def _class_verdict(claimed: float, nyquist: float, reading: Prediction) -> str:
-    """Judge a claim by its class alone, which is all that a classifier tells."""
-    if claimed < NYQUIST_SLACK * nyquist:
-        return "optimistic"
-    found, said = CLASSES.index(reading.resolution_class), class_of(claimed)
-    if found == said:
-        return "consistent"
-    return "optimistic" if found > said else "pessimistic"
+def _verdict(
+    claimed: float,
+    nyquist: float,
+    predicted: Prediction,
+    findings: list[Finding],
+    half_maps: HalfMaps | None,
+    fsc: float | None,
+) -> str:
+    """Judge a claim: by half maps where there are any, else by the interval, else by the class."""
+    doubted = discredited(findings)
+    if half_maps:
+        believed = None if fsc is None or HALF_MAPS in doubted else (fsc, fsc)
+        return verdict_by_interval(claimed, nyquist, believed)
+    if predicted.interval is None and PREDICTION not in doubted:
+        return verdict_by_class(claimed, nyquist, predicted.resolution_class)
+    interval = None if doubted & {PREDICTION, INTERVAL} else predicted.interval
+    return verdict_by_interval(claimed, nyquist, interval)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from mapres.density import silent
+from mapres.progress import silent
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.fourier import filtered
 from mapres.io import read

@@ -8,7 +8,7 @@ import pytest
 from graphs import local_model
 from scipy import ndimage
 
-from mapres.density import silent
+from mapres.progress import silent
 from mapres.features.bands import BANDS
 from mapres.features.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
 from mapres.features.distribution import BINS

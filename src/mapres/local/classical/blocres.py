@@ -11,23 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
-from ...density import Progress, silent
 from ...errors import GridMismatchError, MapContentError
 from ...fourier import WORKERS
-from ...interpolate import fill_between
+from ...interpolate import fill_between, nearest_known
+from ...progress import Progress, silent
+from ..method import Measured, Method, MethodInput, Option
+from .blocres_boxes import (
+    SMALLEST_BOX,
+    UNCORRELATED,
+    WORST,
+    box_warnings,
+    chosen_box,
+    default_stride,
+    spacing_text,
+)
 from .windowed_fsc import Boxes, last_crossing
 
-WORST = 200.0
-SMALLEST_BOX = 8
-# Cardone et al. advise boxes of 5 to 7 times the expected resolution: smaller ones read too good.
-BOX_PER_RESOLUTION = 6.0
-# Voxels of padded boxes, about 10 s on 2 cores: with more to do, not every voxel gets a box. The
-# taper leaves half a box, which four boxes across sample well enough.
-WORK = 2e9
-STRIDES_PER_BOX = 4
 # Bytes of the transforms of a batch: twice as much no longer stays in the cache of a core.
 BATCH = 3.3e6
 BATCHES_PER_REPORT = 32
@@ -108,18 +109,6 @@ def blocres(
     return BoxResolution(values, visited, box, stride)
 
 
-def default_box(resolution: float, voxel_size: float, shape: tuple[int, ...]) -> int:
-    """Return the edge of boxes for an expected resolution (Å), voxels: half the map at the most."""
-    wanted = scipy.fft.next_fast_len(int(np.ceil(BOX_PER_RESOLUTION * resolution / voxel_size)))
-    return max(SMALLEST_BOX, min(wanted, min(shape) // 2))
-
-
-def default_stride(voxels: int, box: int) -> int:
-    """Return the distance between boxes: 1 in small masks, and never above a quarter of a box."""
-    needed = int(np.ceil(np.cbrt(voxels * (2 * box) ** 3 / WORK)))
-    return max(1, min(needed, box // STRIDES_PER_BOX))
-
-
 def _check_options(box: int, stride: int | None, cutoff: float, edge: int) -> None:
     if not SMALLEST_BOX <= box <= edge:
         raise MapContentError(
@@ -185,3 +174,45 @@ def _last_shells(
             # The list waits for them, and passes on what they raise.
             list(pool.map(measure, starts[number : number + BATCHES_PER_REPORT]))
     return found
+
+
+def _run(
+    given: MethodInput, *, box_size: float | None, stride: int | None, cutoff: float
+) -> Measured:
+    assert given.half_map_values is not None
+    voxel_size = given.density.spacing
+    box, reason = chosen_box(given, box_size)
+    found = blocres(
+        *given.half_map_values,
+        voxel_size,
+        given.inside,
+        box=box,
+        stride=stride,
+        cutoff=cutoff,
+        progress=given.progress,
+    )
+    note = f"Boxes of {box} voxels ({box * voxel_size:.3g} Å){reason}, {spacing_text(found)}."
+    warnings = tuple(box_warnings(found, voxel_size))
+    return Measured(found.values, _uncorrelated(found), notes=(note,), warnings=warnings)
+
+
+def _uncorrelated(found: BoxResolution) -> NDArray[np.bool_] | None:
+    """Return where the nearest box correlates at no resolution; what is between may be less."""
+    lost = found.visited & (found.values > UNCORRELATED)
+    if not lost.any():
+        return None
+    return nearest_known(lost, found.visited) & (found.values > 0)
+
+
+METHOD = Method(
+    name="blocres",
+    label="blocres",
+    summary="Needs half maps: how they correlate in small boxes.",
+    run=_run,
+    needs_half_maps=True,
+    options=(
+        Option("box_size", "Å", "edge of the boxes", None, "6 times the half-map resolution"),
+        Option("stride", "voxels", "from box to box", None, "1; more in large maps", kind=int),
+        Option("cutoff", "FSC", "correlation that counts as resolved", 0.5),
+    ),
+)

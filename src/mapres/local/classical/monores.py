@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from ...density import Progress, require_shape, require_sweep, silent
+from ...density import require_shape, require_sweep
 from ...errors import MapContentError
 from ...fourier import forward
 from ...half_maps import mean_and_difference
+from ...progress import Progress, silent
+from ..method import MANY, Measured, Method, MethodInput, Option
 from .monogenic import Monogenic
+from .noise import noise_sphere, require_noise
 
 # Widths of the two Gaussian smoothings, voxels: of the unfiltered amplitude, of the result.
 AMPLITUDE_SIGMA = 4 / np.sqrt(2)
@@ -23,11 +26,8 @@ RESULT_SIGMA = 3 / np.sqrt(2)
 # The sweep ends when fewer voxels are still resolved, or when their amplitude has fallen so low.
 FEWEST_VOXELS = 0.025
 LOWEST_AMPLITUDE = 0.001
-# A shell with a hundredth of its inner neighbor's variance lies outside a spherical mask.
-VARIANCE_DROP = 0.01
-# Solvent noise of single-particle maps is above 1% of the molecule's spread; a masked or
-# noise-free map has none at all, or 1e-7 of rounding.
-FLATNESS = 1e-3
+# Smoothing moves the result a little below the resolution that was tried.
+AT_COARSEST = 0.9
 
 
 def monores(
@@ -75,9 +75,9 @@ def monores(
     inside = np.asarray(mask) > 0.5
     require_shape(inside.shape, signal.shape, "the mask and the map")
     source = signal if noise is None else noise
-    within = _within_noise(source, inside)
+    within = noise_sphere(source, inside)
     solvent = within & ~inside
-    _require_noise(signal, source, inside, solvent)
+    require_noise(signal, source, inside, solvent)
     nz, ny, nx = signal.shape
     monogenic = Monogenic((nz, ny, nx))
     transforms = [forward(part) for part in (signal, noise) if part is not None]
@@ -107,40 +107,6 @@ def _frequencies(
     if kept.size == 0:
         raise MapContentError(f"step is {step:g} Å, which leaves nothing to try; lower it.")
     return [(number / edge, voxel_size * edge / number) for number in kept.tolist()]
-
-
-def _within_noise(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the sphere about the center that holds noise: where a spherical mask cut, or N/2."""
-    z, y, x = (np.arange(n, dtype=np.float32) - n // 2 for n in source.shape)
-    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2)
-    first, limit = int(radius[inside].max(initial=0)), max(source.shape) // 2
-    outer = (radius >= first) & (radius < limit)
-    shell, sample = radius[outer].astype(np.int32) - first, source[outer].astype(np.float64)
-    count = np.maximum(np.bincount(shell), 1)
-    mean = np.bincount(shell, sample) / count
-    variance = np.bincount(shell, np.square(sample - mean[shell])) / count
-    drops = np.flatnonzero(variance[1:] < VARIANCE_DROP * variance[:-1])
-    return radius < (first + 1 + drops[0] if drops.size else limit)
-
-
-def _require_noise(signal, source, inside, solvent) -> None:
-    if not inside.any() or not solvent.any():
-        where = "leaves no solvent around the molecule" if inside.any() else "is empty"
-        raise MapContentError(f"the mask {where}; give one that covers the molecule only.")
-    # The median deviation is 0 where over half of the solvent has one value, as masks leave it.
-    sample = source[solvent]
-    spread = float(np.median(np.abs(sample - np.median(sample))))
-    if spread > FLATNESS * float(signal[inside].std()):
-        return
-    if source is signal:
-        raise MapContentError(
-            "the solvent is flat (masked or denoised map) and MonoRes needs solvent noise: give "
-            "half maps or an unmasked map."
-        )
-    raise MapContentError(
-        "the half maps do not differ in the solvent (masked, or twice the same map) and MonoRes "
-        "needs that noise: give the two unmasked half maps."
-    )
 
 
 def _strong(monogenic, transform, solvent, significance) -> NDArray[np.bool_]:
@@ -233,3 +199,34 @@ def _smoothed(
     filled = np.where(measured, resolution, np.median(resolution[measured]))
     smooth = monogenic.smooth(filled, RESULT_SIGMA)
     return np.where((smooth <= resolution) & (smooth >= floor), smooth, resolution)
+
+
+def _run(given: MethodInput, *, max_res: float, step: float) -> Measured:
+    values = monores(
+        given.density.values,
+        given.density.spacing,
+        given.inside,
+        half_maps=given.half_map_values,
+        max_res=max_res,
+        step=step,
+        progress=given.progress,
+    )
+    # MonoRes itself begins at the coarsest: its results there are results.
+    stuck = float(np.mean(values[values > 0] > AT_COARSEST * max_res))
+    warning = (
+        f"{stuck:.0%} of the voxels are near the coarsest resolution tried, {max_res:.3g} Å, and "
+        "may be worse; repeat with a larger max_res."
+    )
+    return Measured(values, warnings=(warning,) if stuck > MANY else ())
+
+
+METHOD = Method(
+    name="monores",
+    label="MonoRes",
+    summary="One map with noise in its solvent; or half maps.",
+    run=_run,
+    options=(
+        Option("max_res", "Å", "coarsest resolution to try", 20.0),
+        Option("step", "Å", "distance between two resolutions tried", 0.5),
+    ),
+)

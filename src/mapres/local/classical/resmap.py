@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...density import Progress, require_shape, require_sweep, silent
+from ...density import require_shape, require_sweep
 from ...errors import MapContentError
 from ...half_maps import mean_and_difference
+from ...progress import Progress, silent
+from ..method import MANY, Measured, Method, MethodInput, Option
+from .noise import FLATNESS, background_blocks
 from .steerable import chance, likelihood_ratio, orthonormal_kernels, window_radius
-from .whitening import FLATNESS, background_blocks, soft_region, whiten
+from .whitening import soft_region, whiten
 
 # The coarsest wavelength by default, voxels, as in the original.
 COARSEST = 4.0
@@ -164,3 +167,49 @@ def _discovered(probability: NDArray, rate: float) -> NDArray[np.bool_]:
     if allowed.size == 0:
         return np.zeros(count, dtype=bool)
     return probability <= ordered[allowed[-1]]
+
+
+def _run(
+    given: MethodInput, *, max_res: float | None, step: float, false_discovery_rate: float
+) -> Measured:
+    found = resmap(
+        given.density.values,
+        given.density.spacing,
+        given.inside,
+        half_maps=given.half_map_values,
+        max_res=max_res,
+        step=step,
+        false_discovery_rate=false_discovery_rate,
+        progress=given.progress,
+    )
+    finest, coarsest = found.wavelengths[0], found.wavelengths[-1]
+    beyond = float(found.beyond.sum() / given.inside.sum())
+    if beyond == 1:
+        raise MapContentError(
+            f"ResMap finds nothing resolved from {finest:.3g} to {coarsest:.3g} Å; give a larger "
+            "max_res."
+        )
+    warning = (
+        f"{beyond:.0%} of the voxels are not resolved at {coarsest:.3g} Å, the coarsest tried, and "
+        "are given that; repeat with a larger max_res."
+    )
+    return Measured(
+        np.where(found.beyond, np.float32(coarsest), np.nan_to_num(found.values)),
+        found.beyond,
+        notes=(f"Wavelengths from {finest:.3g} to {coarsest:.3g} Å were tried.",),
+        warnings=(warning,) if beyond > MANY else (),
+        finest=finest,
+    )
+
+
+METHOD = Method(
+    name="resmap",
+    label="ResMap",
+    summary="One map with noise in its solvent; or half maps. Steps of 1 Å.",
+    run=_run,
+    options=(
+        Option("max_res", "Å", "coarsest resolution to try", None, "4 voxels"),
+        Option("step", "Å", "distance between two resolutions tried", 1.0),
+        Option("false_discovery_rate", "Q", "fraction of false discoveries allowed", 0.05),
+    ),
+)

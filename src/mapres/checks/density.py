@@ -1,0 +1,170 @@
+"""Checks of the density itself: what it shows to be wrong with a map, without a network.
+
+Thresholds were set on 400 simulated maps of the validation split and on noise and decoys, wide of
+what ordinary maps show; `python -m training warnings` counts on the test split how often each
+warning is given rightly and wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .check import INTERVAL, PREDICTION, Check, Evidence
+from .measurements import Measurements
+from .power import low_pass, risen_power
+
+# Noise stays within 2 and 0.9, whatever its mask; five of 300 simulated maps do, all of them
+# sharpened until noise drowns the molecule.
+NOISE_COUPLING, NOISE_SKEWNESS = 2.0, 0.8
+# Simulated maps explain at most 0.18 by a slope, 0.96 by shells, and vary by at least 0.052.
+STEADY, ROUND, EVEN = 0.5, 0.97, 0.04
+# Noise couples down to -1.9, simulated maps to -0.5; what fills the box may couple either way, but
+# is not skewed.
+INVERTED_COUPLING, INVERTED_SKEWNESS = -2.5, -0.5
+# Of a whole box another warning says that density fills it. One of 300 simulated maps, cut out of
+# a molecule larger than the box, reaches as much as 1% of all six faces; crystals 15 to 40%.
+OPEN_FACE = 0.15
+# Of 100 noise-free maps 98 and 81 lie above; maps cut off at 0, masked and interpolated are as high
+# and reach 0.42.
+DEEPEST_CALCULATED, FAINTEST_CALCULATED = -0.01, 0.45
+# In their quietest shell simulated maps show up to 4 times the power of the solvent, and 17 times
+# where binning cut the noise off; a filter at twice the resolution may leave 130 times.
+QUIET_CONTRAST = 150.0
+# A claim is rounded, and the place of a filter is known to 5%.
+COARSER = 1.1
+
+
+def _measured(evidence: Evidence) -> Measurements:
+    assert evidence.measurements is not None
+    return evidence.measurements
+
+
+def _gradient(evidence: Evidence) -> bool:
+    return _measured(evidence).shape.slope > STEADY
+
+
+def _noise(evidence: Evidence) -> bool:
+    shape = _measured(evidence).shape
+    return max(map(abs, shape.coupling)) < NOISE_COUPLING and abs(shape.skewness) < NOISE_SKEWNESS
+
+
+def _featureless(evidence: Evidence) -> bool:
+    shape = _measured(evidence).shape
+    return shape.roundness > ROUND or shape.unevenness < EVEN
+
+
+def _inverted(evidence: Evidence) -> bool:
+    shape = _measured(evidence).shape
+    return shape.coupling[0] < INVERTED_COUPLING and shape.skewness < INVERTED_SKEWNESS
+
+
+def _open(evidence: Evidence) -> bool:
+    return OPEN_FACE < _measured(evidence).shape.open_face < 1
+
+
+def _calculated(evidence: Evidence) -> bool:
+    m = _measured(evidence)
+    return m.lowest > DEEPEST_CALCULATED and m.faint > FAINTEST_CALCULATED
+
+
+def _low_passed(evidence: Evidence) -> Mapping[str, Any] | None:
+    if evidence.claimed is None:
+        return None
+    found = low_pass(_measured(evidence).spectra)
+    if found is None or found < COARSER * evidence.claimed:
+        return None
+    return {"found": found, "claimed": evidence.claimed}
+
+
+def _sharpened(evidence: Evidence) -> Mapping[str, Any] | None:
+    found = risen_power(_measured(evidence).spectra)
+    return found and {"factor": found[0], "resolution": found[1]}
+
+
+def _quiet(evidence: Evidence) -> bool:
+    return _measured(evidence).spectra.contrast > QUIET_CONTRAST
+
+
+MOLECULE = (
+    Check(
+        "flat solvent",
+        "Solvent is constant (masked), noise cannot be estimated.",
+        lambda evidence: bool(evidence.solvent_is_flat),
+    ),
+    Check(
+        "filled box",
+        "Density fills the box: no solvent was found around a molecule.",
+        lambda evidence: bool(evidence.fills_box),
+        discredits=INTERVAL,
+    ),
+)
+NO_MOLECULE = "No molecular density detected: "
+DENSITY = (
+    Check(
+        "empty",
+        NO_MOLECULE + "only a few voxels differ from the rest.",
+        lambda evidence: _measured(evidence).empty,
+        discredits=PREDICTION,
+        final=True,
+    ),
+    Check(
+        "gradient",
+        NO_MOLECULE + "the density changes steadily from one side of the box to the other.",
+        _gradient,
+        discredits=PREDICTION,
+        final=True,
+    ),
+    Check(
+        "noise",
+        NO_MOLECULE + "nothing stands out of the noise.",
+        _noise,
+        discredits=PREDICTION,
+        final=True,
+    ),
+    Check(
+        "featureless",
+        NO_MOLECULE + "what stands out is a smooth body without features, such as a mask.",
+        _featureless,
+        discredits=PREDICTION,
+        final=True,
+    ),
+    Check(
+        "inverted",
+        "Contrast is inverted; fix with `volume scale #1 factor -1`.",
+        _inverted,
+        discredits=PREDICTION,
+        final=True,
+    ),
+    Check(
+        "crystal",
+        "Density touches all six faces of the box, as in a crystal: no solvent surrounds it.",
+        _open,
+        discredits=PREDICTION,
+    ),
+    Check(
+        "calculated",
+        "The map has no noise and appears simulated from a model: nominal resolutions of such maps "
+        "are not FSC resolutions.",
+        _calculated,
+        final=True,
+    ),
+    Check(
+        "low-passed",
+        "The map was low-pass filtered at about {found:.1f} Å, coarser than the claim of "
+        "{claimed:g} Å.",
+        _low_passed,
+    ),
+    Check(
+        "over-sharpened",
+        "The map is over-sharpened: inside the molecule the power rises {factor:.0f}-fold toward "
+        "{resolution:.1f} Å, where noise rises with it.",
+        _sharpened,
+    ),
+    Check(
+        "quiet solvent",
+        "Solvent noise is suppressed (softly masked, locally filtered or denoised): noise outside "
+        "the molecule cannot be estimated.",
+        _quiet,
+    ),
+)

@@ -1,0 +1,76 @@
+"""Checks of half maps: whether they are the two halves of one reconstruction, and of this map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .check import HALF_MAPS, Check, Evidence
+
+# Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
+LITTLE_AGREEMENT = 0.2
+
+
+def _identical(evidence: Evidence) -> bool:
+    return evidence.half_maps is not None and evidence.half_maps.identical
+
+
+def _opposite(evidence: Evidence) -> Mapping[str, Any] | None:
+    pair = evidence.half_maps
+    if pair is None or pair.registration.sign > 0:
+        return None
+    return {"first": pair.names[0], "second": pair.names[1]}
+
+
+def _shifted(evidence: Evidence) -> Mapping[str, Any] | None:
+    pair = evidence.half_maps
+    if pair is None or not any(pair.registration.shift):
+        return None
+    z, y, x = pair.registration.shift
+    return {"first": pair.names[0], "second": pair.names[1], "shift": f"{x}, {y}, {z}"}
+
+
+def _strangers(evidence: Evidence) -> Mapping[str, Any] | None:
+    pair = evidence.half_maps
+    # Written so that NaN is little.
+    if pair is None or pair.agreement is None or pair.agreement >= LITTLE_AGREEMENT:
+        return None
+    return {"agreement": pair.agreement, "name": evidence.density.name}
+
+
+PAIR = (
+    Check(
+        "identical half maps",
+        "The two half maps are the same map; give two independent ones.",
+        _identical,
+        discredits=HALF_MAPS,
+        final=True,
+    ),
+    Check(
+        "half maps of opposite sign",
+        "{second} has the opposite sign of {first}; multiply one of them by -1.",
+        _opposite,
+        discredits=HALF_MAPS,
+    ),
+    Check(
+        "shifted half maps",
+        "{second} is shifted against {first} by {shift} voxels along x, y, z; give the half maps "
+        "of one reconstruction, or shift one of them back.",
+        _shifted,
+        discredits=HALF_MAPS,
+    ),
+    Check(
+        "half maps of another map",
+        "The half maps correlate only {agreement:.2f} with {name}; check that they belong to it.",
+        _strangers,
+        discredits=HALF_MAPS,
+    ),
+)
+CORRELATION = (
+    Check(
+        "half maps without correlation",
+        "The half maps do not correlate inside the molecule at any resolution.",
+        lambda evidence: evidence.half_maps_correlate is False,
+        discredits=HALF_MAPS,
+    ),
+)

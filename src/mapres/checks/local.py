@@ -1,0 +1,41 @@
+"""Checks of a local resolution, whatever method measured it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .check import Check, Evidence
+
+# Fraction of the mask: of the two reference maps of MonoRes 0.3% is unmeasured.
+MUCH_UNMEASURED = 0.05
+# Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
+MANY_FINEST = 0.15
+
+
+def _unmeasured(evidence: Evidence) -> Mapping[str, Any] | None:
+    local = evidence.local
+    much = local is not None and local.unmeasured > MUCH_UNMEASURED
+    return vars(local) if much else None
+
+
+def _at_finest(evidence: Evidence) -> Mapping[str, Any] | None:
+    local = evidence.local
+    many = local is not None and local.at_finest > MANY_FINEST
+    return vars(local) if many else None
+
+
+LOCAL = (
+    Check(
+        "unmeasured voxels",
+        "{unmeasured:.0%} of the mask could not be measured and was filled from the nearest "
+        "measured voxels; the mask may be too large.",
+        _unmeasured,
+    ),
+    Check(
+        "voxels at the finest resolution",
+        "{at_finest:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, where "
+        "the voxel size or the method ends: they may be better, or cut by the box.",
+        _at_finest,
+    ),
+)

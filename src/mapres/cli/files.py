@@ -1,0 +1,51 @@
+"""The files of a subcommand: what is read, and whether what is named can be written."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from ..density import Density
+from ..errors import OutputError
+from ..half_maps import HalfMaps
+
+INPUTS = ("map", "mask", "half1", "half2", "compare")
+OUTPUTS = ("output", "difference", "uncertainty", "png")
+
+
+def read_half_maps(paths: Sequence[str] | None) -> HalfMaps | None:
+    """Read two half maps, if there are any."""
+    from ..io import read
+
+    return (read(paths[0]), read(paths[1])) if paths else None
+
+
+def read_optional(path: str | None) -> Density | None:
+    """Read a map, if one is named."""
+    from ..io import read
+
+    return read(path) if path else None
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Refuse, before a long computation, outputs that could not be written after it.
+
+    Raises
+    ------
+    OutputError
+        If one of them cannot be written, is an input, or is named twice.
+    """
+    from ..output import require_writable
+    from ..results.figures import require_matplotlib
+
+    named = vars(options)
+    inputs = [*map(named.get, INPUTS), *(named.get("half_maps") or ())]
+    outputs = [path for path in map(named.get, OUTPUTS) if path]
+    for path in outputs:
+        require_writable(path, filter(None, inputs))
+    places = [os.path.realpath(path) for path in outputs]
+    if twice := [p for p, place in zip(outputs, places, strict=True) if places.count(place) > 1]:
+        raise OutputError(f"{twice[0]} is named for two outputs; choose two names.")
+    if options.png:
+        require_matplotlib()

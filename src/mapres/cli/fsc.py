@@ -1,0 +1,50 @@
+"""Correlate two half maps."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..density import checked, require_same_grid, safely_scaled
+from .files import check_outputs, read_optional
+from .terminal import print_result, working
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    parser.add_argument("half1", metavar="HALF1")
+    parser.add_argument("half2", metavar="HALF2")
+    parser.add_argument(
+        "--mask", metavar="MASK", help="correlate within this mask, corrected for it"
+    )
+    parser.add_argument("--png", metavar="FIG.png", help="also draw the curves")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Correlate the half maps and print where; return the exit status."""
+    from ..checks.check import Evidence, run_checks
+    from ..checks.half_map_measurements import measure_half_maps
+    from ..checks.half_maps import PAIR
+    from ..fsc import fourier_shell_correlation
+    from ..io import read
+    from ..results.fsc_report import fsc_json, fsc_rows
+
+    check_outputs(options)
+    with working():
+        halves = safely_scaled((checked(read(options.half1)), checked(read(options.half2))))
+        first, second = halves
+        require_same_grid(first, second, "half map")
+        mask = read_optional(options.mask)
+        if mask:
+            require_same_grid(first, mask, "mask")
+        pair = measure_half_maps(halves, mask.values > 0.5 if mask else None)
+        found = run_checks(PAIR, Evidence(first, half_maps=pair))
+        curve = fourier_shell_correlation(
+            first.values, second.values, first.voxel_size, mask.values if mask else None
+        )
+        if options.png:
+            from ..results.figures import fsc_figure
+
+            fsc_figure(curve, options.png)
+    shown = (first, second, curve, mask, [finding.text for finding in found])
+    print_result(options.json, fsc_json(*shown), fsc_rows(*shown))
+    return 0

@@ -1,0 +1,112 @@
+"""Measure a map's local resolution."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..density import Density
+from ..errors import OutputError
+from ..local.methods import DEFAULT, METHODS, OPTIONS, require_interval
+from ..progress import labeled
+from .arguments import add_device, add_half_maps, add_option
+from .files import check_outputs, read_half_maps, read_optional
+from .terminal import print_result, working
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    needy = ", ".join(method.name for method in METHODS.values() if method.needs_half_maps)
+    parser.add_argument("map", metavar="MAP")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT.mrc", required=True, help="map to write, in Å"
+    )
+    parser.add_argument("--mask", metavar="MASK", help="where to measure; automatic if missing")
+    add_half_maps(parser)
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=DEFAULT,
+        help=f"%(choices)s; {needy} needs half maps (%(default)s)",
+    )
+    add_device(parser)
+    for option in OPTIONS.values():
+        add_option(parser, option)
+    parser.add_argument(
+        "--compare",
+        metavar="OTHER",
+        help="another local resolution of the map: a file, or a method",
+    )
+    parser.add_argument(
+        "--difference",
+        metavar="DIFF.mrc",
+        help="also write the difference from the one compared with, in Å",
+    )
+    parser.add_argument(
+        "--uncertainty", metavar="HALF.mrc", help="mapres: also write half its 90%% interval, in Å"
+    )
+    parser.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure a map and write what was found; return the exit status."""
+    from ..io import read, write
+    from ..local.resolution import local_resolution
+    from ..results.compare import agreement
+    from ..results.local_report import local_json, local_rows
+    from ..results.resample import grid_to_grid
+
+    _check(options)
+    with working() as progress:
+        density = read(options.map)
+        shared: dict[str, Any] = {
+            "mask": read_optional(options.mask),
+            "half_maps": read_half_maps(options.half_maps),
+            "device": options.device,
+            "progress": progress,
+        }
+        chosen = {name: getattr(options, name) for name in OPTIONS}
+        other, warnings = _other(options.compare, density, shared)
+        result = local_resolution(density, method=options.method, **shared, **chosen)
+        agreed = None
+        if other is not None:
+            agreed = agreement(result, other, grid_to_grid(density, other), warnings=warnings)
+        write(options.output, density.with_values(result.values))
+        if options.uncertainty:
+            write(options.uncertainty, density.with_values(result.uncertainty))
+        if agreed and options.difference:
+            write(options.difference, density.with_values(agreed.difference))
+        if options.png:
+            from ..results.figures import local_figure
+
+            local_figure(density, result, options.png)
+    summary = local_json(density, result, agreed) | {"output": options.output}
+    rows = [*local_rows(density, result, agreed), ("Output", options.output)]
+    print_result(options.json, summary, rows)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.difference and not options.compare:
+        raise OutputError("--difference is from what --compare names; give both.")
+    if options.uncertainty:
+        require_interval(options.method, "--uncertainty")
+    check_outputs(options)
+
+
+def _other(
+    compare: str | None, density: Density, shared: dict[str, Any]
+) -> tuple[Density | None, tuple[str, ...]]:
+    """Return the local resolution to compare with, of a method or any program, and its warnings."""
+    from ..io import read
+    from ..local.resolution import local_resolution
+    from ..results.compare import checked_resolution
+
+    if compare is None:
+        return None, ()
+    if compare not in METHODS:
+        return checked_resolution(read(compare)), ()
+    name = METHODS[compare].label
+    progress = labeled(shared["progress"], name)
+    found = local_resolution(density, method=compare, **shared | {"progress": progress})
+    return density.with_values(found.resolved, name), found.warnings

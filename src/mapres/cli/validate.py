@@ -1,0 +1,67 @@
+"""Estimate a map's global resolution."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MapResError
+from ..networks.registry import summaries
+from ..progress import Progress
+from .arguments import add_device, add_half_maps, positive
+from .files import read_half_maps
+from .terminal import complain, print_result, working
+
+if TYPE_CHECKING:
+    from ..validation.validate import Validation
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    parser.add_argument("maps", metavar="MAP", nargs="+")
+    parser.add_argument("--claimed", metavar="Å", type=positive, help="resolution to judge")
+    add_half_maps(parser)
+    parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())
+    add_device(parser)
+
+
+def _model_help() -> str:
+    named = "; ".join(
+        f"{name}: {text[:-1].replace('%', '%%')}" for name, text in summaries().items()
+    )
+    return f"{named}; or the path of a model card (%(default)s)"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Validate maps one by one; return the exit status."""
+    from ..results.validation_report import comparison_json, comparison_rows
+
+    if options.half_maps and len(options.maps) > 1:
+        raise MapResError("--half-maps belongs to one map; give one map at a time.")
+    status = 0
+    for path in options.maps:
+        try:
+            with working() as progress:
+                results = _validations(path, options, progress)
+        except MapResError as error:
+            # One bad map among many must not hide what the others are.
+            status = complain(error)
+        else:
+            print_result(options.json, comparison_json(results), comparison_rows(results))
+    return status
+
+
+def _validations(path: str, options: argparse.Namespace, progress: Progress) -> list[Validation]:
+    """Validate one map with each of the models asked for."""
+    from ..io import read
+    from ..networks.registry import chosen
+    from ..validation.validate import validate
+
+    density = read(path)
+    shared: dict[str, Any] = {
+        "claimed": options.claimed,
+        "half_maps": read_half_maps(options.half_maps),
+        "device": options.device,
+        "progress": progress,
+    }
+    return [validate(density, model=name, **shared) for name in chosen(options.model)]

@@ -1,0 +1,43 @@
+"""Maps without outliers: single voxels far above all others, which would set every scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..density import Density
+
+# Beyond 4 times the 99.9th percentile there are only outliers.
+OUTLIER = 4.0
+# Enough for fractions of 1e-4 to be known to 20%, at a hundredth of the time of a 256³ map.
+SAMPLE = 300_000
+# A 4³ cube: with fewer voxels beside the solvent there is nothing to measure.
+FEWEST = 64
+
+
+def without_outliers(density: Density) -> Density:
+    """Return a map less its solvent level, outliers cut down to `outlier_limit`."""
+    values = above_solvent(density.values)
+    limit = outlier_limit(values)
+    return density.with_values(np.clip(values, -limit, limit, out=values))
+
+
+def above_solvent(values: NDArray) -> NDArray[np.float32]:
+    """Return a map less the median over the six faces of its box, solvent if that is anywhere."""
+    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
+    return (values - np.float32(np.median(np.concatenate(faces)))).astype(np.float32, copy=False)
+
+
+def outlier_limit(values: NDArray) -> float:
+    """Return what no voxel but an outlier exceeds: 0 where only outliers differ from the solvent.
+
+    ``values`` are those of `above_solvent`.
+    """
+    sample = sample_of(values)
+    apart = np.abs(sample[sample != 0])
+    return OUTLIER * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0
+
+
+def sample_of(values: NDArray) -> NDArray:
+    """Return every n-th voxel, about `SAMPLE`; an odd step does not stay on a few planes."""
+    return values.ravel()[:: values.size // SAMPLE | 1]

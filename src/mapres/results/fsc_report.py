@@ -1,0 +1,52 @@
+"""What a Fourier shell correlation says, as rows of text and as plain types for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..density import Density
+from .text import Rows, grid_json, grid_rows, warning_rows
+
+if TYPE_CHECKING:
+    from ..fsc import ShellCorrelation
+
+
+def fsc_rows(
+    half1: Density,
+    half2: Density,
+    curve: ShellCorrelation,
+    mask: Density | None = None,
+    warnings: Iterable[str] = (),
+) -> Rows:
+    """Return (label, text) pairs that tell where a shell correlation crosses its thresholds."""
+    nyquist = half1.nyquist
+    rows = [
+        ("Half maps", f"{half1.name}, {half2.name}"),
+        *grid_rows(half1.voxel_size, reversed(half1.values.shape)),
+        ("Mask", f"{mask.name} (corrected for it)" if mask else "none: solvent noise counts"),
+    ]
+    for name, value in curve.resolution.items():
+        text = "none: below it from the first shell" if value is None else f"{value:.2f} Å"
+        rows.append((f"FSC {name}", text + " (Nyquist limit)" * (value == nyquist)))
+    return [*rows, *warning_rows(warnings)]
+
+
+def fsc_json(
+    half1: Density,
+    half2: Density,
+    curve: ShellCorrelation,
+    mask: Density | None = None,
+    warnings: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return plain types under the keys of ``mapres fsc --json``."""
+    crossings = {name: value and round(value, 3) for name, value in curve.resolution.items()}
+    return {
+        "half_maps": [half1.name, half2.name],
+        "mask": mask and mask.name,
+        **grid_json(half1),
+        "resolution_A": crossings,
+        "warnings": list(warnings),
+        "version": __version__,
+    }

@@ -1,0 +1,108 @@
+"""What `validate` found, as rows of text and as plain types for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .. import __version__
+from ..checks.limits import beyond_nyquist
+from ..features.distribution import CLASSES
+from ..validation.validate import Validation
+from ..validation.verdict import CONSISTENT, FSC_TOLERANCE, INCONCLUSIVE
+from .text import Rows, grid_rows, warning_rows
+
+
+def validation_rows(validation: Validation) -> Rows:
+    """Return (label, text) pairs that tell what `validate` found."""
+    v = validation
+    probabilities = ", ".join(f"{name} {chance:.0%}" for name, chance in v.probabilities.items())
+    rows = [
+        ("Map", v.map),
+        *grid_rows(v.voxel_size, v.box),
+        ("Class", f"{v.resolution_class} ({probabilities})"),
+        ("Resolution", _resolution(v)),
+    ]
+    if v.claimed is not None:
+        rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}{_reason(v)}"))
+    rows += _half_map_rows(v)
+    rows.append(("Patches", str(v.patches)))
+    rows += warning_rows(v.warnings)
+    return [*rows, ("Model", f"{v.model}, MapRes {__version__}"), ("Provider", v.provider)]
+
+
+def comparison_rows(validations: Sequence[Validation]) -> Rows:
+    """Return rows that show what several models say of one map, a column for each.
+
+    A single validation gets its `validation_rows`.
+    """
+    first, *others = validations
+    if not others:
+        return validation_rows(first)
+    rows: Rows = [
+        ("Map", first.map),
+        *grid_rows(first.voxel_size, first.box),
+        ("", *(v.model_name for v in validations)),
+        ("Class", *(v.resolution_class for v in validations)),
+    ]
+    for name in CLASSES:
+        rows.append(
+            (f"Probability of {name}", *(f"{v.probabilities[name]:.0%}" for v in validations))
+        )
+    rows.append(("Resolution", *map(_resolution, validations)))
+    if first.claimed is not None:
+        verdicts = [f"{v.verdict}{_reason(v)}" for v in validations]
+        rows.append((f"Claimed {first.claimed:g} Å", *verdicts))
+    rows += _half_map_rows(first)
+    rows += warning_rows(_shared_warnings(validations))
+    labels = ", ".join(v.model for v in validations)
+    provider = ", ".join(dict.fromkeys(v.provider for v in validations))
+    return [*rows, ("Models", f"{labels}, MapRes {__version__}"), ("Provider", provider)]
+
+
+def comparison_json(validations: Sequence[Validation]) -> dict[str, Any]:
+    """Return plain types under the keys of ``mapres validate --json``, by model if several."""
+    first, *others = validations
+    if not others:
+        return first.as_json()
+    return {"map": first.map, "models": {v.model_name: v.as_json() for v in validations}}
+
+
+def _resolution(validation: Validation) -> str:
+    v = validation
+    if v.resolution is None or v.interval is None:
+        return "class only"
+    finer, coarser = v.interval
+    return f"{v.resolution:.2f} Å (90% interval {finer:.2f}–{coarser:.2f} Å)"
+
+
+def _half_map_rows(validation: Validation) -> Rows:
+    fsc = validation.half_map_fsc
+    return [] if fsc is None else [("Half-map FSC", f"FSC = 0.143 at {fsc:.2f} Å")]
+
+
+def _shared_warnings(validations: Sequence[Validation]) -> Iterator[str]:
+    """Say each warning once, and which models give it unless all do."""
+    names: dict[str, list[str]] = {}
+    for validation in validations:
+        for warning in validation.warnings:
+            names.setdefault(warning, []).append(validation.model_name)
+    for warning, some in names.items():
+        who = "" if len(some) == len(validations) else f"{', '.join(some)}: "
+        yield who + warning
+
+
+def _reason(validation: Validation) -> str:
+    """Say what decided a verdict where it was not plainly the interval."""
+    v, claimed = validation, validation.claimed or 0.0
+    if beyond_nyquist(claimed, 2 * max(v.voxel_size)):
+        return " (beyond the Nyquist limit)"
+    if v.half_map_fsc is not None:
+        return " (from half-map FSC)"
+    if v.verdict == INCONCLUSIVE:
+        return ""
+    if v.interval is None:
+        return " (from predicted class only)"
+    if v.verdict == CONSISTENT and not v.interval[0] <= claimed <= v.interval[1]:
+        return f" (less than {FSC_TOLERANCE:.0%} outside the interval)"
+    return ""
