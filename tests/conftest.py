@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graphs import constant_graph, write_model
+from hypothesis import settings
 from scipy import ndimage
 
 from mapres.density import Density
 from mapres.networks import registry
 from training.global_model.soft_targets import soft_targets
 
+# A busy machine is no failure, and every run tries the same.
+settings.register_profile("mapres", deadline=None, derandomize=True)
+settings.load_profile("mapres")
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 # What the tiny models say of any map: `default` 7 Å, `dnn` medium, `cnn` low.
 TINY_RESOLUTION = 7.0

@@ -223,7 +223,7 @@ def test_damaged_files_are_named_in_one_sentence(file, kind):
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_damage_is_never_a_traceback(tmp_path_factory, data):
     content = bytearray(mrc_bytes(NUMBERS, labels=["a"]))
     for _ in range(data.draw(st.integers(1, 4))):

@@ -7,16 +7,16 @@ import pytest
 from graphs import local_model
 
 from mapres.density import Density
-from mapres.progress import silent
 from mapres.errors import Cancelled, MapContentError, MapResError, ModelError
 from mapres.features.cells import Cells
 from mapres.features.relative import LN_MIDDLES, OF_CELL
 from mapres.io import read
 from mapres.local import network as local_network
-from mapres.local.methods import NETWORKS
-from mapres.local.network import GLOBAL_MODEL, at_voxels, predict_local
+from mapres.local.method import MethodInput
+from mapres.local.network import GLOBAL_MODEL, MODEL, at_voxels, predict_local
 from mapres.local.resolution import local_resolution
 from mapres.networks.registry import load
+from mapres.progress import silent
 from mapres.validation.validate import validate
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -90,9 +90,10 @@ def test_a_finer_grid_gets_the_same_answer(density, found):
 def test_computed_in_parts_equals_the_whole(density, found):
     """Whatever is left out of the mask, and however many cells the network reads at once."""
     sides = np.indices(found.mask.shape)[0] > found.mask.shape[0] // 2
-    network = load(NETWORKS["mapres"])
+    network = load(MODEL)
     parts = [
-        predict_local(density, found.mask & side, None, network, silent) for side in (sides, ~sides)
+        predict_local(MethodInput(density, found.mask & side, False, None, "cpu", silent), network)
+        for side in (sides, ~sides)
     ]
     joined = parts[0].values + parts[1].values
     np.testing.assert_allclose(joined[found.mask], found.values[found.mask], rtol=1e-5)
@@ -119,6 +120,10 @@ def test_a_mask_of_a_part_gets_that_part_of_the_answer(density, found):
     assert relative_change(found.values, there.values, part) < 0.005
 
 
+def given(density, inside):
+    return MethodInput(density, inside, False, None, "cpu", silent)
+
+
 def stub(predict):
     return local_model(predict, load(GLOBAL_MODEL))
 
@@ -128,18 +133,18 @@ def test_levels_of_a_known_distribution_are_where_they_belong(density, found):
         probabilities = np.exp(-0.5 * ((LN_MIDDLES - 0.3) / 0.1) ** 2)
         return np.tile(probabilities / probabilities.sum(), (len(rows), 1))
 
-    reading = predict_local(density, found.mask, None, stub(predict), silent)
+    predicted = predict_local(given(density, found.mask), stub(predict))
     low, middle, high = (
-        np.log(part[found.mask]) for part in (reading.low, reading.values, reading.high)
+        np.log(part[found.mask]) for part in (predicted.low, predicted.values, predicted.high)
     )
     np.testing.assert_allclose(middle, middle[0], atol=1e-4)
     np.testing.assert_allclose(middle - low, 1.645 * 0.1, atol=0.01)
     np.testing.assert_allclose(high - middle, 1.645 * 0.1, atol=0.01)
-    assert np.log(reading.coarsest) - middle[0] == pytest.approx(LN_MIDDLES[-1] - 0.3, abs=0.01)
-    assert not reading.values[~found.mask].any()
+    assert np.log(predicted.coarsest) - middle[0] == pytest.approx(LN_MIDDLES[-1] - 0.3, abs=0.01)
+    assert not predicted.values[~found.mask].any()
 
 
-def test_the_network_reads_cells_in_parts(density, found, monkeypatch):
+def test_the_network_predicts_cells_in_parts(density, found, monkeypatch):
     sizes = []
 
     def predict(rows):
@@ -151,9 +156,9 @@ def test_the_network_reads_cells_in_parts(density, found, monkeypatch):
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     monkeypatch.setattr(local_network, "BATCH", 10**6)
-    whole = predict_local(density, found.mask, None, stub(predict), silent)
+    whole = predict_local(given(density, found.mask), stub(predict))
     monkeypatch.setattr(local_network, "BATCH", 100)
-    parts = predict_local(density, found.mask, None, stub(predict), silent)
+    parts = predict_local(given(density, found.mask), stub(predict))
     assert sizes[0] > 1000 and sum(sizes[1:]) == sizes[0] and max(sizes[1:]) == 100
     np.testing.assert_array_equal(parts.values, whole.values)
     assert np.log(whole.values[found.mask]).std() > 0.01
@@ -171,7 +176,7 @@ def test_interpolates_between_middles_of_cells():
     np.testing.assert_allclose(found, (2.0 * z - y + 0.5 * x)[box], atol=1e-4)
 
 
-def test_cancels_while_measuring_and_while_reading(density):
+def test_cancels_while_measuring_and_while_predicting(density):
     for limit in (0.0, 0.3, 0.75):
 
         def cancel(fraction, message, limit=limit):
@@ -183,10 +188,10 @@ def test_cancels_while_measuring_and_while_reading(density):
 
 
 def test_only_this_method_tells_its_uncertainty(density):
-    with pytest.raises(MapResError, match="mapres does"):
+    with pytest.raises(MapResError, match="choose the method mapres"):
         local_resolution(density, method="monores", step=2.0).uncertainty  # noqa: B018
 
 
 def test_the_local_model_gives_no_verdict(density):
     with pytest.raises(ModelError, match="for localres; choose from: default"):
-        validate(density, model=NETWORKS["mapres"])
+        validate(density, model=MODEL)

@@ -16,7 +16,7 @@ from mapres.errors import ModelError
 from mapres.features.distribution import BINS
 from mapres.features.patches import Patches, power_spectra
 from mapres.features.profile import CURVES, FREQUENCIES
-from mapres.local.methods import NETWORKS, WITH_HALF_MAPS
+from mapres.local.methods import METHODS
 from mapres.networks import card as cards
 from mapres.networks import registry
 from mapres.networks.registry import load
@@ -50,10 +50,9 @@ def test_default_model_predicts_distributions():
 def test_all_stands_for_every_shipped_model_the_default_first():
     there = registry.available()
     assert registry.chosen("all") == tuple(there)
-    assert there[0] == "default" and there == [name for name in registry.ORDER if name in there]
+    assert there[0] == "default" and there == [name for name in registry.SHIPPED if name in there]
     of_maps = {card.stem for card in registry.FOLDER.glob("*.json")} - {
-        *NETWORKS.values(),
-        *WITH_HALF_MAPS.values(),
+        model for method in METHODS.values() for model in method.models
     }
     assert of_maps == set(there)
 

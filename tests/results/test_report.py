@@ -9,10 +9,15 @@ import pytest
 from handmade import noisy_ball
 from matplotlib import image
 
+from mapres import __version__
 from mapres.errors import OutputError
 from mapres.fsc import fourier_shell_correlation
 from mapres.local.resolution import LocalResolution
-from mapres.results import figures, report
+from mapres.results import figures
+from mapres.results.fsc_report import fsc_json, fsc_rows
+from mapres.results.local_report import local_json, local_rows
+from mapres.results.text import as_text
+from mapres.results.validation_report import comparison_json, comparison_rows, validation_rows
 from mapres.validation.validate import Validation
 
 VALIDATION = Validation(
@@ -81,20 +86,20 @@ def curve(density):
 
 
 def test_validation_rows_tell_everything():
-    rows = report.validation_rows(VALIDATION)
+    rows = validation_rows(VALIDATION)
     assert rows[:8] == [
         ("Map", "emd_1.map"),
         ("Voxel size", "1.35 Å"),
         ("Box", "100 × 110 × 120"),
         ("Class", "medium (high 2%, medium 90%, low 8%)"),
         ("Resolution", "7.46 Å (90% interval 6.50–8.25 Å)"),
-        ("Claimed", "7.9 Å: consistent (by the half maps)"),
-        ("Half-map FSC", "7.80 Å at 0.143"),
+        ("Claimed", "7.9 Å: consistent (from half-map FSC)"),
+        ("Half-map FSC", "FSC = 0.143 at 7.80 Å"),
         ("Patches", "12"),
     ]
     assert [text for label, text in rows if label == "Warning"] == ["First.", "Second."]
     assert rows[-2:] == [
-        ("Model", f"default@0123456789ab, MapRes {report.__version__}"),
+        ("Model", f"default@0123456789ab, MapRes {__version__}"),
         ("Provider", "CPUExecutionProvider"),
     ]
 
@@ -104,45 +109,47 @@ def test_validation_rows_tell_everything():
     [
         (7.9, "7.9 Å: consistent"),
         (6.2, "6.2 Å: consistent (less than 10% outside the interval)"),
-        (2.6, "2.6 Å: consistent (finer than two voxels)"),
+        (2.6, "2.6 Å: consistent (beyond the Nyquist limit)"),
     ],
 )
 def test_claimed_row_says_what_decided(claimed, text):
     validation = dataclasses.replace(VALIDATION, claimed=claimed, half_map_fsc=None)
-    assert dict(report.validation_rows(validation))["Claimed"] == text
+    assert dict(validation_rows(validation))["Claimed"] == text
 
 
 def test_class_alone_decides_only_where_it_did():
-    """Half maps that say nothing leave `cannot tell`, which no class ever gives."""
-    for verdict, text in (("optimistic", "optimistic (by the class alone)"), ("cannot tell",) * 2):
+    """Half maps that say nothing leave `inconclusive`, which no class ever gives."""
+    for verdict, text in (
+        ("optimistic", "optimistic (from predicted class only)"),
+        ("inconclusive",) * 2,
+    ):
         classifier = dataclasses.replace(THREE[1], verdict=verdict)
-        rows = dict(report.validation_rows(classifier))
+        rows = dict(validation_rows(classifier))
         assert (rows["Claimed"], rows["Resolution"]) == (f"7.9 Å: {text}", "class only")
 
 
 def test_several_models_stand_side_by_side():
-    assert report.comparison_rows(THREE) == [
+    assert comparison_rows(THREE) == [
         ("Map", "emd_1.map"),
         ("Voxel size", "1.35 Å"),
         ("Box", "100 × 110 × 120"),
         ("", "default", "dnn", "cnn"),
         ("Class", "medium", "high", "low"),
-        ("Chance of high", "2%", "100%", "10%"),
-        ("Chance of medium", "90%", "0%", "10%"),
-        ("Chance of low", "8%", "0%", "80%"),
+        ("Probability of high", "2%", "100%", "10%"),
+        ("Probability of medium", "90%", "0%", "10%"),
+        ("Probability of low", "8%", "0%", "80%"),
         ("Resolution", "7.46 Å (90% interval 6.50–8.25 Å)", "class only", "class only"),
         (
             "Claimed 7.9 Å",
             "consistent",
-            "pessimistic (by the class alone)",
-            "optimistic (by the class alone)",
+            "pessimistic (from predicted class only)",
+            "optimistic (from predicted class only)",
         ),
         ("Warning", "First."),
         ("Warning", f"dnn, cnn: {DOUBT}"),
         (
             "Models",
-            f"default@0123456789ab, dnn@100000000000, cnn@200000000000, "
-            f"MapRes {report.__version__}",
+            f"default@0123456789ab, dnn@100000000000, cnn@200000000000, MapRes {__version__}",
         ),
         ("Provider", "CPUExecutionProvider"),
     ]
@@ -150,14 +157,14 @@ def test_several_models_stand_side_by_side():
 
 def test_half_maps_are_told_once_beside_each_verdict():
     judged = [dataclasses.replace(v, half_map_fsc=7.8) for v in THREE]
-    rows = report.comparison_rows(judged)
-    assert ("Half-map FSC", "7.80 Å at 0.143") in rows
+    rows = comparison_rows(judged)
+    assert ("Half-map FSC", "FSC = 0.143 at 7.80 Å") in rows
     (verdicts,) = (texts for label, *texts in rows if label == "Claimed 7.9 Å")
-    assert all(text.endswith(" (by the half maps)") for text in verdicts)
+    assert all(text.endswith(" (from half-map FSC)") for text in verdicts)
 
 
 def test_several_models_leave_out_what_was_not_asked():
-    rows = report.comparison_rows(
+    rows = comparison_rows(
         [dataclasses.replace(v, claimed=None, verdict=None, warnings=()) for v in THREE]
     )
     labels = [label for label, *_ in rows]
@@ -165,12 +172,12 @@ def test_several_models_leave_out_what_was_not_asked():
 
 
 def test_one_model_alone_is_told_as_ever():
-    assert report.comparison_rows([VALIDATION]) == report.validation_rows(VALIDATION)
-    assert report.comparison_json([VALIDATION]) == VALIDATION.as_json()
+    assert comparison_rows([VALIDATION]) == validation_rows(VALIDATION)
+    assert comparison_json([VALIDATION]) == VALIDATION.as_json()
 
 
 def test_json_of_several_models_has_the_usual_object_of_each():
-    summary = report.comparison_json(THREE)
+    summary = comparison_json(THREE)
     assert summary == {
         "map": "emd_1.map",
         "models": {v.model.partition("@")[0]: v.as_json() for v in THREE},
@@ -182,7 +189,7 @@ def test_json_of_several_models_has_the_usual_object_of_each():
 def test_rows_leave_out_what_was_not_asked():
     labels = [
         label
-        for label, _ in report.validation_rows(
+        for label, _ in validation_rows(
             dataclasses.replace(
                 VALIDATION, claimed=None, verdict=None, half_map_fsc=None, warnings=()
             )
@@ -193,11 +200,11 @@ def test_rows_leave_out_what_was_not_asked():
 
 def test_unequal_voxel_edges_are_all_shown():
     unequal = dataclasses.replace(VALIDATION, voxel_size=(1.35, 1.35, 1.36))
-    assert dict(report.validation_rows(unequal))["Voxel size"] == "1.35 × 1.35 × 1.36 Å"
+    assert dict(validation_rows(unequal))["Voxel size"] == "1.35 × 1.35 × 1.36 Å"
 
 
 def test_local_rows_and_json_agree_with_the_result(density, result):
-    rows, summary = dict(report.local_rows(density, result)), report.local_json(density, result)
+    rows, summary = dict(local_rows(density, result)), local_json(density, result)
     inside = result.values[result.mask]
     assert rows["Median"].startswith(f"{np.median(inside):.2f} Å")
     assert rows["Method"].startswith("MonoRes")
@@ -210,22 +217,23 @@ def test_local_rows_and_json_agree_with_the_result(density, result):
 
 
 def test_fsc_rows_and_json_agree(density, curve):
-    rows = report.fsc_rows(density, density, curve)
-    crossings = report.fsc_json(density, density, curve)["resolution_A"]
+    rows = fsc_rows(density, density, curve)
+    crossings = fsc_json(density, density, curve)["resolution_A"]
     assert set(crossings) == {"0.143", "0.5", "half-bit"}
     assert dict(rows)["FSC 0.5"].startswith(f"{crossings['0.5']:.2f} Å")
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "none: below it from the first shell"), (3.0, "3.00 Å (two voxels)")]
+    ("value", "text"),
+    [(None, "none: below it from the first shell"), (3.0, "3.00 Å (Nyquist limit)")],
 )
 def test_fsc_rows_name_the_two_ends(density, curve, value, text):
     curve = dataclasses.replace(curve, resolution={"0.143": value})
-    assert dict(report.fsc_rows(density, density, curve))["FSC 0.143"] == text
+    assert dict(fsc_rows(density, density, curve))["FSC 0.143"] == text
 
 
 def test_text_is_aligned():
-    assert report.as_text([("A", "one"), ("Long", "two")]) == "A     one\nLong  two"
+    assert as_text([("A", "one"), ("Long", "two")]) == "A     one\nLong  two"
 
 
 def test_text_of_several_columns_is_aligned():
@@ -235,7 +243,7 @@ def test_text_of_several_columns_is_aligned():
         ("", "first", "2"),
         ("Class", "low", "medium"),
     ]
-    assert report.as_text(rows).splitlines() == [
+    assert as_text(rows).splitlines() == [
         "Map    a text that is longer than both columns",
         "       first  2",
         "Class  low    medium",
@@ -243,7 +251,7 @@ def test_text_of_several_columns_is_aligned():
 
 
 def test_text_of_several_models_keeps_its_columns():
-    lines = report.as_text(report.comparison_rows(THREE)).splitlines()
+    lines = as_text(comparison_rows(THREE)).splitlines()
     (heads,) = (line for line in lines if line.startswith(" "))
     starts = [heads.index(name) for name in ("default", "dnn", "cnn")]
     (classes,) = (line for line in lines if line.startswith("Class"))

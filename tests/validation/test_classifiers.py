@@ -20,7 +20,7 @@ def tiny(tiny_models):
     """Every model here says the same of any map: `dnn` medium, `cnn` low."""
 
 
-def test_a_classifier_tells_class_and_chances_only():
+def test_a_classifier_tells_class_and_probabilities_only():
     answer = validate(CHAIN, model="dnn")
     assert (answer.resolution_class, answer.patches) == ("medium", 1)
     assert (answer.resolution, answer.interval, answer.verdict) == (None, None, None)
@@ -29,7 +29,7 @@ def test_a_classifier_tells_class_and_chances_only():
     assert list(answer.probabilities) == list(CLASSES)
     assert list(answer.probabilities.values()) == pytest.approx(probabilities)
     assert (answer.model_name, answer.model.count("@")) == ("dnn", 1)
-    assert any("neither the voxel size nor noise" in warning for warning in answer.warnings)
+    assert any("neither voxel size nor noise" in warning for warning in answer.warnings)
 
 
 def test_json_says_null_where_a_classifier_is_silent():
@@ -54,15 +54,15 @@ def test_json_says_null_where_a_classifier_is_silent():
 def test_the_class_alone_decides(model, claimed, verdict):
     answer = validate(CHAIN, model=model, claimed=claimed)
     assert answer.verdict == verdict
-    assert not any("finer than two voxels" in warning for warning in answer.warnings)
+    assert not any("beyond the Nyquist limit" in warning for warning in answer.warnings)
 
 
-def test_a_claim_finer_than_two_voxels_is_optimistic_in_its_own_class():
+def test_a_claim_beyond_nyquist_is_optimistic_in_its_own_class():
     """Two voxels are 6 Å, medium as 5.8 Å is; 5.9 Å is 6 Å rounded."""
     coarse = dataclasses.replace(CHAIN, voxel_size=(3.0, 3.0, 3.0))
     answer = validate(coarse, model="dnn", claimed=5.8)
     assert answer.verdict == "optimistic"
-    assert any("finer than two voxels" in warning for warning in answer.warnings)
+    assert any("beyond the Nyquist limit" in warning for warning in answer.warnings)
     assert validate(coarse, model="dnn", claimed=5.9).verdict == "consistent"
 
 
@@ -81,7 +81,7 @@ def test_half_maps_decide_the_verdict():
 def test_half_maps_that_decide_nothing_leave_nothing_to_the_class():
     half = folded_chain(seed=1)
     answer = validate(CHAIN, model="dnn", claimed=7.0, half_maps=(half, half))
-    assert (answer.verdict, answer.half_map_fsc) == ("cannot tell", None)
+    assert (answer.verdict, answer.half_map_fsc) == ("inconclusive", None)
     assert any("same map" in warning for warning in answer.warnings)
 
 
@@ -112,5 +112,5 @@ def test_progress_says_which_model_is_at_work():
     assert list(dict.fromkeys(said)) == [
         "dnn: loading the model",
         "dnn: finding the molecule",
-        "dnn: reading the central 64³ voxels",
+        "dnn: predicting from the central 64³ voxels",
     ]

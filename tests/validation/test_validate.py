@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import mapres
-from mapres.checks import content as content_doubts
+from mapres.checks.table import CHECKS
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.features.distribution import quantile
 from mapres.networks.card import Calibration
-from mapres.validation import prediction as reading
-from mapres.validation import validate as validation
+from mapres.validation.pooling import class_probabilities, pool
+from mapres.validation.verdict import verdict_by_interval
 from training.global_model.soft_targets import soft_targets
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -36,7 +36,7 @@ def answer(example):
     return mapres.validate(example, claimed=EXAMPLE_RESOLUTION)
 
 
-def test_example_is_read_rightly(answer):
+def test_example_is_predicted_rightly(answer):
     assert answer.resolution_class == "high"
     assert answer.interval[0] <= EXAMPLE_RESOLUTION <= answer.interval[1]
     assert answer.resolution == pytest.approx(EXAMPLE_RESOLUTION, rel=0.15)
@@ -45,7 +45,7 @@ def test_example_is_read_rightly(answer):
 
 
 @pytest.mark.parametrize("scale", [1e-32, 1e30])
-def test_values_of_any_size_are_read_alike(example, halves, answer, scale):
+def test_values_of_any_size_give_the_same(example, halves, answer, scale):
     """Sharpening by -100 Å² at 0.5 Å voxels leaves values of 1e30, whose squares overflow."""
     large = example.with_values((example.values * scale).astype(np.float32))
     both = tuple(half.with_values((half.values * scale).astype(np.float32)) for half in halves)
@@ -95,50 +95,50 @@ def test_a_turned_map_is_as_good(example, answer):
     assert turned.resolution == pytest.approx(answer.resolution, rel=0.06)
 
 
-def test_a_low_passed_map_reads_coarser(example):
+def test_a_low_passed_map_is_predicted_coarser(example):
     from mapres.fourier import filtered
 
     def answer(cut):
         values = filtered(example.values, example.voxel_size, lambda s2: s2 < 1 / cut**2)
         return mapres.validate(example.with_values(values)).resolution
 
-    readings = [answer(cut) for cut in (4.2, 7.0, 13.0)]
-    assert readings == sorted(readings)
-    assert readings[1] > 5 and readings[2] > 9
+    predicted = [answer(cut) for cut in (4.2, 7.0, 13.0)]
+    assert predicted == sorted(predicted)
+    assert predicted[1] > 5 and predicted[2] > 9
 
 
 def test_never_finer_than_two_voxels(globule):
     density, _ = globule
     answer = mapres.validate(density, claimed=3.0)
     assert min(answer.resolution, *answer.interval) >= density.nyquist
-    assert any("finer than two voxels" in warning for warning in answer.warnings)
+    assert any("beyond the Nyquist limit" in warning for warning in answer.warnings)
 
 
 def test_flat_solvent_is_warned_of(example):
     mask = mapres.read(EXAMPLES / "mask.mrc.gz").values > 0
     answer = mapres.validate(example.with_values(np.where(mask, example.values, 0)))
-    assert any("solvent is flat" in warning for warning in answer.warnings)
+    assert any("Solvent is constant" in warning for warning in answer.warnings)
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (np.random.default_rng(3).standard_normal((32, 32, 32)), content_doubts.NOISE),
-        (np.arange(32**3).reshape(32, 32, 32) != 16912, content_doubts.EMPTY),
+        (np.random.default_rng(3).standard_normal((32, 32, 32)), CHECKS["noise"].sentence),
+        (np.arange(32**3).reshape(32, 32, 32) != 16912, CHECKS["empty"].sentence),
     ],
     ids=["noise", "a hole"],
 )
 def test_no_molecule_no_verdict(tiny_models, values, said):
     """Although the tiny model finds 7 Å in anything."""
     answer = mapres.validate(Density(values.astype(np.float32), (2.0,) * 3), claimed=7.0)
-    assert said in answer.warnings and answer.verdict == "cannot tell"
+    assert said in answer.warnings and answer.verdict == "inconclusive"
 
 
 def test_density_that_fills_the_box_has_no_verdict(tiny_models, example):
     middle = example.with_values(example.values[22:42, 22:42, 22:42])
     answer = mapres.validate(middle, claimed=7.0)
-    assert answer.verdict == "cannot tell"
-    assert answer.warnings == (validation.FILLS_BOX,)
+    assert answer.verdict == "inconclusive"
+    assert answer.warnings == (CHECKS["filled box"].sentence,)
     assert mapres.validate(example, claimed=7.0).verdict == "consistent"
 
 
@@ -151,13 +151,13 @@ def test_half_map_on_another_grid(example, halves):
 def test_half_maps_of_noise_decide_nothing(example, halves, rng):
     noise = [half.with_values(rng.standard_normal((64,) * 3).astype(np.float32)) for half in halves]
     answer = mapres.validate(example, claimed=EXAMPLE_RESOLUTION, half_maps=tuple(noise))
-    assert answer.verdict == "cannot tell" and answer.half_map_fsc is None
+    assert answer.verdict == "inconclusive" and answer.half_map_fsc is None
     assert any("check that they belong to it" in warning for warning in answer.warnings)
 
 
 def test_the_same_half_map_twice_decides_nothing(example, halves):
     answer = mapres.validate(example, claimed=3.0, half_maps=(halves[0], halves[0]))
-    assert answer.verdict == "cannot tell"
+    assert answer.verdict == "inconclusive"
     assert any("same map" in warning for warning in answer.warnings)
 
 
@@ -170,19 +170,19 @@ def test_the_same_half_map_twice_decides_nothing(example, halves):
         (6.2, (7.0, 8.0), "optimistic"),
         (8.7, (7.0, 8.0), "consistent"),
         (8.9, (7.0, 8.0), "pessimistic"),
-        (7.0, None, "cannot tell"),
+        (7.0, None, "inconclusive"),
         (3.0, None, "optimistic"),  # no map of 3 Å voxels holds 3 Å
     ],
 )
 def test_verdicts(claimed, believed, verdict):
-    assert validation._verdict(claimed, 6.0, believed) == verdict
+    assert verdict_by_interval(claimed, 6.0, believed) == verdict
 
 
 def test_classes_agree_with_two_voxels():
     """A distribution finer than two voxels counts for the class that two voxels lie in."""
     pooled = soft_targets(np.array([4.0]))[0]
     for nyquist, name in ((4.9, "high"), (5.0, "medium"), (9.99, "medium"), (10.02, "low")):
-        probabilities = reading.class_probabilities(pooled, nyquist)
+        probabilities = class_probabilities(pooled, nyquist)
         assert probabilities[name] > 0.99 and sum(probabilities.values()) == pytest.approx(1)
 
 
@@ -208,7 +208,7 @@ def test_more_patches_that_agree_narrow_the_interval():
     one = soft_targets(np.array([middle]), width=0.2)
     widths = []
     for count in (1, 4, 16):
-        pooled = reading.pool(np.repeat(one, count, axis=0), calibration)
+        pooled = pool(np.repeat(one, count, axis=0), calibration)
         assert pooled.sum() == pytest.approx(1.0)
         assert quantile(pooled, 0.5) == pytest.approx(middle, rel=0.02)
         widths.append(quantile(pooled, 0.95) - quantile(pooled, 0.05))

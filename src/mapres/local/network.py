@@ -119,7 +119,7 @@ def _quantiles(
     """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
     found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
     for start in range(0, len(cells.places), BATCH):
-        progress(start / len(cells.places), "reading cells")
+        progress(start / len(cells.places), "predicting cells")
         part = slice(start, start + BATCH)
         given = rows(
             cells.features[part],

@@ -13,7 +13,7 @@ from ..density import Density
 from ..errors import OutputError
 from ..local.resolution import LocalResolution
 from ..output import replacing
-from .report import method_and_model, summary
+from .local_report import method_and_model, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -119,7 +119,8 @@ def _agreement_json(agreement: Agreement) -> dict[str, Any]:
 
 def method_name(result: LocalResolution) -> str:
     """Return the method's name as its authors write it."""
-    return METHODS[result.method].label
+    method = METHODS.get(result.method)
+    return result.method if method is None else method.label
 
 
 def method_and_model(result: LocalResolution) -> str:

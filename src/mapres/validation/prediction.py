@@ -61,7 +61,7 @@ def predict_map(
         If the network reads local resolution only.
     """
     if network.card.kind == "class":
-        progress(0.2, f"reading the central {BOX}³ voxels")
+        progress(0.2, f"predicting from the central {BOX}³ voxels")
         (predicted,) = network.predict(central_box(density.values)[None])
         return Prediction(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
     if network.card.kind != "distribution":
@@ -100,7 +100,7 @@ def predict_patches(
     turns = int(np.clip(12 // len(centers), 1, 4))
     seen, out = profile(spectra), []
     for start in range(0, len(centers), BATCH):
-        progress(0.2 + 0.8 * start / len(centers), f"reading {len(centers)} patches")
+        progress(0.2 + 0.8 * start / len(centers), f"predicting from {len(centers)} patches")
         patches = preprocess.cut_patches(density, centers[start : start + BATCH])
         turned = [predict(patches.turned(k), seen) for k in range(turns)]
         out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))

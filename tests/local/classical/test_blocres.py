@@ -8,7 +8,8 @@ from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError, MapResError
 from mapres.fourier import filtered
 from mapres.io import read
-from mapres.local.classical.blocres import WORST, blocres, default_box, default_stride
+from mapres.local.classical.blocres import blocres
+from mapres.local.classical.blocres_boxes import WORST, default_box, default_stride
 from mapres.local.classical.windowed_fsc import last_crossing
 from mapres.local.resolution import local_resolution
 
@@ -255,7 +256,7 @@ def test_local_resolution_chooses_the_boxes_and_says_so(molecule):
     assert 4.0 < result.median < 6.5
     assert result.warnings == ()
     (note,) = result.notes
-    assert "half maps' FSC at 0.143, one every 3 voxels" in note
+    assert "Å, one every 3 voxels" in note
     # Two voxels at the ends of the ball are too near the rim.
     assert mask.values.sum() - 2 <= result.mask.sum() <= mask.values.sum()
 
@@ -287,9 +288,9 @@ def test_local_resolution_warns_of_boxes_too_small_and_of_noise(molecule):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"half_maps": None}, "blocres compares two half maps"),
-        ({"step": 1.0}, "blocres has no option step"),
-        ({"method": "monores", "stride": 2}, "monores has no option stride"),
+        ({"half_maps": None}, "blocres requires two half maps"),
+        ({"step": 1.0}, "step requires method monores or resmap"),
+        ({"method": "monores", "stride": 2}, "stride requires method blocres"),
         ({"box_size": 3.0}, "2 voxels wide"),
     ],
 )

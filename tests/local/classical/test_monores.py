@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from mapres.progress import silent
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.fourier import filtered
 from mapres.io import read
 from mapres.local.classical.monores import monores
+from mapres.progress import silent
 
 VOXEL = 1.5
 FINE, COARSE = 4.0, 9.0

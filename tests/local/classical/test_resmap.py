@@ -8,9 +8,10 @@ from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.fourier import filtered, forward
 from mapres.io import read
+from mapres.local.classical.noise import background_blocks
 from mapres.local.classical.resmap import resmap
 from mapres.local.classical.steerable import chance, likelihood_ratio, orthonormal_kernels
-from mapres.local.classical.whitening import background_blocks, soft_region, whiten
+from mapres.local.classical.whitening import soft_region, whiten
 from mapres.local.resolution import local_resolution
 
 VOXEL = 1.5

@@ -8,7 +8,6 @@ import pytest
 from graphs import local_model
 from scipy import ndimage
 
-from mapres.progress import silent
 from mapres.features.bands import BANDS
 from mapres.features.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
 from mapres.features.distribution import BINS
@@ -18,6 +17,7 @@ from mapres.fsc import first_crossing, fourier_shell_correlation
 from mapres.local.network import predict_local
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
+from mapres.progress import silent
 from training.local_model import export_local, fit_local
 from training.local_model.cells import CELLS, sample_cells, true_cells, write_shards
 from training.local_model.fit_local import CellShards

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from mapres.density import Density
-from mapres.progress import silent
 from mapres.errors import Cancelled
-from mapres.features.avramov2019 import CLASSES, MIDDLES, min_max, predict_classes
-from mapres.local import methods
+from mapres.features.avramov2019 import CLASSES, MIDDLES, min_max
+from mapres.local import unet
+from mapres.local.method import MethodInput
+from mapres.local.methods import METHODS
 from mapres.local.resolution import local_resolution
+from mapres.local.unet import predict_classes
 from mapres.networks.card import Card
 from mapres.networks.registry import Model
+from mapres.progress import silent
 
 SHAPE = (40, 33, 50)
 
@@ -35,7 +38,7 @@ def inside():
     return inside
 
 
-def test_every_voxel_of_the_mask_is_read_once_in_its_place(density, inside):
+def test_every_voxel_of_the_mask_is_predicted_once_in_its_place(density, inside):
     found = predict_classes(density.values, inside, by_value, silent)
     expected = np.minimum(10 * min_max(density.values), 9).astype(int)
     assert found.shape == SHAPE
@@ -43,7 +46,7 @@ def test_every_voxel_of_the_mask_is_read_once_in_its_place(density, inside):
     assert not found[~inside].any()
 
 
-def test_reading_can_be_cancelled(density, inside):
+def test_prediction_can_be_cancelled(density, inside):
     def cancel(fraction, message):
         raise Cancelled
 
@@ -54,8 +57,7 @@ def test_reading_can_be_cancelled(density, inside):
 def test_classes_become_resolutions(density, inside, monkeypatch):
     card = Card("unet-resmap", "cubes", Path(), "0" * 64, None, {})
     network = Model(card, by_value, "cpu", "CPUExecutionProvider")
-    monkeypatch.setattr(methods, "METHODS", (*methods.METHODS, "unet-resmap"))
-    monkeypatch.setattr(methods, "load", lambda name, device: network)
+    monkeypatch.setattr(unet, "load", lambda name, device: network)
     mask = density.with_values(inside.astype(np.float32), "mask")
     halves = (density, density.with_values(density.values[::-1].copy()))
     result = local_resolution(density, method="unet-resmap", mask=mask, half_maps=halves)
@@ -71,11 +73,12 @@ def test_classes_become_resolutions(density, inside, monkeypatch):
 def test_what_is_coarser_than_the_last_class_is_said(density, inside, monkeypatch):
     card = Card("stub", "cubes", Path(), "0" * 64, None, {})
     network = Model(card, by_value, "cpu", "CPUExecutionProvider")
-    monkeypatch.setattr(methods, "load", lambda name, device: network)
+    monkeypatch.setattr(unet, "load", lambda name, device: network)
     for fraction in (0.05, 0.4):
         classes = np.zeros(SHAPE, dtype=np.uint8)
         places = np.flatnonzero(inside)
         classes.flat[places[: int(fraction * len(places))]] = CLASSES - 1
-        monkeypatch.setattr(methods, "predict_classes", lambda *_, found=classes: found)
-        measured = methods.measure("unet-resmap", density, inside, None, {}, "cpu", silent)
+        monkeypatch.setattr(unet, "predict_classes", lambda *_, found=classes: found)
+        given = MethodInput(density, inside, True, None, "cpu", silent)
+        measured = METHODS["unet-resmap"].measure(given, {})
         assert bool(measured.warnings) == (fraction > 0.1)

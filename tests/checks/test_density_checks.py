@@ -7,8 +7,11 @@ import pytest
 from scipy import ndimage
 
 import mapres
-from mapres.checks import content as doubts
+from mapres.checks.check import Evidence, discredited, run_checks
+from mapres.checks.density import DENSITY
 from mapres.checks.measurements import measure_map
+from mapres.checks.power import low_pass
+from mapres.checks.table import CHECKS
 from mapres.density import Density
 from mapres.fourier import filtered
 from mapres.validation.validate import find_molecule
@@ -17,9 +20,18 @@ VOXEL = 1.5
 RESOLUTION = 5.0
 
 
+def found(density, claimed=None, mask=None):
+    mask = find_molecule(density)[0] if mask is None else mask
+    evidence = Evidence(density, claimed=claimed, measurements=measure_map(density, mask))
+    return run_checks(DENSITY, evidence)
+
+
 def said(density, claimed=None):
-    mask, _ = find_molecule(density)
-    return doubts.content_doubts(measure_map(density, mask), claimed)
+    return [finding.text for finding in found(density, claimed)]
+
+
+def names(density, claimed=None):
+    return [finding.check.name for finding in found(density, claimed)]
 
 
 def low_passed(density, resolution):
@@ -87,24 +99,24 @@ def test_a_low_pass_scales_with_the_voxel(measured):
         measure_map(density, np.ones(density.values.shape, dtype=bool)).spectra
         for density in (changed, wider)
     ]
-    fine, coarse = map(doubts.low_pass, spectra)
+    fine, coarse = map(low_pass, spectra)
     assert coarse == pytest.approx(3 * fine)
 
 
-def test_power_that_rises_is_sharpened_too_far(measured):
+def test_power_that_rises_is_over_sharpened(measured):
     sharpened = measured.with_values(
         filtered(measured.values, measured.voxel_size, lambda s2: np.exp(60 * s2))
     )
     warnings = said(low_passed(sharpened, RESOLUTION), RESOLUTION)
-    assert len(warnings) == 1 and warnings[0].startswith("The map is sharpened too far")
+    assert len(warnings) == 1 and warnings[0].startswith("The map is over-sharpened")
 
 
 def test_inverted_contrast_is_seen_and_turned_back(measured):
     inverted = measured.with_values(7 - measured.values)
-    assert said(inverted, RESOLUTION) == [doubts.INVERTED]
+    assert names(inverted, RESOLUTION) == ["inverted"]
     assert said(inverted.with_values(-inverted.values), RESOLUTION) == []
     masked = np.where(find_molecule(measured)[0], inverted.values, 7).astype(np.float32)
-    assert said(inverted.with_values(masked)) == [doubts.INVERTED]
+    assert names(inverted.with_values(masked)) == ["inverted"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +131,7 @@ def test_inverted_contrast_is_seen_and_turned_back(measured):
     ids=["white", "shifted", "smooth", "in a sphere", "outliers"],
 )
 def test_noise_is_no_molecule(values):
-    assert said(Density(values.astype(np.float32), (2.0,) * 3), 6.0) == [doubts.NOISE]
+    assert names(Density(values.astype(np.float32), (2.0,) * 3), 6.0) == ["noise"]
 
 
 @pytest.mark.parametrize(
@@ -134,23 +146,23 @@ def test_noise_is_no_molecule(values):
     ids=["ball", "soft ball", "Gaussian", "box", "noisy ball"],
 )
 def test_a_smooth_body_is_no_molecule(values):
-    assert said(Density(values.astype(np.float32), (2.0,) * 3), 6.0) == [doubts.FEATURELESS]
+    assert names(Density(values.astype(np.float32), (2.0,) * 3), 6.0) == ["featureless"]
 
 
 def test_the_mask_of_a_molecule_is_no_molecule(measured):
     soft = ndimage.gaussian_filter(find_molecule(measured)[0].astype(np.float32), 1.5)
-    assert said(measured.with_values(soft)) == [doubts.FEATURELESS]
+    assert names(measured.with_values(soft)) == ["featureless"]
 
 
-def test_a_gradient_and_a_hot_voxel_are_no_molecules():
+def test_a_gradient_and_an_outlier_are_no_molecules():
     z, y, _ = np.indices((32, 40, 32), dtype=np.float32)
-    assert said(Density(z + 0.5 * y + white(z.shape), (2.0,) * 3)) == [doubts.GRADIENT]
+    assert names(Density(z + 0.5 * y + white(z.shape), (2.0,) * 3)) == ["gradient"]
     hot = np.zeros((32, 32, 32), dtype=np.float32)
     hot[10, 20, 15] = 3.0
-    assert said(Density(hot, (2.0,) * 3)) == [doubts.EMPTY]
+    assert names(Density(hot, (2.0,) * 3)) == ["empty"]
 
 
-def test_a_hot_voxel_beside_a_molecule_is_no_matter(measured):
+def test_an_outlier_beside_a_molecule_is_no_matter(measured):
     values = measured.values.copy()
     values[5, 6, 7] = 300 * values.max()
     assert said(measured.with_values(values), RESOLUTION) == []
@@ -159,14 +171,14 @@ def test_a_hot_voxel_beside_a_molecule_is_no_matter(measured):
 def test_a_crystal_leaves_the_box_on_all_sides(measured):
     cell = measured.values[10:54, 14:50, 14:46]
     rolled = np.roll(cell, [n // 2 for n in cell.shape], axis=(0, 1, 2))
-    assert doubts.OPEN in said(measured.with_values(np.ascontiguousarray(rolled)))
+    assert "crystal" in names(measured.with_values(np.ascontiguousarray(rolled)))
 
 
 def test_a_calculated_map_is_known_by_its_tails(calculated, measured):
-    assert said(calculated, RESOLUTION) == [doubts.CALCULATED]
+    assert names(calculated, RESOLUTION) == ["calculated"]
     cut = np.where(calculated.values > 1e-6 * calculated.values.max(), calculated.values, 0)
-    assert said(calculated.with_values(cut.astype(np.float32))) == [doubts.CALCULATED]
-    assert doubts.CALCULATED not in said(measured.with_values(np.maximum(measured.values, 0)))
+    assert names(calculated.with_values(cut.astype(np.float32))) == ["calculated"]
+    assert "calculated" not in names(measured.with_values(np.maximum(measured.values, 0)))
 
 
 @pytest.mark.parametrize("kind", ["faint", "local filter"])
@@ -175,7 +187,8 @@ def test_a_quiet_solvent_is_seen(measured, kind):
     soft = ndimage.gaussian_filter(inside, 2.0)
     blurred = filtered(measured.values, measured.voxel_size, lambda s2: np.exp(-900 * s2))
     rest = {"faint": 0.01 * measured.values, "local filter": blurred}[kind]
-    assert doubts.QUIET in said(measured.with_values(soft * measured.values + (1 - soft) * rest))
+    values = soft * measured.values + (1 - soft) * rest
+    assert "quiet solvent" in names(measured.with_values(values))
 
 
 def test_a_large_box_is_looked_at_where_the_molecule_is(measured):
@@ -191,9 +204,9 @@ def test_a_large_box_is_looked_at_where_the_molecule_is(measured):
 @pytest.mark.parametrize("voxel_size", [0.3, 12.0])
 @pytest.mark.parametrize("shape", [(16, 16, 16), (16, 40, 25), (17, 130, 16)])
 @pytest.mark.parametrize(
-    "measurements", ["noise", "block", "zeros inside", "huge", "tiny", "two values"]
+    "content", ["noise", "block", "zeros inside", "huge", "tiny", "two values"]
 )
-def test_odd_content_never_raises(measurements, shape, voxel_size):
+def test_odd_content_never_raises(content, shape, voxel_size):
     values = white(shape)
     mask = np.zeros(shape, dtype=bool)
     mask[4:12, 4:12, 4:12] = True
@@ -204,23 +217,26 @@ def test_odd_content_never_raises(measurements, shape, voxel_size):
         "huge": 1e15 * values,
         "tiny": 1e-15 * values,
         "two values": np.sign(values),
-    }[measurements]
+    }[content]
     density = Density(values, (voxel_size,) * 3)
     speck = np.zeros(shape, dtype=bool)
     speck[3, 3, 3] = True
     for region in (mask, speck, np.ones(shape, dtype=bool)):
-        said = doubts.content_doubts(measure_map(density, region), 8.0)
-        assert all(isinstance(text, str) for text in said)
+        assert all(finding.text for finding in found(density, 8.0, region))
 
 
-def test_only_what_is_no_map_of_a_molecule_forbids_a_verdict():
-    assert doubts.forbid_verdict([doubts.QUIET, doubts.NOISE])
-    assert not doubts.forbid_verdict([doubts.QUIET, doubts.CALCULATED])
-    assert not doubts.forbid_verdict([])
+def test_only_what_is_no_map_of_a_molecule_forbids_a_verdict(measured):
+    noise = Density(white((48, 48, 48)), (2.0,) * 3)
+    assert discredited(found(noise)) == {"prediction"}
+    assert not discredited(found(measured, 3.0)) | discredited(
+        found(low_passed(measured, 9.0), 5.0)
+    )
+    assert not any(CHECKS[name].discredits for name in ("quiet solvent", "calculated"))
 
 
 @pytest.mark.parametrize("model", ["default", "cnn"])
 def test_an_inverted_map_has_no_verdict(measured, tiny_models, model):
     inverted = measured.with_values(-measured.values)
     answer = mapres.validate(inverted, claimed=7.0, model=model)
-    assert answer.verdict == "cannot tell" and doubts.INVERTED in answer.warnings
+    assert answer.verdict == "inconclusive"
+    assert CHECKS["inverted"].sentence in answer.warnings
