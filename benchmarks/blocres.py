@@ -1,7 +1,7 @@
-"""blocres beside the original program: agreement, time and memory, as a Markdown table.
+"""blocres against the original program: agreement, time and memory, as a Markdown table.
 
-Run ``python benchmarks/blocres.py [../shared/data]`` in the project's root. The data hold what
-Bsoft answered. The 128³ pair is the 96³ one in a larger box of noise.
+Run ``python benchmarks/blocres.py [../shared/data]`` in the project's root. The data contain
+the output of Bsoft. The 128³ pair is the 96³ one in a larger box of noise.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ VOXEL, BOX, RADIUS = 1.2, 20, 45
 
 
 def main(data: Path) -> None:
-    """Print the table, or say that there is nothing to compare with."""
+    """Print the table, or report that the reference data are missing."""
     if not (data / "reference").is_dir():
-        print(f"{data} is not there: the maps and Bsoft's answer are not in the project.")
+        print(f"{data} is not there: the maps and Bsoft's output are not in the project.")
         return
     half_maps, mask = load_96(data)
     expected = read(data / "reference" / "blocres_0.5_96.mrc.gz").values
-    # Largest first: the peak that the system reports is that of the process so far.
+    # Largest first: the system reports the peak of the process so far.
     large, large_mask = enlarged(half_maps, mask)
     z, y, x = np.ogrid[:128, :128, :128]
     sphere = (z - 64) ** 2 + (y - 64) ** 2 + (x - 64) ** 2 < RADIUS**2
-    print("| case | boxes | mean abs. Δ, Å | max abs. Δ, Å | seconds | CPU seconds | memory, MB |")
+    print("| case | boxes | mean abs. Δ, Å | max. abs. Δ, Å | seconds | CPU seconds | memory, MB |")
     print("|---|---|---|---|---|---|---|")
     row(f"128³, every 3 voxels of a sphere of {RADIUS}", large, sphere, stride=3)
     row("128³, every 3 voxels", large, large_mask, stride=3)
@@ -56,13 +56,13 @@ def row(name, half_maps, mask, expected=None, **options) -> None:
 
 
 def cpu_seconds() -> float:
-    """Return the processor time of this process, which other work on the machine hardly moves."""
+    """Return the processor time of this process, which other processes hardly affect."""
     used = os.times()
     return used.user + used.system
 
 
 def peak() -> float:
-    """Return the most memory that this process has had, MB."""
+    """Return the peak memory of this process, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,9 +1,9 @@
-"""Time and memory of the default local resolution over sizes, as a Markdown table and a figure.
+"""Time and memory of the default local resolution against map size: a Markdown table and a figure.
 
-Run ``python benchmarks/local.py`` in the project's root. Every row is a process of its own: a ball
-of the example's molecule in its own noise, and a mask of 15% of the box. Peak memory is that
-of the whole process; loading the models is timed apart, with all that happens once in a process: a
-map of 48³ voxels is measured first.
+Run ``python benchmarks/local.py`` in the project's root. Each size is measured in a separate
+process: a ball of the example's molecule in its own noise, and a mask of 15% of the box. Peak
+memory is that of the process. Loading the models, and whatever else happens once per process, is
+timed separately: a map of 48³ voxels is measured first.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ RADIUS = 0.33
 
 def main() -> None:
     """Print the table and draw the figure."""
-    print("| box | mask | load, s | seconds | µs a voxel | peak memory, MB |")
+    print("| box | mask | load, s | seconds | µs per voxel | peak memory, MB |")
     print("|---|---|---|---|---|---|")
     rows = []
     for edge in EDGES:
         command = [sys.executable, __file__, str(edge)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-        masked, loading, seconds, memory = map(float, answer.stdout.split())
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        masked, loading, seconds, memory = map(float, done.stdout.split())
         per_voxel = 1e6 * seconds / edge**3
         print(
             f"| {edge}³ | {masked:.0%} | {loading:.1f} | {seconds:.1f} | {per_voxel:.2f} | "
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def draw(rows: list[tuple[int, float, float]], path: Path) -> None:
-    """Draw seconds and memory over the voxels of a box, beside lines in proportion to them."""
+    """Draw seconds and memory against the number of voxels, with lines proportional to it."""
     from matplotlib.figure import Figure
 
     edges, *measured = np.array(rows).T
@@ -55,7 +55,7 @@ def draw(rows: list[tuple[int, float, float]], path: Path) -> None:
     for axes, values, label in zip(figure.subplots(1, 2), measured, labels, strict=True):
         axes.loglog(edges**3, values, "o-", color="#0072B2", label="measured")
         axes.loglog(edges**3, values[-1] * (edges / edges[-1]) ** 3, "--", color="0.6",
-                    label="in proportion to the voxels")  # fmt: skip
+                    label="proportional to the voxels")  # fmt: skip
         axes.set(xlabel="box", ylabel=label)
         axes.set_xticks(edges**3, [f"{edge:.0f}³" for edge in edges], fontsize="small")
         axes.minorticks_off()

@@ -1,7 +1,7 @@
-"""MonoRes beside the original program: agreement, time and memory, as a Markdown table.
+"""MonoRes against the original program: agreement, time and memory, as a Markdown table.
 
-Run ``python benchmarks/monores.py [../shared/data]`` in the project's root. The data hold what
-native Xmipp MonoRes answered on two maps. The 128³ pair is the 96³ one in a larger box of noise.
+Run ``python benchmarks/monores.py [../shared/data]`` in the project's root. The data contain
+the output of Xmipp's MonoRes for two maps. The 128³ pair is the 96³ one in a larger box of noise.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ VOXEL, BOX = 1.2, 128
 
 
 def main(data: Path) -> None:
-    """Print the table, or say that there is nothing to compare with."""
+    """Print the table, or report that the reference data are missing."""
     if not all((data / folder).is_dir() for folder in ("reference", "maps")):
-        print(f"{data} is not there: the maps and native MonoRes's answers are not in the project.")
+        print(f"{data} is not there: the maps and Xmipp's output are not in the project.")
         return
     half_maps, mask = load_96(data)
     large, large_mask = enlarged(half_maps, mask)
-    print("| case | r | mean abs. Δ, Å | max abs. Δ, Å | seconds | peak memory, MB |")
+    print("| case | r | mean abs. Δ, Å | max. abs. Δ, Å | seconds | peak memory, MB |")
     print("|---|---|---|---|---|---|")
-    # Largest first: the peak that the system reports is that of the process so far.
-    for name, pair in (("halves", large), ("single", None)):
+    # Largest first: the system reports the peak of the process so far.
+    for name, pair in (("half maps", large), ("one map", None)):
         values = (large[0] + large[1]) / 2
         row(f"{name}, 128³", values, VOXEL, large_mask, half_maps=pair)
     values = (half_maps[0] + half_maps[1]) / 2
-    for name, pair in (("halves", half_maps), ("single", None)):
-        expected = read(data / "reference" / f"monores_{name}_96.mrc.gz").values
+    for name, file, pair in (("half maps", "halves", half_maps), ("one map", "single", None)):
+        expected = read(data / "reference" / f"monores_{file}_96.mrc.gz").values
         row(f"{name}, 96³", values, VOXEL, mask, expected, half_maps=pair)
     betagal = read(data / "maps" / "ngl_betaGal.mrc.gz")
     mask = read(data / "reference" / "betagal_mask.mrc.gz").values
@@ -51,7 +51,7 @@ def load_96(data: Path):
 
 
 def enlarged(half_maps, mask):
-    """Put half maps and mask into a 128³ box, filled with noise like that of the solvent."""
+    """Put half maps and mask into a 128³ box filled with noise like that of the solvent."""
     margin = (BOX - mask.shape[0]) // 2
     spread = float((half_maps[0] - half_maps[1])[mask < 0.5].std() / np.sqrt(2))
     generator = np.random.default_rng(0)
@@ -81,7 +81,7 @@ def row(name, values, voxel, mask, expected=None, **options) -> None:
 
 
 def peak() -> float:
-    """Return the most memory that this process has had, MB."""
+    """Return the peak memory of this process, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,8 +1,8 @@
-"""How a ChimeraX window stays in use while it computes, as a Markdown table.
+"""How responsive a ChimeraX window stays during a computation, as a Markdown table.
 
 Run ``python benchmarks/responsiveness.py [EDGE]`` in the project's root: a session of the ChimeraX
 library with an offscreen Qt window, a map of 256³ voxels, and a timer of 10 ms in the event loop of
-the window, which tells how long events wait. Then each command is cancelled at ten random times.
+the window, which measures how long events wait. Then each command is cancelled at ten random times.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def main(edge: int) -> None:
               " its thread ended within, s | memory after, MB |")  # fmt: skip
         print("|---|---|---|---|---|---|---|")
         for command in COMMANDS:
-            seconds, wait, told = watched(session, command)
+            seconds, wait, progress = watched(session, command)
             returned, ended = np.max(
                 [cancelled(session, command, seconds) for _ in range(TRIES)], 0
             )
             gc.collect()
             memory = psutil.Process().memory_info().rss / 2**20
-            print(f"| `{command}` | {seconds:.1f} | {wait:.3f} | {told:.2f} | {returned:.2f} |"
+            print(f"| `{command}` | {seconds:.1f} | {wait:.3f} | {progress:.2f} | {returned:.2f} |"
                   f" {ended:.2f} | {memory:.0f} |", flush=True)  # fmt: skip
 
 
@@ -72,21 +72,21 @@ def open_maps(session, edge: int) -> None:
 
 
 def watched(session, command: str) -> tuple[float, float, float]:
-    """Run a command; return its seconds, and the longest that events and progress waited."""
+    """Run a command; return its seconds, and the longest waits for events and for progress."""
     from chimerax.core.commands import run
     from chimerax.map_resolution.jobs import watch
 
-    ticks, told, timer = [], [], QTimer()
+    ticks, reports, timer = [], [], QTimer()
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start(10)
-    handler = watch(session, lambda job: told.append(time.perf_counter()))
+    handler = watch(session, lambda job: reports.append(time.perf_counter()))
     start = time.perf_counter()
     run(session, command, log=False)
     seconds = time.perf_counter() - start
     handler.remove()
     timer.stop()
     run(session, "close #3-99", log=False) if len(session.models.list()) > 2 else None
-    return seconds, float(np.max(np.diff(ticks))), float(np.max(np.diff(told)))
+    return seconds, float(np.max(np.diff(ticks))), float(np.max(np.diff(reports)))
 
 
 def cancelled(session, command: str, seconds: float) -> tuple[float, float]:
@@ -95,23 +95,23 @@ def cancelled(session, command: str, seconds: float) -> tuple[float, float]:
     from chimerax.core.errors import CancelOperation
     from chimerax.map_resolution.jobs import THREAD, current
 
-    asked = []
+    requested = []
 
     def cancel():
         if job := current(session):
-            asked.append(time.perf_counter())
+            requested.append(time.perf_counter())
             job.cancel()
 
     QTimer.singleShot(int(1000 * random.uniform(0.05, 0.8) * seconds), cancel)
     with contextlib.suppress(CancelOperation):
         run(session, command, log=False)
-    if not asked:
-        # It was done before.
+    if not requested:
+        # It had finished before.
         return 0.0, 0.0
-    returned = time.perf_counter() - asked[0]
+    returned = time.perf_counter() - requested[0]
     while any(thread.name == THREAD for thread in threading.enumerate()):
         time.sleep(0.005)
-    return returned, time.perf_counter() - asked[0]
+    return returned, time.perf_counter() - requested[0]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Time and memory of validating a map, as a Markdown table.
 
-Run ``python benchmarks/validation.py`` in the project's root. Every row is a process of its own: a
-box of noise with a molecule of the example's kind in its middle, validated twice; the first call
-loads the model. Peak memory is that of the whole process.
+Run ``python benchmarks/validation.py`` in the project's root. Each size is measured in a separate
+process: a box of noise with copies of the example's molecule in its middle, validated twice; the
+first call loads the model. Peak memory is that of the process.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def main() -> None:
     print("|---|---|---|")
     print(f"| import mapres | {importing():.3f} | |")
     for edge in EDGES:
-        answer = subprocess.run(
+        done = subprocess.run(
             [sys.executable, __file__, str(edge)], capture_output=True, text=True, check=True
         )
-        print(answer.stdout, end="")
+        print(done.stdout, end="")
 
 
 def importing() -> float:
