@@ -92,7 +92,11 @@ def test_validate_with_every_model_is_one_table(run, tiny_models):
     assert ["default", "dnn", "cnn"] in [line.split() for line in out.splitlines()]
     assert lines["Class"].split() == ["medium", "medium", "low"]
     assert lines["Resolution"].count("class only") == 2
-    verdicts = ("consistent ", "consistent (from predicted class only)", "optimistic (from predicted class only)")
+    verdicts = (
+        "consistent ",
+        "consistent (from predicted class only)",
+        "optimistic (from predicted class only)",
+    )
     assert all(verdict in lines["Claimed"] for verdict in verdicts)
     assert out.count("chain.mrc") == 1 and "dnn, cnn: This classifier" in lines["Warning"]
 
@@ -188,7 +192,10 @@ def test_local_compares_with_what_another_program_wrote(run, folder):
     assert (found["with"], found["median_difference_A"]) == ("other.mrc", -1.0)
     assert found["spread_A"] == pytest.approx(0, abs=1e-5) and found["voxels"] > 1000
     assert np.allclose(mrc.read("diff.mrc").values, -1, atol=1e-5)
-    assert "Difference from other.mrc  median -1.00 Å" in run(f"local map.mrc -o out.mrc {options[:-7]}")[1]
+    assert (
+        "Difference from other.mrc  median -1.00 Å"
+        in run(f"local map.mrc -o out.mrc {options[:-7]}")[1]
+    )
 
 
 def test_local_compares_with_a_method(run):

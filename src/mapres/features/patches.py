@@ -27,6 +27,8 @@ CLIP = 8.0
 SHELLS = PATCH // 2
 FAINTEST = 1e-9
 CENTER_SEED = 20190324
+# They cover any molecule at half a patch; more only cost time.
+CANDIDATES = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,25 +52,24 @@ class Patches:
         return replace(self, values=np.rot90(self.values, quarters, axes=(1, 3)))
 
 
-def patch_centers(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArray[np.intp]:
-    """Choose voxels of the molecule, spread out: no two nearer than half a patch.
+def patch_centers(density: Density, mask: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """Choose voxels of the molecule at random, no two nearer than half a patch.
 
-    Small molecules get fewer, and the same mask always the same.
+    The same map gets the same, whichever way its axes run: voxels are drawn by numbers that are
+    made of their distances from the middle of the molecule, and of their density where those
+    agree.
 
     Parameters
     ----------
+    density : the map
     mask : bool array, shape (z, y, x), with at least one voxel set
-    spacing : voxel size, Å
-    count : how many at most
+    count : how many at most; small molecules get fewer
 
     Returns
     -------
     int array, shape (n, 3), voxel indices (z, y, x), 1 <= n <= count
     """
-    candidates = np.argwhere(mask)
-    order = np.random.default_rng(CENTER_SEED).permutation(len(candidates))
-    # 4,000 candidates cover any molecule at half a patch; more only cost time.
-    candidates = candidates[order[:4000]]
+    candidates = _drawn(density.values, mask)
     chosen: list[NDArray] = []
     nearest = np.full(len(candidates), np.inf)
     for _ in range(count):
@@ -77,9 +78,31 @@ def patch_centers(mask: NDArray[np.bool_], spacing: float, count: int) -> NDArra
             break
         pick = candidates[free[0]]
         chosen.append(pick)
-        distance = np.linalg.norm((candidates - pick) * spacing, axis=1)
+        distance = np.linalg.norm((candidates - pick) * density.spacing, axis=1)
         nearest = np.minimum(nearest, distance)
     return np.array(chosen)
+
+
+def _drawn(values: NDArray, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return voxels of a mask in a random order, shape (n, 3), n at most `CANDIDATES`."""
+    places = np.argwhere(mask)
+    first, last = places.min(axis=0), places.max(axis=0)
+    off = np.abs(2 * places - (first + last)).astype(np.uint64)
+    # What is summed over the axes does not tell them apart.
+    length = (last - first).astype(np.uint64)
+    numbers = _scrambled(off + np.uint64(CENTER_SEED) * length).sum(axis=1)
+    if len(places) > CANDIDATES:
+        limit = np.partition(numbers, CANDIDATES)[CANDIDATES]
+        places, numbers = places[numbers < limit], numbers[numbers < limit]
+    order = np.lexsort((values[tuple(places.T)], numbers))
+    return places[order]
+
+
+def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return whole numbers that look random: the finalizer of SplitMix64 (Steele et al. 2014)."""
+    mixed = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
@@ -102,8 +125,20 @@ def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
         patch[:] = resize(window * weight, (fine_edge,) * 3)[inside]
     spectra = power_spectra(out)
     for patch in out:
-        patch[:] = normalized(patch)
+        patch[:] = in_pose(normalized(patch))
     return Patches(out, spectra)
+
+
+def in_pose(patch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn and mirror a patch, shape (48, 48, 48), into the same pose whichever way it came.
+
+    Its axes are sorted by how fast the density changes along them, and run toward more density.
+    """
+    changes = [float(np.mean(np.square(np.diff(patch, axis=axis)))) for axis in range(3)]
+    patch = patch.transpose(np.argsort(changes))
+    ramp = np.arange(len(patch)) - 0.5 * (len(patch) - 1)
+    profiles = (patch.mean(axis=axes, dtype=np.float64) for axes in ((1, 2), (0, 2), (0, 1)))
+    return patch[tuple(slice(None, None, -1 if p @ ramp < 0 else 1) for p in profiles)]
 
 
 def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:

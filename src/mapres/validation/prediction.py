@@ -95,7 +95,7 @@ def predict_patches(
     progress: Progress,
 ) -> NDArray[np.float32]:
     """Return the distribution of every patch, shape (n, bins)."""
-    centers = preprocess.patch_centers(mask, density.spacing, MAX_PATCHES)
+    centers = preprocess.patch_centers(density, mask, MAX_PATCHES)
     # A small molecule has few patches: each is read in up to four orientations instead.
     turns = int(np.clip(12 // len(centers), 1, 4))
     seen, out = profile(spectra), []
