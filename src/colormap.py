@@ -1,4 +1,4 @@
-"""The colors that answers get: local resolutions, or how one differs from another."""
+"""The colors of results: of local resolutions, or of the difference between two."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def palette_called(name):
 def scale_of(volumes):
     """Return the `Scale` of the volumes of `localres`: of differences, if it compared."""
     results = [volume.local_resolution for volume in volumes]
-    difference = getattr(volumes[0], "difference", None)
+    difference = volumes[0].difference
     if difference is None:
         values = np.concatenate([result.values[result.mask] for result in results])
         title = f"Local resolution (Å), {_read_by(results[0])}"
         return Scale(volumes, values, RESOLUTIONS, color_range(values), title)
     agreed = difference.agreement
     values = agreed.difference[agreed.compared]
-    title = f"{method_name(results[0])} less {agreed.other} (Å)"
+    title = f"{method_name(results[0])} − {agreed.other} (Å)"
     return Scale([difference], values, DIFFERENCES, difference_range(values), title)
 
 

@@ -36,10 +36,10 @@ class ModelResolution:
     worst: list[Stretch]
 
 
-def prepare(session, atoms, path):
-    """Refuse, before a long computation, what could not be answered after it."""
+def prepare_residues(session, atoms, path):
+    """Refuse, before a long computation, what could not be reported after it."""
     if path is not None and atoms is None:
-        raise UserError("atomsFile lists residues; give atoms, too.")
+        raise UserError("residueTable requires atoms; give both.")
     if atoms is None:
         return
     if len(atoms) == 0:

@@ -21,8 +21,8 @@ from ..localres import localres
 from ..mapres.local.methods import METHODS, UNCERTAIN
 from ..mapres.networks.registry import ALL, available
 from ..mapres.results.report import METHOD_NAMES
+from ..result_volumes import is_result
 from ..resvalidate import resvalidate
-from ..volumes import is_answer
 from .widgets import Menu, ModelMenu
 
 # One line on what each needs and is good for.
@@ -182,13 +182,13 @@ class LocalForm(_Form):
         super().__init__(session)
         methods = [(METHOD_NAMES[method], method) for method in METHODS]
         self.method = self._described_menu("Method", methods, GOOD_FOR)
-        self.mask = self._model_menu("Mask", Volume, "automatic", leave_out=is_answer)
+        self.mask = self._model_menu("Mask", Volume, "automatic", leave_out=is_result)
         self.compare = self._model_menu("Compare with", Volume, "nothing", others=methods)
         self.atoms = self._model_menu("Residues of", AtomicStructure, "no model")
         self.uncertainty = QCheckBox("Uncertainty as a second volume")
         self.form.addRow(self.uncertainty)
         self.more = QLineEdit()
-        self.more.setPlaceholderText("unsure 2 figure local.png")
+        self.more.setPlaceholderText("maxUncertainty 2 figure local.png")
         self.more.setToolTip("More options of the command, as one types them: see Help")
         self.more.textChanged.connect(lambda _: self.changed.emit())
         self.form.addRow("More options", self.more)

@@ -78,7 +78,7 @@ class ColoredView(QWidget):
         self._summary.setText(f"<b>{escape(name_of(map))}</b><br>{_summary(volume)}")
         self.key.setChecked(True)
         self.palette_menu.setCurrentIndex(self.palette_menu.findData(self._scale.palette))
-        difference = hasattr(volume, "difference")
+        difference = volume.difference is not None
         label = f"{'Difference' if difference else 'Local resolution'} (Å)"
         self.histogram.show_values(self._scale.values, self._scale.limits, self._palette, label)
         self._show_limits()
@@ -176,12 +176,12 @@ class ColoredView(QWidget):
 
 def _summary(volume):
     """Return what is told in words, as HTML."""
-    result, difference = volume.local_resolution, getattr(volume, "difference", None)
+    result, difference = volume.local_resolution, volume.difference
     if difference is None:
         said = f"{method_name(result)}: {summary(result)}"
     else:
         agreed = difference.agreement
-        said = f"{method_name(result)} less {escape(agreed.other)}: "
+        said = f"{method_name(result)} − {escape(agreed.other)}: "
         said += f"<b>median {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
         if agreed.correlation is not None:
             said += f", r = {agreed.correlation:.2f}"

@@ -23,7 +23,7 @@ from Qt.QtWidgets import (
 )
 
 from ..jobs import current, watch
-from ..volumes import is_answer
+from ..result_volumes import is_result
 from .command_text import command_text
 from .forms import LocalForm, ValidateForm
 from .local_view import ColoredView
@@ -47,8 +47,8 @@ class Panel(QWidget):
         super().__init__()
         self._session = session
         self._running = self._forgotten = False
-        self.map = ModelMenu(session, Volume, "no map", leave_out=is_answer, take_first=True)
-        self.halves = [ModelMenu(session, Volume, "none", leave_out=is_answer) for _ in range(2)]
+        self.map = ModelMenu(session, Volume, "no map", leave_out=is_result, take_first=True)
+        self.halves = [ModelMenu(session, Volume, "none", leave_out=is_result) for _ in range(2)]
         self.validate, self.local = ValidateForm(session), LocalForm(session)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.validate, "Validate")

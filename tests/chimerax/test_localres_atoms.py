@@ -183,7 +183,7 @@ def test_odd_chains_are_linked_to(session, do, small_map, links):
 
 def test_table_and_json_tell_the_same(do, small_map, chain, tmp_path):
     path = tmp_path / "residues.csv"
-    answer = do(f'localres #1 atoms #2 atomsFile "{path}"', return_json=True)
+    answer = do(f'localres #1 atoms #2 residueTable "{path}"', return_json=True)
     with open(path, newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["chain"] for row in rows] == ["A"] * 10 + ["B"] * 10
@@ -197,9 +197,9 @@ def test_table_and_json_tell_the_same(do, small_map, chain, tmp_path):
 
 def test_refusals_name_the_remedy_and_leave_nothing(session, do, small_map, chain, tmp_path):
     before = session.models.list()
-    assert "give atoms" in refusal(do, f'localres #1 atomsFile "{tmp_path / "a.csv"}"')
+    assert "requires atoms" in refusal(do, f'localres #1 residueTable "{tmp_path / "a.csv"}"')
     path = tmp_path / "none" / "a.csv"
-    assert "folder" in refusal(do, f'localres #1 atoms #2 atomsFile "{path}"')
+    assert "folder" in refusal(do, f'localres #1 atoms #2 residueTable "{path}"')
     assert "no atom" in refusal(do, "localres #1 atoms #2/Z")
     assert session.models.list() == before
     assert not any(hasattr(residue, "local_resolution") for residue in chain.residues)

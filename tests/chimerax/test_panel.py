@@ -23,7 +23,7 @@ def test_there_is_one_panel(windowed, tool):
     assert start(windowed) is tool
 
 
-def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
+def test_maps_are_followed_and_results_are_no_maps(panel, session, do):
     assert panel.map.value is None and not panel.run_button.isEnabled()
     first = open_array(session, blobs(), name="first")
     # The first that is opened is meant, until another is chosen.
@@ -38,12 +38,12 @@ def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
     do("close #5")
     assert panel.map.value is None and not panel.run_button.isEnabled()
     panel.map.value = first
-    do("localres #1 uncertainty true unsure 3 key false")
-    opened = [model for model in session.models.list() if hasattr(model, "mapres_answer")]
+    do("localres #1 uncertainty true maxUncertainty 3 key false")
+    opened = [model for model in session.models.list() if type(model).__name__ == "ResultVolume"]
     listed = [panel.map.itemData(k) for k in range(panel.map.count())]
     assert len(opened) == 3 and listed == [None, first]
-    answers = [panel.local.compare.itemData(k) for k in range(panel.local.compare.count())]
-    assert set(opened) <= set(answers)
+    others = [panel.local.compare.itemData(k) for k in range(panel.local.compare.count())]
+    assert set(opened) <= set(others)
 
 
 def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel, small_map):

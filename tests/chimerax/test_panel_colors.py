@@ -137,7 +137,7 @@ def test_shows_how_two_methods_differ(panel, small_map):
     choose(panel.local.method, "monores")
     choose(panel.local.compare, "resmap")
     click(panel.run_button)
-    assert "MonoRes less ResMap: <b>median" in panel.colored._summary.text()
+    assert "MonoRes − ResMap: <b>median" in panel.colored._summary.text()
     low, high = panel.colored.histogram.limits
     assert low == -high and panel.colored.palette_menu.currentData() == "^rdbu-5"
     before = small_map.surfaces[0].vertex_colors.copy()
