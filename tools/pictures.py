@@ -40,9 +40,9 @@ def draw(demo: Demo) -> None:
     panel.map.value = map
     for menu, half in zip(panel.halves, (first, second), strict=True):
         menu.value = half
-    panel.validate.claimed.setText("4.5")
-    grab(panel, panel.validate, PAGES / "tools" / "mapres-validate.png")
-    grab(panel, panel.local, PAGES / "tools" / "mapres-local.png")
+    panel.validate_form.claimed.setText("4.5")
+    grab(panel, panel.validate_form, PAGES / "tools" / "mapres-validate.png")
+    grab(panel, panel.local_form, PAGES / "tools" / "mapres-local.png")
     path = PAGES / "commands" / "localres.png"
     demo.run(f'localres #{map.id_string} key false figure "{path}"')
 
@@ -69,7 +69,7 @@ def grab(panel, form, path: Path) -> None:
     panel.run()
     application = panel._session.ui.application
     application.processEvents()
-    panel.colored.histogram.draw()
+    panel.local_view.histogram.draw()
     application.processEvents()
     panel.grab().save(str(path))
 

@@ -1,4 +1,4 @@
-"""The text of a command, from what is chosen."""
+"""The text of a command, from the options that are chosen."""
 
 import inspect
 

@@ -92,10 +92,10 @@ def tool(windowed):
         windowed.key_is_registered = True
     found = window.start(windowed)
     # What an earlier one left is remembered.
-    found.panel.tabs.setCurrentWidget(found.panel.validate)
-    window.choose(found.panel.local.method, "mapres")
-    window.choose(found.panel.validate.model, "default")
-    found.panel.local.uncertainty.setChecked(False)
+    found.panel.tabs.setCurrentWidget(found.panel.validate_form)
+    window.choose(found.panel.local_form.method, "mapres")
+    window.choose(found.panel.validate_form.model, "default")
+    found.panel.local_form.uncertainty.setChecked(False)
     yield found
     if found in windowed.tools.list():
         found.delete()
