@@ -1,4 +1,4 @@
-"""Make the pictures of the help pages from the simulated pair in this folder.
+"""Make the pictures of the help pages from the simulated half maps of the examples.
 
 The panel is drawn offscreen, in the window that its tests use.
 """
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def draw(demo: Demo) -> None:
-    """Ask both commands in the panel, and grab it; let `localres` draw its figure."""
+    """Run both commands in the panel, and grab it; let `localres` draw its figure."""
     first, second = (demo.open(EXAMPLES / f"half{n}.mrc.gz") for n in (1, 2))
     map = demo.run(f"volume add #{first.id_string},{second.id_string} scaleFactors 0.5,0.5")
     map.name = "simulated"
@@ -62,7 +62,7 @@ def open_panel(session):
 
 
 def grab(panel, form, path: Path) -> None:
-    """Run what a form composes, and draw the panel with what came of it."""
+    """Run the command of a form, and draw the panel with its results."""
     panel.resize(WIDTH, HEIGHT)
     panel.show()
     panel.tabs.setCurrentWidget(form)

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import headless
 from scenes import blobs, open_array
+from wheels import bundle_wheel
 
 
 def pytest_collection_modifyitems(items):
@@ -22,8 +23,13 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def whole_session(tmp_path_factory):
-    session = headless.start(tmp_path_factory.mktemp("chimerax"))
+def wheel(tmp_path_factory):
+    return bundle_wheel(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def whole_session(tmp_path_factory, wheel):
+    session = headless.start(tmp_path_factory.mktemp("chimerax"), wheel)
     yield session
     session.triggers.activate_trigger("app quit", None)
 

@@ -154,7 +154,7 @@ from pathlib import Path
 warnings.simplefilter("ignore")
 sys.path[:0] = ["tools", "tests/chimerax"]
 import headless
-session = headless.start(Path(sys.argv[1]))
+session = headless.start(Path(sys.argv[1]), Path(sys.argv[2]))
 import window
 window.install()
 session.ui = window.WindowedUI(session)
@@ -185,9 +185,9 @@ session.ui.application.exec()
 """
 
 
-def test_quitting_midway_is_clean(tmp_path):
+def test_quitting_midway_is_clean(tmp_path, wheel):
     done = subprocess.run(
-        [sys.executable, "-c", QUIT, str(tmp_path)],
+        [sys.executable, "-c", QUIT, str(tmp_path), str(wheel)],
         cwd=ROOT,
         capture_output=True,
         text=True,
