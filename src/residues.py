@@ -91,9 +91,9 @@ def _assign_attribute(session, model):
 
 
 def _log_residues(session, model):
-    """Write the chains and the worst stretches into the log, with links that show them."""
+    """Log the chains and the lowest-resolution stretches, with links that select them."""
     rows = [_chain_row(model, chain) for chain in dict.fromkeys(model.chains)]
-    _log_columns(session, ("Chain", "Residues", "Mean (Å)", "Worst residue"), rows)
+    _log_columns(session, ("Chain", "Residues", "Mean (Å)", "Lowest-resolution residue"), rows)
     if model.worst:
         rows = [(_link(spec), f"{mean:.2f}") for spec, mean in _stretches(model)]
         _log_columns(session, ("Lowest-resolution stretches", "Mean (Å)"), rows)

@@ -85,7 +85,7 @@ def test_key_shows_the_range(session, do, small_map):
     do("localres #1 method monores range 4,12")
     labels = [float(label) for _, label in get_model(session, create=False).rgbas_and_labels]
     assert labels == [4, 6, 8, 10, 12]
-    # It would say what the surface no longer shows.
+    # The old key would no longer be that of the surface.
     do("localres #1 method monores compare resmap key false")
     assert get_model(session, create=False) is None
 
@@ -172,7 +172,7 @@ def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monke
     from chimerax.map_resolution import color_key
     from chimerax.map_resolution.colormap import scale_of
 
-    def say(volume, title=None):
+    def titled(volume, title=None):
         scale = scale_of([volume])
         monkeypatch.setattr(session.main_view, "_render", object())
         color_key.show_titled_key(session, scale.colormap(), title or scale.title)
@@ -180,17 +180,17 @@ def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monke
         return find_label(session, color_key.NAME)
 
     volume = do("localres #1 key false")
-    label = say(volume)
+    label = titled(volume)
     assert label.text == "Local resolution (Å), MapRes local"
     model = color_key.get_model(session)
     assert label.ypos > model.pos[1] + model.size[1]
     count = len(session.models.list())
     # It is the same label: every new one would take a number of a model.
-    assert say(volume, "something else") is label and label.text == "something else"
+    assert titled(volume, "something else") is label and label.text == "something else"
     assert len(session.models.list()) == count
     do("key red:1 blue:2")
     assert find_label(session, color_key.NAME) is None
-    assert say(volume) is not None
+    assert titled(volume) is not None
     do("key delete")
     assert find_label(session, color_key.NAME) is None
     compared = do("localres #1 method monores compare resmap key false")

@@ -100,7 +100,7 @@ def test_the_attribute_is_saved_and_read_again(session, do, small_map, chain, tm
     assert not hasattr(chain.residues[15], "local_resolution")
 
 
-def test_moved_together_nothing_changes_moved_apart_is_said(do, small_map, chain):
+def test_moved_together_nothing_changes_moved_apart_is_logged(do, small_map, chain):
     do("localres #1 method monores atoms #2 key false")
     before = [r.local_resolution for r in chain.residues]
     do("turn y 50 models #1,2")
@@ -111,7 +111,7 @@ def test_moved_together_nothing_changes_moved_apart_is_said(do, small_map, chain
     assert "no atom lies where the map has a resolution" in message and "fitmap" in message
 
 
-def test_what_moved_out_loses_its_value_and_that_is_said(do, small_map, chain, log):
+def test_what_moved_out_loses_its_value_and_that_is_logged(do, small_map, chain, log):
     do("localres #1 method monores atoms #2 key false")
     assert all(hasattr(residue, "local_resolution") for residue in chain.residues)
     for residue in chain.residues[5:]:
@@ -129,17 +129,17 @@ def links(session):
 
     class Kept(HtmlLog):
         def log(self, level, message, image_info, is_html):
-            said.append(message)
+            logged.append(message)
             return True
 
-    said = []
+    logged = []
 
     def links_of(do, command):
         kept = Kept()
         session.logger.add_log(kept)
         do(command)
         session.logger.remove_log(kept)
-        return [unescape(link) for link in re.findall(LINK, " ".join(said))]
+        return [unescape(link) for link in re.findall(LINK, " ".join(logged))]
 
     return links_of
 

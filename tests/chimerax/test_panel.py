@@ -1,4 +1,4 @@
-"""The panel through its own signals and clicks: nobody sees the window, but it is one."""
+"""The panel through its own signals and clicks: the window is real, though offscreen."""
 
 import pytest
 from scenes import blobs, open_array
@@ -120,7 +120,7 @@ def test_only_what_differs_is_written(panel, small_map, session):
 
 
 def test_the_commands_understand_what_is_composed(panel, small_map, do):
-    """All options at once go through ChimeraX's parser: only the core is not asked."""
+    """All options at once go through ChimeraX's parser, without running the core."""
     from chimerax.core.commands import Command
 
     panel.map.value = small_map
@@ -156,10 +156,10 @@ def test_validates_and_stays_alive(panel, small_map, log):
     assert panel.results.currentWidget() is panel.validate_view
     bars = panel.validate_view._shown.findChildren(QProgressBar)
     assert len(bars) == 3 and sum(bar.value() for bar in bars) == pytest.approx(1000, abs=2)
-    said = text_of(panel.validate_view._shown)
+    text = text_of(panel.validate_view._shown)
     for name in ("high (< 5 Å)", "medium (5–10 Å)", "low (> 10 Å)"):
-        assert name in said
-    assert "Resolution:" in said and "Claimed:" in said and "6 Å" in said
+        assert name in text
+    assert "Resolution:" in text and "Claimed:" in text and "6 Å" in text
     assert "resvalidate #1 claimed 6" in log.getvalue()
 
 
@@ -200,13 +200,13 @@ def test_a_second_job_meanwhile_is_refused(panel, small_map, do):
     panel.map.value = small_map
     refused = []
 
-    def ask_again():
+    def run_again():
         try:
             do("resvalidate #1")
         except UserError as error:
             refused.append(str(error))
 
-    handler, _ = meanwhile(panel, ask_again)
+    handler, _ = meanwhile(panel, run_again)
     click(panel.run_button)
     handler.remove()
     assert "already running" in refused[0]
@@ -267,23 +267,23 @@ def test_remembers_what_was_chosen(panel, windowed, small_map):
     panel.tabs.setCurrentWidget(panel.validate_form)
 
 
-def test_a_claim_is_read_from_the_file_and_the_emdb_only_if_asked(panel, session, monkeypatch):
+def test_a_claim_is_read_from_the_file_and_fetched_only_on_demand(panel, session, monkeypatch):
     from chimerax.map_resolution.panel import validate_form
 
     map = open_array(session, blobs(), name="emdb 1234")
     map.data.file_header = {"labels": [b"Made by a program\0\0", b"RESOLUTION: 4.2 A"]}
-    asked = []
-    monkeypatch.setattr(validate_form, "published", lambda entry: asked.append(entry) or 3.9)
+    fetched = []
+    monkeypatch.setattr(validate_form, "published", lambda entry: fetched.append(entry) or 3.9)
     panel.map.value = None
     panel.map.value = map
     assert (
         panel.validate_form.claimed.text() == "4.2" and "file" in panel.validate_form.source.text()
     )
-    assert "claimed 4.2" in panel.command_text() and not asked
+    assert "claimed 4.2" in panel.command_text() and not fetched
     assert "EMD-1234" in panel.validate_form.fetch.text()
     panel.show()
     click(panel.validate_form.fetch)
-    assert asked == ["EMD-1234"] and panel.validate_form.claimed.text() == "3.9"
+    assert fetched == ["EMD-1234"] and panel.validate_form.claimed.text() == "3.9"
     assert "EMD-1234" in panel.validate_form.source.text()
 
 

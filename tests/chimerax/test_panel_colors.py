@@ -60,10 +60,10 @@ def test_a_dragged_limit_recolors_the_surface(colored, small_map, log):
     assert (before != after).any()
     # With a lower limit more is coarse, which is red.
     assert after[:, 0].mean() - after[:, 2].mean() > before[:, 0].mean() - before[:, 2].mean()
-    told = log.getvalue()
-    assert f"range {low:.4g},{new_high:.4g}" in told
+    logged = log.getvalue()
+    assert f"range {low:.4g},{new_high:.4g}" in logged
     # Once, by the command: not at every step of the mouse.
-    assert told.count("Map values for surface") == 1
+    assert logged.count("Map values for surface") == 1
     labels = [float(text) for _, text in get_model(colored._session).rgbas_and_labels if text]
     assert labels[-1] == pytest.approx(new_high, abs=0.06)
 

@@ -1,4 +1,4 @@
-"""What a session keeps of results: they are told from maps, and scripts find them."""
+"""What a session keeps of results: they stay distinct from maps, and scripts find them."""
 
 import dataclasses
 
@@ -44,7 +44,7 @@ def test_volume_and_colors_are_restored(do, small_map, reopen):
     assert len(surface.vertex_colors) == len(surface.vertices)
 
 
-def test_every_result_is_told_from_a_map(do, small_map, reopen):
+def test_every_result_stays_distinct_from_a_map(do, small_map, reopen):
     from chimerax.map_resolution.result_volumes import is_result
 
     result = do("localres #1 uncertainty true maxUncertainty 3 key false").local_resolution
