@@ -33,13 +33,7 @@ from .residues import prepare_residues, read_residues, show_residues
 from .result_volumes import open_difference, open_result, open_uncertainty
 from .snapshot import draw_figure, prepare_figure
 from .surface_colors import paint
-from .volumes import (
-    check_open,
-    density_of,
-    half_map_densities,
-    indices_between,
-    required,
-)
+from .volumes import check_open, density_of, half_map_densities, indices_between, required
 
 
 def localres(
@@ -97,34 +91,20 @@ def localres(
     prepare_figure(figure)
     halves = half_map_densities(maps, half_maps)
     shared = {"mask": mask and density_of(mask), "half_maps": halves, "device": device}
-    results, summaries, agreed = [], [], None
+    found = []
     for map in maps:
         check_open(maps)
-        density = density_of(map)
-        other = compare and _other(session, map, density, compare, shared)
-        call = shared | {"method": method} | options
-        result = run_job(session, map, local_resolution, density, **call)
-        agreed = other and run_job(session, map, agreement, result, *other[:2], warnings=other[2])
-        log_table(session, local_rows(density, result, agreed))
-        results.append(result)
-        summaries.append(local_json(density, result, agreed))
+        found.append(_measure(session, map, compare, shared, {"method": method} | options))
     check_open(maps)
+    results, _, summaries = zip(*found, strict=True)
     model = None if atoms is None else read_residues(maps[0], results[0], atoms)
     # Only now, so that an error in any map leaves nothing half done.
-    volumes = [open_result(map, result) for map, result in zip(maps, results, strict=True)]
-    for summary, map, volume in zip(summaries, maps, volumes, strict=True):
-        summary["output"] = f"#{volume.id_string}"
-        if uncertainty:
-            half = open_uncertainty(map, volume.local_resolution)
-            summary["uncertainty"] = f"#{half.id_string}"
+    volumes = [_open(map, *each, uncertainty) for map, each in zip(maps, found, strict=True)]
     if model is not None:
         summaries[0]["atoms"] = show_residues(session, model, residue_table)
-    if agreed:
-        volumes[0].difference = open_difference(maps[0], agreed)
-        summaries[0]["difference"] = f"#{volumes[0].difference.id_string}"
     paint(session, maps, volumes, palette, range, key, max_uncertainty)
     if figure is not None:
-        usual = all(value is None for value in (palette, range, max_uncertainty, agreed))
+        usual = all(value is None for value in (palette, range, max_uncertainty, compare))
         draw_figure(session, maps[0], results[0], figure, with_view=usual)
     return returned(volumes, summaries, return_json)
 
@@ -170,6 +150,19 @@ def _require_intervals(method, compare, uncertainty, max_uncertainty):
         raise UserError("maxUncertainty and compare color the surface differently; give only one.")
 
 
+def _measure(session, map, compare, shared, options):
+    """Return the result of a map, its `Agreement` with another or None, and both as plain types."""
+    density = density_of(map)
+    other = compare and _other(session, map, density, compare, shared)
+    result = run_job(session, map, local_resolution, density, **shared, **options)
+    agreed = None
+    if other:
+        *pair, warnings = other
+        agreed = run_job(session, map, agreement, result, *pair, warnings=warnings)
+    log_table(session, local_rows(density, result, agreed))
+    return result, agreed, local_json(density, result, agreed)
+
+
 def _other(session, map, density, compare, shared):
     """Return the resolution to compare with, where it lies, and its warnings."""
     if isinstance(compare, str):
@@ -178,3 +171,15 @@ def _other(session, map, density, compare, shared):
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     with as_user_errors():
         return checked_resolution(density_of(compare)), indices_between(map, compare), ()
+
+
+def _open(map, result, agreed, summary, uncertainty):
+    """Open what was measured; return the volume of the result, and add numbers to the summary."""
+    volume = open_result(map, result)
+    summary["output"] = f"#{volume.id_string}"
+    if uncertainty:
+        summary["uncertainty"] = f"#{open_uncertainty(map, result).id_string}"
+    if agreed is not None:
+        volume.difference = open_difference(map, agreed)
+        summary["difference"] = f"#{volume.difference.id_string}"
+    return volume
