@@ -35,7 +35,7 @@ class LocalForm(Form):
         self.uncertainty = QCheckBox("Open uncertainty as a second volume")
         self.form.addRow(self.uncertainty)
         self.more = QLineEdit()
-        self.more.setPlaceholderText("maxUncertainty 2 figure local.png")
+        self.more.setPlaceholderText("maxUncertainty 2")
         self.more.setToolTip("Other options, as typed in the command line; see Help")
         self.form.addRow("More options", self.more)
         self.more.textChanged.connect(lambda _: self.changed.emit())

@@ -109,14 +109,14 @@ def test_only_what_differs_is_written(panel, small_map, session):
     panel.local_form.mask.value = half
     choose(panel.local_form.compare, "monores")
     assert panel.command_text() == (
-        "localres #1 mask #2 method blocres compare monores halfMaps #2#2"
+        "localres #1 mask #2 method blocres compare monores halfMaps #2,2"
     )
     panel.local_form.more.setText(" boxSize 30 ")
-    assert panel.command_text().endswith(" halfMaps #2#2 boxSize 30")
+    assert panel.command_text().endswith(" halfMaps #2,2 boxSize 30")
     panel.tabs.setCurrentWidget(panel.validate_form)
     panel.validate_form.claimed.setText("3.5")
     choose(panel.validate_form.model, "all")
-    assert panel.command_text() == "resvalidate #1 claimed 3.5 model all halfMaps #2#2"
+    assert panel.command_text() == "resvalidate #1 claimed 3.5 model all halfMaps #2,2"
 
 
 def test_the_commands_understand_what_is_composed(panel, small_map, do):
