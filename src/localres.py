@@ -24,16 +24,19 @@ from chimerax.map import MapArg, MapsArg
 
 from .jobs import run_job
 from .log import as_user_errors, log_table, returned
-from .mapres.local.methods import METHODS, OPTION_NAMES, UNCERTAIN
+from .mapres.local.methods import DEFAULT, METHODS, OPTIONS, require_interval
 from .mapres.local.resolution import local_resolution
 from .mapres.networks.session import AUTO, DEVICES
 from .mapres.results.compare import agreement, checked_resolution
-from .mapres.results.report import METHOD_NAMES, local_json, local_rows
+from .mapres.results.local_report import local_json, local_rows
 from .residues import prepare_residues, read_residues, show_residues
 from .result_volumes import open_difference, open_result, open_uncertainty
 from .snapshot import draw_figure, prepare_figure
 from .surface_colors import paint
 from .volumes import check_open, density_of, half_map_densities, indices_between, required
+
+# How ChimeraX reads the options of methods.
+ARGUMENTS = {float: PositiveFloatArg, int: PositiveIntArg}
 
 
 def localres(
@@ -42,7 +45,7 @@ def localres(
     *,
     mask=None,
     half_maps=None,
-    method=METHODS[0],
+    method=DEFAULT,
     device=AUTO,
     uncertainty=False,
     compare=None,
@@ -75,7 +78,7 @@ def localres(
     max_uncertainty : Å; the surface is gray where the 90% interval is wider
     figure : path of a PNG file for slices, histogram and key, and the view if there is one
     return_json : whether to return a JSONResult
-    options : those of the method
+    options : those of the method, see `mapres.local.methods.OPTIONS`
 
     Returns
     -------
@@ -116,11 +119,11 @@ def register_command(synopsis, logger):
         keyword=[
             ("mask", MapArg),
             ("half_maps", MapsArg),
-            ("method", EnumOf(METHODS)),
+            ("method", EnumOf(tuple(METHODS))),
             ("device", EnumOf(DEVICES)),
-            *((n, PositiveIntArg if n == "stride" else PositiveFloatArg) for n in OPTION_NAMES),
+            *((name, ARGUMENTS[option.kind]) for name, option in OPTIONS.items()),
             ("uncertainty", BoolArg),
-            ("compare", Or(EnumOf(METHODS), MapArg)),
+            ("compare", Or(EnumOf(tuple(METHODS)), MapArg)),
             ("atoms", AtomsArg),
             ("residue_table", SaveFileNameArg),
             ("palette", ColormapArg),
@@ -144,8 +147,9 @@ def _require_one_map(maps, **options):
 def _require_intervals(method, compare, uncertainty, max_uncertainty):
     """Refuse options that need an interval for every voxel, if there is none."""
     for name, value in (("uncertainty", uncertainty), ("maxUncertainty", max_uncertainty)):
-        if value and method != UNCERTAIN:
-            raise UserError(f"{name} requires method {UNCERTAIN}; choose that, or leave it out.")
+        if value:
+            with as_user_errors():
+                require_interval(method, name)
     if max_uncertainty and compare is not None:
         raise UserError("maxUncertainty and compare color the surface differently; give only one.")
 
@@ -166,7 +170,7 @@ def _measure(session, map, compare, shared, options):
 def _other(session, map, density, compare, shared):
     """Return the resolution to compare with, where it lies, and its warnings."""
     if isinstance(compare, str):
-        name, options = METHOD_NAMES[compare], shared | {"method": compare}
+        name, options = METHODS[compare].label, shared | {"method": compare}
         found = run_job(session, map, local_resolution, density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     with as_user_errors():

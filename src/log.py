@@ -21,7 +21,7 @@ def as_user_errors():
 
 
 def log_table(session, rows):
-    """Write rows of a label and one or more texts (`mapres.results.report`) into the log."""
+    """Write rows of a label and one or more texts into the log."""
     columns = max(len(texts) for _, *texts in rows)
     lines = []
     for label, *texts in rows:

@@ -11,7 +11,7 @@ from chimerax.map_data import ArrayGridData
 
 from .mapres.local.resolution import LocalResolution
 from .mapres.results.compare import Agreement
-from .mapres.results.report import method_name
+from .mapres.results.local_report import method_name
 
 # Å, in place of values that are too uncertain to be colored.
 MASKED = 1e5

@@ -7,9 +7,9 @@ from chimerax.map import MapsArg
 
 from .jobs import run_job
 from .log import log_table, returned
-from .mapres.networks.registry import ALL, available, chosen
+from .mapres.networks.registry import chosen, summaries
 from .mapres.networks.session import AUTO, DEVICES
-from .mapres.results.report import comparison_json, comparison_rows
+from .mapres.results.validation_report import comparison_json, comparison_rows
 from .mapres.validation.validate import validate
 from .volumes import check_open, density_of, half_map_densities, required
 
@@ -64,7 +64,7 @@ def register_command(synopsis, logger):
         keyword=[
             ("claimed", PositiveFloatArg),
             ("half_maps", MapsArg),
-            ("model", Or(EnumOf((*available(), ALL)), StringArg)),
+            ("model", Or(EnumOf(tuple(summaries())), StringArg)),
             ("device", EnumOf(DEVICES)),
         ],
         synopsis=synopsis,

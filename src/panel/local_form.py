@@ -4,19 +4,9 @@ from chimerax.atomic import AtomicStructure
 from Qt.QtWidgets import QCheckBox, QLineEdit
 
 from ..localres import localres
-from ..mapres.local.methods import METHODS, UNCERTAIN
-from ..mapres.results.report import METHOD_NAMES
+from ..mapres.local.methods import METHODS
 from ..result_volumes import is_result
 from .form import Form
-
-SUMMARIES = {
-    "mapres": "One map; more accurate with half maps. Gives an uncertainty.",
-    "monores": "One map with solvent noise, or half maps.",
-    "blocres": "Needs half maps: their FSC in small boxes.",
-    "resmap": "One map with solvent noise, or half maps. Steps of 1 Å.",
-    "unet-monores": "One map: classes of 1 Å, as published; for comparison only.",
-    "unet-resmap": "One map: classes of 1 Å, as published; for comparison only.",
-}
 
 
 class LocalForm(Form):
@@ -26,7 +16,7 @@ class LocalForm(Form):
 
     def __init__(self, session):
         super().__init__(session)
-        methods = [(METHOD_NAMES[m], m, SUMMARIES[m]) for m in METHODS]
+        methods = [(method.label, name, method.summary) for name, method in METHODS.items()]
         self.method = self._described_menu("Method", methods)
         self.mask = self._model_menu("Mask", "automatic", leave_out=is_result)
         others = [(label, name) for label, name, _ in methods]
@@ -58,5 +48,5 @@ class LocalForm(Form):
         }
 
     def _follow_method(self, _):
-        self.uncertainty.setEnabled(self.method.currentData() == UNCERTAIN)
+        self.uncertainty.setEnabled(METHODS[self.method.currentData()].has_interval)
         self.changed.emit()

@@ -16,7 +16,7 @@ from Qt.QtWidgets import (
 
 from ..color_key import show_titled_key
 from ..colormap import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
-from ..mapres.results.report import method_name, summary
+from ..mapres.results.local_report import method_name, summary
 from ..surface_colors import tint
 from ..volumes import name_of
 from .histogram import Histogram

@@ -19,6 +19,7 @@ from Qt.QtWidgets import (
 )
 
 from ..jobs import current, watch
+from ..mapres.local.methods import DEFAULT
 from ..result_volumes import is_result
 from .command_text import command_text
 from .local_form import LocalForm
@@ -29,7 +30,7 @@ from .widgets import ModelMenu, Pages, Scrolled, Text
 
 
 class _Remembered(Settings):
-    AUTO_SAVE: ClassVar = {"tab": 0, "model": "default", "method": "mapres", "uncertainty": False}
+    AUTO_SAVE: ClassVar = {"tab": 0, "model": "default", "method": DEFAULT, "uncertainty": False}
 
 
 class Panel(QWidget):

@@ -6,17 +6,11 @@ from Qt.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton
 
 from ..emdb import entry, published, stated
 from ..jobs import responsive
-from ..mapres.networks.registry import ALL, available
+from ..mapres.networks.registry import summaries
 from ..resvalidate import resvalidate
 from .form import Form
 from .widgets import Text
 
-MODELS = {
-    "default": "Class, resolution in Å and its 90% interval.",
-    "dnn": "The dense network of Avramov et al. 2019: class only.",
-    "cnn": "The 3D CNN of Avramov et al. 2019: class only.",
-    ALL: "All of these models, side by side.",
-}
 # Å, what may be claimed.
 LOWEST, HIGHEST = 0.1, 200.0
 
@@ -42,7 +36,7 @@ class ValidateForm(Form):
         self.form.addRow("Claimed", row)
         self.form.addRow(self.fetch)
         self.form.addRow(self.source)
-        entries = [(name, name, MODELS[name]) for name in (*available(), ALL)]
+        entries = [(name, name, summary) for name, summary in summaries().items()]
         self.model = self._described_menu("Model", entries)
         self.claimed.textChanged.connect(lambda _: self.changed.emit())
         self.claimed.textEdited.connect(self._check_claim)

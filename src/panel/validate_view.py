@@ -4,7 +4,7 @@ from html import escape
 
 from Qt.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from ..mapres.results.report import validation_rows
+from ..mapres.results.validation_report import validation_rows
 from .widgets import Text
 
 # Rows that the panel has in words; the class is in bars.

@@ -323,7 +323,7 @@ def test_agreement_with_another_volume_wherever_it_lies(session, do, small_map, 
     assert agreed["with"] == "other #3"
     assert agreed["median_difference_A"] == pytest.approx(-1.5, abs=0.05)
     assert agreed["spread_A"] < 0.5 and agreed["correlation"] > 0.9
-    assert "Less other #3" in log.getvalue()
+    assert "Difference from other #3" in log.getvalue()
     difference = next(m for m in session.models if "difference from other" in m.name)
     assert not difference.display and difference.agreement.other == "other #3"
     # The key and the surface show differences: the same on both sides of 0.
@@ -372,7 +372,7 @@ def test_uncertainty_is_a_second_hidden_volume(session, do, small_map):
         ("localres #1 maxRes -2", "greater than 0"),
         ("localres #1 method monores maxRes 3", "3"),
         ("localres #1 method blocres", "half maps"),
-        ("localres #1 stride 2", "mapres has no option stride"),
+        ("localres #1 stride 2", "stride requires method blocres"),
         ("localres #1 method monores uncertainty true", "uncertainty requires method mapres"),
         ("localres #1 method monores maxUncertainty 2", "maxUncertainty requires method mapres"),
         ("localres #1 maxUncertainty 2 compare monores", "give only one"),
