@@ -7,6 +7,9 @@ import mrcfile
 import pytest
 from scenes import blobs
 
+from mapres.local.methods import METHODS, OPTIONS
+from mapres.networks.registry import summaries
+
 psutil = pytest.importorskip("psutil")
 
 
@@ -38,20 +41,35 @@ def test_demo_refuses_a_missing_map(demo, tmp_path, capsys):
     assert "Refused:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["resvalidate", "localres"])
-def test_help_page_is_found_and_names_every_option(session, command):
+def page_and_keywords(session, command):
+    """Return the help page of a command and the names of its options."""
     from chimerax.core.commands import cli
     from chimerax.core.toolshed import get_help_directories
 
     found = [Path(d) / "user/commands" / f"{command}.html" for d in get_help_directories()]
     (page,) = [path for path in found if path.exists()]
-    text = page.read_text(encoding="utf-8")
     parsed = cli.Command(session)
     parsed.current_text = command
     parsed._find_command_name(True)
-    assert len(parsed._ci._keyword) >= 4
-    for option in parsed._ci._keyword:
-        assert f"<b>{cli.user_kw(option)}</b>" in text
+    return page.read_text(encoding="utf-8"), set(parsed._ci._keyword)
+
+
+@pytest.mark.parametrize(
+    ("command", "values"), [("resvalidate", summaries()), ("localres", METHODS)]
+)
+def test_help_page_is_found_and_names_every_option(session, command, values):
+    from chimerax.core.commands.cli import user_kw
+
+    page, keywords = page_and_keywords(session, command)
+    for option in keywords:
+        assert f"<b>{user_kw(option)}</b>" in page
+    for value in values:
+        assert f"<b>{value.replace('-', '&#8209;')}</b>" in page
+
+
+def test_options_of_methods_come_from_the_table(session):
+    _, keywords = page_and_keywords(session, "localres")
+    assert set(OPTIONS) <= keywords
 
 
 def test_both_commands_run_in_this_process(session, do, small_map):

@@ -11,6 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar
 from window import choose, click, meanwhile, start
 
+from mapres.local.methods import METHODS
+from mapres.networks.registry import summaries
+
 
 def text_of(widget):
     """Return what labels show, whose text may be HTML."""
@@ -73,6 +76,17 @@ def test_results_go_with_their_map(panel, small_map, session):
     other = open_array(session, blobs(seed=2), name="other")
     panel.map.value = other
     assert panel.results.currentWidget() is panel.no_results
+
+
+def test_menus_and_summaries_come_from_the_tables(panel):
+    for menu, entries in (
+        (panel.local_form.method, {m.name: (m.label, m.summary) for m in METHODS.values()}),
+        (panel.validate_form.model, {name: (name, line) for name, line in summaries().items()}),
+    ):
+        assert [menu.itemData(k) for k in range(menu.count())] == list(entries)
+        for k, (label, summary) in enumerate(entries.values()):
+            menu.setCurrentIndex(k)
+            assert menu.currentText() == label and summary in text_of(menu.parentWidget())
 
 
 def test_what_was_chosen_outlives_what_is_opened(panel, small_map, session):
