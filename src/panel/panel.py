@@ -43,10 +43,9 @@ class Panel(QWidget):
         self.map = ModelMenu(session, Volume, "no map", leave_out=is_result, take_first=True)
         self.halves = [ModelMenu(session, Volume, "none", leave_out=is_result) for _ in range(2)]
         self.validate_form, self.local_form = ValidateForm(session), LocalForm(session)
-        self.tabs = QTabWidget()
+        self.tabs, self.command, self.message = QTabWidget(), Text(), Text()
         self.tabs.addTab(self.validate_form, "Validate")
         self.tabs.addTab(self.local_form, "Local resolution")
-        self.command, self.message = Text(), Text()
         self.run_button, self.cancel_button = QPushButton("Run"), QPushButton("Cancel")
         self.bar, self.results, self.no_results = QProgressBar(), Pages(), QWidget()
         self.validate_view, self.local_view = ValidateView(), LocalView(session)
