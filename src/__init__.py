@@ -1,5 +1,7 @@
 """MapRes for UCSF ChimeraX: the commands ``resvalidate`` and ``localres``, and the MapRes panel."""
 
+from importlib import import_module
+
 from chimerax.core.toolshed import BundleAPI
 
 
@@ -8,10 +10,9 @@ class _MapResAPI(BundleAPI):
 
     @staticmethod
     def register_command(bundle_info, command_info, logger):
-        """Register a command when it is first typed; what it needs is imported only then."""
-        from . import commands
-
-        commands.register_command(command_info.name, command_info.synopsis, logger)
+        """Register a command, which is in the module of its name, when it is first typed."""
+        command = import_module(f".{command_info.name}", __name__)
+        command.register_command(command_info.synopsis, logger)
 
     @staticmethod
     def start_tool(session, bundle_info, tool_info):
@@ -22,11 +23,15 @@ class _MapResAPI(BundleAPI):
 
     @staticmethod
     def get_class(name):
-        """Return the class of a tool."""
+        """Return the class of a tool, or of a model that a session restores."""
         if name == "MapResTool":
             from .panel.tool import MapResTool
 
             return MapResTool
+        if name == "ResultVolume":
+            from .result_volumes import ResultVolume
+
+            return ResultVolume
         return None
 
 

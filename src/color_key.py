@@ -7,13 +7,13 @@ from chimerax.label.label2d import find_label, label_create
 
 from .snapshot import drawn_view
 
-# Of the label that is the title; points; fraction of the window between it and the key, and that a
-# letter takes of one of 700 pixels.
+# Name and size in points of the label that is the title; fractions of the window: between it and
+# the key, and the width of a letter in a window of 700 pixels.
 NAME, SIZE, GAP, LETTER = "MapRes", 14, 0.01, 0.0125
 
 
 def show_titled_key(session, colormap, title):
-    """Show the color key; where there is a window to draw in, with a title above it."""
+    """Show the color key, with a title above it if there is a window to draw in."""
     key = get_model(session)
     if not hasattr(key, "mapres_title"):
         key.mapres_title = _Title(session, key)
@@ -22,11 +22,11 @@ def show_titled_key(session, colormap, title):
     show_key(session, colormap, show_tool=False)
     key.mapres_title.belongs = False
     if drawn_view(session) is not None:
-        key.mapres_title.say(title)
+        key.mapres_title.show(title)
 
 
 def hide_titled_key(session):
-    """Take away a key that `show_titled_key` made: the surface has other colors now."""
+    """Close a key that `show_titled_key` made: the surface has other colors now."""
     key = get_model(session, create=False)
     if key is not None and hasattr(key, "mapres_title"):
         session.models.close([key])
@@ -46,8 +46,8 @@ class _Title:
             key.triggers.add_handler("key changed", self._change),
         ]
 
-    def say(self, text):
-        """Show a text; the label is made once, because every one takes a model's number."""
+    def show(self, text):
+        """Show a text; the label is made once, because each new one takes up a model number."""
         label = find_label(self._session, NAME)
         if label is None:
             label_create(self._session, NAME, text=text, size=SIZE)

@@ -1,4 +1,4 @@
-"""The colors that answers get: local resolutions, or how one differs from another."""
+"""The colors of results: of local resolutions, or of the difference between two."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chimerax.map import Volume
 from numpy.typing import NDArray
 
 from .mapres.results.figures import color_range, difference_range
-from .mapres.results.report import method_name
+from .mapres.results.local_report import method_name
 
 # The palette of `mapres.results.figures`, as ChimeraX calls it, and the one for differences.
 RESOLUTIONS, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
@@ -18,14 +18,14 @@ RESOLUTIONS, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """One scale for the surfaces of some maps.
+    """One color scale for the surfaces of some maps.
 
     Attributes
     ----------
     sources : the volumes that color them, in the same order
-    values : array, Å, of all that was measured
+    values : array, Å, all that was measured
     palette : name of the usual palette, as ChimeraX calls it
-    limits : Å, the ends of the usual colors
+    limits : Å, the usual ends of the palette
     title : what the colors mean, for the key
     """
 
@@ -63,26 +63,26 @@ class Scale:
 
 
 def palette_called(name):
-    """Return the palette of a name, reversed after ``^``, as ChimeraX's commands read it."""
+    """Return a palette by its name in ChimeraX's commands, where ``^`` reverses it."""
     palette = BuiltinColormaps[name.lstrip("^")]
     return palette.reversed() if name.startswith("^") else palette
 
 
 def scale_of(volumes):
-    """Return the `Scale` of the volumes of `localres`: of differences, if it compared."""
+    """Return the `Scale` of the volumes of `localres`; of differences, if it compared."""
     results = [volume.local_resolution for volume in volumes]
-    difference = getattr(volumes[0], "difference", None)
+    difference = volumes[0].difference
     if difference is None:
         values = np.concatenate([result.values[result.mask] for result in results])
-        title = f"Local resolution (Å), {_read_by(results[0])}"
+        title = f"Local resolution (Å), {_method_and_network(results[0])}"
         return Scale(volumes, values, RESOLUTIONS, color_range(values), title)
     agreed = difference.agreement
     values = agreed.difference[agreed.compared]
-    title = f"{method_name(results[0])} less {agreed.other} (Å)"
+    title = f"{method_name(results[0])} − {agreed.other} (Å)"
     return Scale([difference], values, DIFFERENCES, difference_range(values), title)
 
 
-def _read_by(result):
-    """Name the method, and the network by its name alone: a window is not much wider."""
+def _method_and_network(result):
+    """Return the method and the bare name of its network: a window is not much wider."""
     network = (result.model or "").partition("@")[0]
     return f"{method_name(result)} {network}".strip()

@@ -1,4 +1,4 @@
-"""What is already said of a map's resolution: in its file, and in the EMDB when that is asked."""
+"""Published resolutions of maps: in the labels of their files, and in the EMDB."""
 
 import json
 import re
@@ -9,21 +9,30 @@ from chimerax.core.errors import UserError
 
 EMDB = "https://www.ebi.ac.uk/emdb/api/entry/{}"
 SECONDS = 20
-# "Resolution: 3.2", "resolution of 3.2 A", in a label of the file.
-_STATED = re.compile(r"resolution\D{0,12}?(\d+(?:\.\d+)?)", re.IGNORECASE)
-# Å, of which "from 300 to 4.2" is not the first.
-CREDIBLE = (1.0, 60.0)
+_NUMBER = r"(?<![\w.])(\d+(?:\.\d*)?)"
+_UNIT = r"(?:\s*(?:[ÅA]|ang\w*)\b)?"
+_TO = r"(?:\s*(?:[-–,;:>]+|to\b|and\b)\s*|\s+)"
+# Of "3.2 1.07 A/pix" or "3.2 12-Nov-2021" the second number ends no range.
+_RANGE_END = rf"(?:{_TO}{_NUMBER}(?![\d/-]|[.:]\d|\s*[ÅA]?\s*/))?"
+# "Resolution: 3.2", "resolution of 3.2 A", "RESOLUTION RANGE 45.0 - 3.2" in a label.
+_RESOLUTION = re.compile(rf"(?<!low.)resolution\D{{0,20}}?{_NUMBER}{_UNIT}{_RANGE_END}", re.I)
+# Å; other numbers are no resolutions of maps.
+PLAUSIBLE = (1.0, 60.0)
 # "emdb 1234" is what ChimeraX calls an entry that it fetched, emd_1234.map what the EMDB does.
 _ENTRY = re.compile(r"\bemd(?:b|-|_)*\s*(\d{4,5})\b", re.IGNORECASE)
 
 
 def stated(map):
-    """Return the resolution in Å that the labels of a map's file state, or None."""
+    """Return the resolution in Å that the labels of a map's file state, or None.
+
+    Of a range of resolutions that is the finest.
+    """
+    low, high = PLAUSIBLE
     for label in _labels(map):
-        found = _STATED.search(label)
-        low, high = CREDIBLE
-        if found and low <= float(found.group(1)) <= high:
-            return float(found.group(1))
+        if found := _RESOLUTION.search(label):
+            numbers = [float(number) for number in found.groups() if number]
+            if plausible := [number for number in numbers if low <= number <= high]:
+                return min(plausible)
     return None
 
 
@@ -36,26 +45,26 @@ def entry(map):
 
 
 def published(entry):
-    """Ask the EMDB for the resolution of an entry, Å.
+    """Fetch the resolution of an entry from the EMDB, Å.
 
     Raises
     ------
     UserError
-        If it cannot be reached, or states none.
+        If it cannot be reached, or lists none.
     """
     try:
-        with urlopen(EMDB.format(entry), timeout=SECONDS) as answer:
-            said = json.load(answer)
+        with urlopen(EMDB.format(entry), timeout=SECONDS) as response:
+            content = json.load(response)
     except (OSError, HTTPException, ValueError) as error:
-        raise UserError(f"the EMDB did not tell the resolution of {entry} ({error}).") from error
-    for final in _under(said, "final_reconstruction"):
+        raise UserError(f"the resolution of {entry} could not be fetched ({error}).") from error
+    for final in _under(content, "final_reconstruction"):
         for resolution in _under(final, "resolution"):
             value = resolution.get("valueOf_") if isinstance(resolution, dict) else resolution
             try:
                 return float(value)
             except (TypeError, ValueError):
                 continue
-    raise UserError(f"the EMDB states no resolution of {entry}; type the claimed one.")
+    raise UserError(f"the EMDB lists no resolution for {entry}; enter the claimed one.")
 
 
 def _labels(map):
@@ -65,13 +74,13 @@ def _labels(map):
         yield text.replace("\0", " ").strip()
 
 
-def _under(said, key):
+def _under(content, key):
     """Yield every value of a key, however deep it is: entries of several methods differ."""
-    if isinstance(said, dict):
-        if key in said:
-            yield said[key]
-        for value in said.values():
+    if isinstance(content, dict):
+        if key in content:
+            yield content[key]
+        for value in content.values():
             yield from _under(value, key)
-    elif isinstance(said, list):
-        for value in said:
+    elif isinstance(content, list):
+        for value in content:
             yield from _under(value, key)

@@ -1,7 +1,7 @@
-"""Jobs: functions of the core, run in a thread so that a window stays in use, or waited for.
+"""Jobs: functions of the core, run in a thread to keep a window responsive, or waited for.
 
-A function gives up where it reports its progress. In a window nobody waits for that: what is
-cancelled is let go of at once, and its thread ends by itself within a fraction of a second.
+A function stops where it reports its progress. A window does not wait for that: a canceled job is
+let go of at once, and its thread ends by itself within a fraction of a second.
 """
 
 import atexit
@@ -20,10 +20,10 @@ from .volumes import check_open, name_of
 
 # The session's trigger for the job under way: its data is a `Job`, or None when it ends.
 PROGRESS = "mapres progress"
-# Between two looks at a job, in a window: progress is told as often.
+# In a window, between two looks at a job; progress is shown as often.
 TICK_MS = 100
 THREAD = "MapRes"
-# The end of Python waits so long for a job to see that it is unwanted.
+# How long the end of Python waits for a job to see that it is unwanted.
 LAST_SECONDS = 2.0
 
 
@@ -35,7 +35,7 @@ class Job:
     name : of the map
     fraction : of the work that is done
     message : what is being done
-    cancelled : whether to give up; set it from anywhere
+    cancelled : whether to stop; set it from anywhere
     """
 
     def __init__(self, session, map):
@@ -43,15 +43,15 @@ class Job:
         self.fraction, self.message = 0.0, "starting"
         self.cancelled = False
         self._session, self._map = session, map
-        self._said = set()
+        self._shown = set()
 
     def cancel(self):
-        """Give up."""
+        """Stop as soon as possible."""
         self.cancelled = True
 
     @property
     def unwanted(self):
-        """Whether nobody waits for it any more; at the end of Python nobody does."""
+        """Whether nobody waits for it anymore; at the end of Python nobody does."""
         return self.cancelled or self._map.deleted or not main_thread().is_alive()
 
     def progress(self, fraction, message):
@@ -60,13 +60,13 @@ class Job:
             raise Cancelled
         self.fraction, self.message = fraction, message
         if not self._session.ui.is_gui:
-            self.tell()
+            self.show()
 
-    def tell(self):
+    def show(self):
         """Show the progress, in the main thread."""
-        # A window is repainted by it; a terminal would be flooded.
-        if self._session.ui.is_gui or self.message not in self._said:
-            self._said.add(self.message)
+        # This repaints a window; a terminal would be flooded.
+        if self._session.ui.is_gui or self.message not in self._shown:
+            self._shown.add(self.message)
             status = f"{self.name}: {self.message} ({self.fraction:.0%})"
             self._session.logger.status(status)
         _triggers(self._session).activate_trigger(PROGRESS, self)
@@ -75,10 +75,10 @@ class Job:
 def run_job(session, map, function, *arguments, **options):
     """Run a function of the core on a map; its errors become ChimeraX's.
 
-    It is given up when the map is closed.
+    Closing the map cancels it.
     """
     if current(session) is not None:
-        raise UserError("an analysis is running already; wait for it or cancel it.")
+        raise UserError("an analysis is already running; wait for it or cancel it.")
     job = session._mapres_job = Job(session, map)
     quitting = session.triggers.add_handler("app quit", lambda *_: job.cancel())
     call = partial(function, *arguments, **options, progress=job.progress)
@@ -92,7 +92,7 @@ def run_job(session, map, function, *arguments, **options):
     except (Cancelled, KeyboardInterrupt) as error:
         # The second is Ctrl-C, where there is no window.
         check_open([map])
-        raise CancelOperation(f"{job.name}: cancelled") from error
+        raise CancelOperation(f"{job.name}: canceled") from error
     finally:
         quitting.remove()
         session._mapres_job = None
@@ -106,7 +106,7 @@ def current(session):
 
 
 def responsive(session, call, job=None):
-    """Call a function that takes long; where there is a window, it stays alive meanwhile.
+    """Call a function that takes long; if there is a window, it stays responsive meanwhile.
 
     Raises
     ------
@@ -125,11 +125,11 @@ def responsive(session, call, job=None):
         try:
             found["value"] = call()
         except BaseException as error:
-            # Of what nobody waits for any more, an error would keep all that was in use.
+            # The error of an unwanted job would keep alive all that was in use.
             if job is None or not job.unwanted:
                 found["error"] = error
-        # Posted, so that it also ends a loop that has not begun; of one that has ended long ago the
-        # whole application may be gone.
+        # Posted, so that it also ends a loop that has not begun. After an unwanted job the whole
+        # application may be gone.
         if job is None or not job.unwanted:
             session.ui.thread_safe(loop.quit)
         else:
@@ -139,7 +139,7 @@ def responsive(session, call, job=None):
         if job.unwanted:
             loop.quit()
         else:
-            job.tell()
+            job.show()
 
     Thread(target=work, name=THREAD if job else None, daemon=True).start()
     if job is not None:
@@ -161,12 +161,12 @@ def responsive(session, call, job=None):
 
 
 def watch(session, function):
-    """Call a function with every `Job` that goes on, and None; return the handler."""
+    """Call a function with every `Job` that makes progress, and None; return the handler."""
     return _triggers(session).add_handler(PROGRESS, lambda _, job: function(job))
 
 
 def _give_memory_back():
-    """Let Linux have what was freed: glibc keeps 0.1 to 0.2 GB of it after a map of 256³."""
+    """Return freed memory to Linux: glibc keeps 0.1 to 0.2 GB of it after a map of 256³."""
     if sys.platform == "linux":
         # Other C libraries have no such function, and keep nothing.
         with suppress(AttributeError, OSError):

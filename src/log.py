@@ -1,4 +1,4 @@
-"""What a command answers: a table in the log, and a value that scripts can use."""
+"""The output of a command: a table in the log, and a value that scripts can use."""
 
 import json
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def as_user_errors():
 
 
 def log_table(session, rows):
-    """Write rows of a label and one or more texts (`mapres.results.report`) into the log."""
+    """Write rows of a label and one or more texts into the log."""
     columns = max(len(texts) for _, *texts in rows)
     lines = []
     for label, *texts in rows:
@@ -39,7 +39,7 @@ def log_lines(session, lines):
 
 
 def returned(values, summaries, return_json):
-    """Return one value or a list of them, with plain types as JSON where that is wanted."""
+    """Return one value or a list of them, with plain types as JSON if that is wanted."""
     single = len(values) == 1
     value, summary = (values[0], summaries[0]) if single else (values, summaries)
     return JSONResult(json.dumps(summary), value) if return_json else value

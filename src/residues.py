@@ -22,7 +22,7 @@ from .mapres.results.residues import (
 from .volumes import indices_of
 
 ATTRIBUTE = "local_resolution"
-# Fraction of the atoms: with less in the map, the model is hardly of this map.
+# Fraction of the atoms: with fewer inside the mask, the model hardly belongs to this map.
 MANY = 0.5
 
 
@@ -36,10 +36,10 @@ class ModelResolution:
     worst: list[Stretch]
 
 
-def prepare(session, atoms, path):
-    """Refuse, before a long computation, what could not be answered after it."""
+def prepare_residues(session, atoms, path):
+    """Refuse, before a long computation, what could not be reported after it."""
     if path is not None and atoms is None:
-        raise UserError("atomsFile lists residues; give atoms, too.")
+        raise UserError("residueTable requires atoms; give both.")
     if atoms is None:
         return
     if len(atoms) == 0:
@@ -63,7 +63,7 @@ def read_residues(map, result, atoms):
     with as_user_errors():
         found = residue_resolution(result, places, residues.indices(atoms.residues))
     chains = [_chain(residue) for residue in residues]
-    # Solvent and ligands are no stretch of anything.
+    # Solvent and ligands form no stretches.
     polymer = np.flatnonzero(residues.polymer_types)
     stretches = worst_stretches(found.mean[polymer], _runs(residues[polymer]))
     worst = [Stretch(polymer[s.start], polymer[s.stop - 1] + 1, s.mean) for s in stretches]
@@ -71,7 +71,7 @@ def read_residues(map, result, atoms):
 
 
 def show_residues(session, model, path=None):
-    """Assign the attribute, tell the log, write a file if there is a path; return plain types."""
+    """Assign the attribute, log tables, write a file if there is a path; return plain types."""
     _assign_attribute(session, model)
     _log_residues(session, model)
     if path is not None:
@@ -80,7 +80,7 @@ def show_residues(session, model, path=None):
 
 
 def _assign_attribute(session, model):
-    """Give every residue what was found of it as ``local_resolution``, or nothing."""
+    """Give every residue its resolution as ``local_resolution``; none to unknown ones."""
     pairs = zip(model.residues, model.found.mean, model.found.known, strict=True)
     for residue, mean, known in pairs:
         if known:
@@ -91,16 +91,16 @@ def _assign_attribute(session, model):
 
 
 def _log_residues(session, model):
-    """Write the chains and the worst stretches into the log, with links that show them."""
+    """Log the chains and the lowest-resolution stretches, with links that select them."""
     rows = [_chain_row(model, chain) for chain in dict.fromkeys(model.chains)]
-    _log_columns(session, ("Chain", "Residues", "Mean, Å", "Worst residue"), rows)
+    _log_columns(session, ("Chain", "Residues", "Mean (Å)", "Lowest-resolution residue"), rows)
     if model.worst:
         rows = [(_link(spec), f"{mean:.2f}") for spec, mean in _stretches(model)]
-        _log_columns(session, ("Worst stretches", "Mean, Å"), rows)
+        _log_columns(session, ("Lowest-resolution stretches", "Mean (Å)"), rows)
     if model.found.fraction < MANY:
         session.logger.warning(
-            f"Only {model.found.fraction:.0%} of the atoms lie where the map has a resolution; "
-            "check that the model was moved into it."
+            f"Only {model.found.fraction:.0%} of the atoms lie where the local resolution is "
+            "known; check that the model is fitted into the map."
         )
 
 
@@ -131,7 +131,7 @@ def _number(residue):
 
 
 def _runs(residues):
-    """Return for each residue which run it is of: of neighbors in a chain, by their numbers."""
+    """Return, for each residue, the number of its run of consecutive residues in a chain."""
     chains, numbers = [_chain(residue) for residue in residues], residues.numbers
     breaks = [
         chains[k] != chains[k - 1] or not 0 <= numbers[k] - numbers[k - 1] <= 1
@@ -145,7 +145,7 @@ def _chain_row(model, chain):
     known = mine[model.found.known[mine]]
     if known.size == 0:
         return _link(chain), str(mine.size), "outside", ""
-    # Of water there is always some that floats.
+    # Some water is always far from the molecule.
     polymer = known[model.residues.polymer_types[known] > 0]
     known = polymer if polymer.size else known
     means = model.found.mean[known]

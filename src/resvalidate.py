@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from chimerax.core.commands import CmdDesc, EnumOf, Or, PositiveFloatArg, StringArg, register
+from chimerax.map import MapsArg
+
 from .jobs import run_job
 from .log import log_table, returned
-from .mapres.networks.registry import chosen
-from .mapres.networks.session import AUTO
-from .mapres.results.report import comparison_json, comparison_rows
+from .mapres.networks.registry import chosen, summaries
+from .mapres.networks.session import AUTO, DEVICES
+from .mapres.results.validation_report import comparison_json, comparison_rows
 from .mapres.validation.validate import validate
 from .volumes import check_open, density_of, half_map_densities, required
 
@@ -28,14 +31,14 @@ def resvalidate(
     maps : list of Volume
     claimed : resolution in Å to judge, or None
     half_maps : list of the two half maps (only with a single map), or None
-    model : name of the model, or path of the card of one's own; "all" for every shipped one
-    device : where it runs, "auto", "cpu" or "gpu"
+    model : name of a shipped network, "all" for each of them, or path of a model card
+    device : where the network runs, "auto", "cpu" or "gpu"
     return_json : whether to return a JSONResult
 
     Returns
     -------
     mapres.validation.validate.Validation
-        A list of them, one a model, with "all"; a list of either where several maps were given.
+        A list of one per network with "all"; a list of either if several maps were given.
     """
     maps = required(maps)
     halves = half_map_densities(maps, half_maps)
@@ -52,3 +55,18 @@ def resvalidate(
         results.append(found if len(found) > 1 else found[0])
         summaries.append(comparison_json(found))
     return returned(results, summaries, return_json)
+
+
+def register_command(synopsis, logger):
+    """Register the command with ChimeraX."""
+    description = CmdDesc(
+        required=[("maps", MapsArg)],
+        keyword=[
+            ("claimed", PositiveFloatArg),
+            ("half_maps", MapsArg),
+            ("model", Or(EnumOf(tuple(summaries())), StringArg)),
+            ("device", EnumOf(DEVICES)),
+        ],
+        synopsis=synopsis,
+    )
+    register("resvalidate", description, resvalidate, logger=logger)

@@ -1,4 +1,4 @@
-"""A figure of a local resolution, with the view of its surface where there is a window."""
+"""The figure of a local resolution, with a view of the surface if there is a window."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from .mapres.output import require_writable
 from .mapres.results.figures import local_figure, require_matplotlib
 from .volumes import density_of
 
-# Pixels of the view, of which the figure shows a third at 150 a inch.
+# Pixels of the view; the figure shows it at a third of that, 150 per inch.
 WIDTH, HEIGHT = 900, 900
 
 
 def drawn_view(session):
-    """Return what draws the session's scene, None where nothing does."""
+    """Return the view of the session's scene; None if nothing is drawn."""
     view = session.main_view
     return None if view.render is None else view
 
@@ -32,9 +32,9 @@ def prepare_figure(path):
 
 
 def draw_figure(session, map, result, path, with_view):
-    """Draw slices, histogram and key of a map, and what the window shows where there is one.
+    """Draw slices, histogram and key of a map, and the view of the window if there is one.
 
-    ``with_view`` says whether the surface there has the colors of the key.
+    ``with_view`` : whether the surface there has the colors of the key.
     """
     view = drawn_view(session) if with_view else None
     picture = None if view is None else np.asarray(view.image(WIDTH, HEIGHT))[..., :3]

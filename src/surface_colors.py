@@ -1,4 +1,4 @@
-"""Color a map's surface by its local resolution."""
+"""Color the surfaces of maps by their local resolution."""
 
 from __future__ import annotations
 
@@ -6,9 +6,38 @@ import numpy as np
 from chimerax.core.colors import Colormap, palette_name
 from chimerax.surface import color_sample
 
-from .colormap import RESOLUTIONS
+from .color_key import hide_titled_key, show_titled_key
+from .colormap import RESOLUTIONS, scale_of
+from .result_volumes import MASKED, open_masked
+from .volumes import name_of
 
 GRAY = (0.6, 0.6, 0.6, 1.0)
+
+
+def paint(session, maps, volumes, palette=None, range=None, key=True, max_uncertainty=None):
+    """Color surfaces by the results of their maps, or by how two results differ; show a key.
+
+    Parameters
+    ----------
+    maps : list of Volume
+    volumes : list of their `ResultVolume`
+    palette, range : see `colormap.Scale.colormap`
+    key : whether to show the color key
+    max_uncertainty : Å; gray where the 90% interval is wider
+    """
+    scale = scale_of(volumes)
+    colormap, title = scale.colormap(palette, range), scale.title
+    if max_uncertainty is None:
+        color_maps(session, maps, scale.sources, colormap)
+    else:
+        pairs = zip(maps, volumes, strict=True)
+        masked = [_open_masked(session, map, volume, max_uncertainty) for map, volume in pairs]
+        color_maps(session, maps, masked, gray_where_masked(colormap, scale.values.max()))
+        title += f", gray: interval > {max_uncertainty:g} Å"
+    if key:
+        show_titled_key(session, colormap, title)
+    else:
+        hide_titled_key(session)
 
 
 def color_maps(session, maps, volumes, colormap):
@@ -17,7 +46,7 @@ def color_maps(session, maps, volumes, colormap):
     Parameters
     ----------
     maps, volumes : the maps and the volumes that they are colored by, in the same order
-    colormap : of `Scale.colormap`, or that of `gray_where_unsure`
+    colormap : of `Scale.colormap`, or that of `gray_where_masked`
     """
     for map, volume in zip(maps, volumes, strict=True):
         surfaces = map_surfaces(map)
@@ -42,11 +71,11 @@ def tint(map, volume, colormap):
         surface.auto_recolor_vertices = follow
 
 
-def gray_where_unsure(colormap, coarsest):
-    """Return a colormap that is gray where a volume of `volumes.open_sure` says nothing.
+def gray_where_masked(colormap, coarsest):
+    """Return a colormap that is gray where a volume of `result_volumes.open_masked` is masked.
 
-    Between there and what is known a surface interpolates: what is coarser than ``coarsest``, Å,
-    the coarsest that is known, is gray, too.
+    A surface interpolates between there and its surroundings: what is coarser than ``coarsest``,
+    Å, the coarsest measured value, is gray, too.
     """
     last = max(float(coarsest), 1.001 * colormap.value_range()[1])
     values, colors = (*colormap.data_values, last), (*colormap.colors, colormap.colors[-1])
@@ -63,6 +92,18 @@ def map_surfaces(map):
     """Return the contour surfaces of a map, computed now if it was never drawn."""
     map.update_drawings()
     return [surface for surface in map.surfaces if surface.vertices is not None]
+
+
+def _open_masked(session, map, volume, max_uncertainty):
+    """Open the volume that makes uncertain voxels gray, and log how many they are."""
+    result = volume.local_resolution
+    masked = open_masked(map, result, max_uncertainty)
+    fraction = np.mean(masked.full_matrix()[result.mask] == MASKED)
+    session.logger.info(
+        f"{name_of(map)}: {fraction:.0%} of the voxels have a 90% interval wider than "
+        f"{max_uncertainty:g} Å and are colored gray."
+    )
+    return masked
 
 
 def _no_surface(map, volume, colormap):

@@ -1,17 +1,12 @@
-"""Between ChimeraX's volumes and the core's densities: always the whole grid, always its place."""
+"""From ChimeraX's maps to the core's densities: always the whole grid, always its place."""
 
 from __future__ import annotations
 
 import numpy as np
 from chimerax.core.errors import UserError
-from chimerax.map import volume_from_grid_data
-from chimerax.map_data import ArrayGridData
 
 from .mapres.density import Density
-from .mapres.results.report import method_name
-
-# Å, of what is not sure enough to be colored.
-UNSURE = 1e5
+from .result_volumes import is_result
 
 
 def name_of(map) -> str:
@@ -52,14 +47,9 @@ def _voxel_size(grid) -> tuple[float, ...]:
     return tuple(float(size) for size in grid.step)
 
 
-def is_answer(volume):
-    """Return whether a volume is an answer of ours, no map."""
-    return hasattr(volume, "mapres_answer")
-
-
 def required(maps):
-    """Return maps, if there are any; answers of ours among them are none."""
-    maps = [map for map in maps or () if not is_answer(map)]
+    """Return those of some volumes that are maps; there must be one."""
+    maps = [map for map in maps or () if not is_result(map)]
     if not maps:
         raise UserError("No map was specified; give a map, for example #1.")
     return maps
@@ -104,52 +94,3 @@ def indices_of(map, points):
     """Return where points of the scene, shape (n, 3), are in a map: voxels along z, y, x."""
     inside = map.scene_position.inverse() * points
     return (map.data.xyz_to_ijk_transform * inside)[:, ::-1]
-
-
-def open_result(map, result):
-    """Open a `LocalResolution` as a hidden volume that lies on the map, wherever that was moved.
-
-    Scripts find the result itself, with its mask, as the volume's ``local_resolution``.
-    """
-    name = f"local resolution by {method_name(result)}"
-    return _open_on(map, result.values, name, local_resolution=result)
-
-
-def open_uncertainty(map, result):
-    """Open the uncertainty of a `LocalResolution` likewise."""
-    return _open_on(map, result.uncertainty, "uncertainty of local resolution")
-
-
-def open_sure(map, result, width):
-    """Open a `LocalResolution` likewise, `UNSURE` where its interval is wider than ``width`` Å."""
-    values = np.where(2 * result.uncertainty > width, np.float32(UNSURE), result.values)
-    return _open_on(map, values, f"local resolution sure to {width:g} Å")
-
-
-def open_difference(map, agreed):
-    """Open the difference of an `Agreement` likewise; scripts find that as its ``agreement``."""
-    name = f"local resolution less {agreed.other}"
-    return _open_on(map, agreed.difference, name, agreement=agreed)
-
-
-def _open_on(map, values, name, **found):
-    """Open a volume with attributes for scripts, and the mark that it is an answer, no map."""
-    grid = map.data
-    data = ArrayGridData(
-        values,
-        grid.origin,
-        grid.step,
-        grid.cell_angles,
-        grid.rotation,
-        grid.symmetries,
-        name=f"{map.name} {name}",
-    )
-    volume = volume_from_grid_data(data, map.session, open_model=False, show_dialog=False)
-    volume.display = False
-    # Before anyone hears of it.
-    volume.mapres_answer = True
-    for attribute, value in found.items():
-        setattr(volume, attribute, value)
-    volume.position = map.scene_position
-    map.session.models.add([volume])
-    return volume

@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 import pytest
+import wheels
 
 import mapres
 
@@ -19,25 +20,20 @@ CORE = sorted((ROOT / "src" / "mapres").rglob("*.py"))
 WEIGHTS = ROOT / "src/mapres/networks/weights"
 MODELS = sorted(f for f in WEIGHTS.iterdir() if f.name[0] != ".")
 BUNDLE = ElementTree.parse(ROOT / "bundle_info.xml").getroot()
-BUILD = """
-import sys, warnings
-from pathlib import Path
-warnings.simplefilter("ignore")
-import headless
-headless.prepare_library(Path(sys.argv[1]))
-print(headless.build_wheel(Path(sys.argv[1]) / "build"))
-"""
+# Folders of Python files, below the package of each wheel.
+CORE_FOLDERS = {
+    "mapres", "mapres/checks", "mapres/cli", "mapres/features", "mapres/local",
+    "mapres/local/classical", "mapres/networks", "mapres/results", "mapres/validation",
+}  # fmt: skip
+DOCS = {"docs/user/commands", "docs/user/tools"}
+PACKAGE = "chimerax/map_resolution"
 
 
 @pytest.fixture(scope="module")
 def bundle_wheel(tmp_path_factory):
     if importlib.util.find_spec("chimerax") is None:
         pytest.skip("ChimeraX is not installed")
-    folder = tmp_path_factory.mktemp("bundle")
-    command = [sys.executable, "-c", BUILD, str(folder)]
-    done = subprocess.run(command, cwd=ROOT / "tools", capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return zipfile.ZipFile(done.stdout.strip().splitlines()[-1])
+    return zipfile.ZipFile(wheels.bundle_wheel(tmp_path_factory))
 
 
 @pytest.fixture(scope="module")
@@ -53,19 +49,28 @@ def pip_wheel(tmp_path_factory):
     return zipfile.ZipFile(path)
 
 
+def packed(wheel):
+    return {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+
+def folders(names):
+    """Return the folders of names, as posix paths."""
+    return {str(PurePosixPath(name).parent) for name in names}
+
+
 def test_bundle_holds_everything_it_needs_and_nothing_else(bundle_wheel):
-    package = Path("chimerax/map_resolution")
     pages = (page for page in (ROOT / "src" / "docs").rglob("*") if page.is_file())
     glue = (*(ROOT / "src").glob("*.py"), *(ROOT / "src" / "panel").glob("*.py"))
-    sources = [f.relative_to(ROOT / "src") for f in (*glue, *CORE, *MODELS, *pages)]
-    packed = {Path(n) for n in bundle_wheel.namelist() if ".dist-info/" not in n}
-    assert packed == {package / source for source in sources}
+    sources = [f.relative_to(ROOT / "src").as_posix() for f in (*glue, *CORE, *MODELS, *pages)]
+    assert packed(bundle_wheel) == {f"{PACKAGE}/{source}" for source in sources}
+    parts = {"panel", *CORE_FOLDERS, "mapres/networks/weights", *DOCS}
+    assert folders(packed(bundle_wheel)) == {PACKAGE} | {f"{PACKAGE}/{part}" for part in parts}
 
 
 def test_pip_installs_the_core_its_models_and_its_command(pip_wheel):
-    sources = {str(f.relative_to(ROOT / "src")) for f in (*CORE, *MODELS)}
-    packed = {name for name in pip_wheel.namelist() if ".dist-info/" not in name}
-    assert packed == sources
+    sources = {f.relative_to(ROOT / "src").as_posix() for f in (*CORE, *MODELS)}
+    assert packed(pip_wheel) == sources
+    assert folders(packed(pip_wheel)) == CORE_FOLDERS | {"mapres/networks/weights"}
     (points,) = (n for n in pip_wheel.namelist() if n.endswith("entry_points.txt"))
     assert "mapres = mapres.__main__:main" in pip_wheel.read(points).decode()
 

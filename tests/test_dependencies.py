@@ -1,8 +1,8 @@
 """Installing the bundle must not replace a package that ChimeraX ships.
 
 ChimeraX installs a bundle with pip into the user's folder, which comes first on ``sys.path``: a
-numpy that arrives there shadows ChimeraX's own, and its compiled code crashes. So pip is asked
-here what it would install beside the packages of each release.
+numpy that arrives there shadows ChimeraX's own, and its compiled code crashes. So this tests
+what pip would install beside the packages of each release.
 """
 
 import json
@@ -48,7 +48,7 @@ def pip(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _index() -> None:
-    """Skip where the index that pip asks cannot be reached at all."""
+    """Skip if the index that pip uses cannot be reached at all."""
     settings = dict(line.partition("=")[::2] for line in pip("config", "list").splitlines())
     url = "https://pypi.org/simple"
     # The later ones win, as in pip.
@@ -58,7 +58,7 @@ def _index() -> None:
         with urlopen(f"{url.rstrip('/')}/mrcfile/", timeout=20):
             pass
     except HTTPError as error:
-        error.close()  # It answers; what it says is for pip.
+        error.close()  # It responds, if only to refuse this request.
     except (URLError, TimeoutError) as error:
         # A certificate that only pip knows is no missing network.
         if not isinstance(getattr(error, "reason", None), ssl.SSLError):
@@ -104,7 +104,7 @@ def make_venv(folder: Path, pins: dict[str, str]) -> Path:
 
 
 def resolve(*arguments: str | Path, venv: Path | None = None) -> dict[str, str]:
-    """Give name and version of all that pip would install, asked the way ChimeraX asks."""
+    """Return name and version of all that pip would install with the options of ChimeraX."""
     place = [] if venv is None else ["--python", venv]
     install = ["install", "--quiet", "--dry-run", "--upgrade-strategy", "only-if-needed"]
     # Wheels only: ChimeraX's users have no compiler, and a dry run should build nothing.
@@ -154,7 +154,7 @@ def test_a_replaced_numpy_would_be_seen(tmp_path: Path) -> None:
 def test_there_are_wheels_elsewhere(
     python_version: str, platforms: str, pins: dict[str, str], tmp_path: Path
 ) -> None:
-    # Asked for another Python or system, pip overlooks what is installed: hence the constraints.
+    # For another Python or system pip ignores what is installed: hence the constraints.
     constraints = tmp_path / "constraints.txt"
     lines = [f"{name}=={version}\n" for name, version in pins.items()]
     constraints.write_text("".join(lines), encoding="utf-8")

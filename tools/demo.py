@@ -1,9 +1,9 @@
-"""Run both commands on real maps in a headless session of the ChimeraX library.
+"""Run both commands on maps in a headless session of the ChimeraX library.
 
-Without a map of your own it opens the two real maps that come with the GridDataFormats package (a
-channel, and a crystal, which must be refused) and a simulated pair of half maps whose local
-resolution is known. The log is printed; local-resolution maps (.mrc), colored surfaces (.glb) and
-figures (.png) are written.
+Without a map of your own, these are the two experimental maps that come with the GridDataFormats
+package (a channel, and a crystal, which must be refused) and a simulated pair of half maps whose
+local resolution is known. The log is printed; local-resolution maps (.mrc), colored surfaces (.glb)
+and figures (.png) are written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import headless
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
-# What the crystal is refused for; anything else went wrong.
+# Why the crystal is refused; any other reason is an error.
 SKEWED = "non-orthogonal cell"
 
 
@@ -56,10 +56,11 @@ class Demo:
         self.session = session
         self.output = output
         self.inputs = inputs
-        session.logger.add_log(headless.printed_log())
+        self.log = headless.printed_log()
+        session.logger.add_log(self.log)
 
     def refusal(self, show, *arguments) -> str:
-        """Show something; print and return what a user is told if it is refused, else ``""``."""
+        """Call a method; print and return the sentence that refuses a map, ``""`` if none does."""
         from chimerax.core.errors import UserError
 
         try:
@@ -72,19 +73,19 @@ class Demo:
         return ""
 
     def show(self, path: Path, claimed: float | None = None) -> None:
-        """Open a map, ask both commands about it and write what they give."""
-        self.ask(self.open(path), "" if claimed is None else f"claimed {claimed}")
+        """Open a map, run both commands on it and write their results."""
+        self.run_both(self.open(path), "" if claimed is None else f"claimed {claimed}")
 
     def show_halves(self, folder: Path) -> None:
-        """Do the same with the simulated half maps, and compare with the truth."""
+        """Do the same with the simulated half maps, and compare the result with the truth."""
         names = ("half1.mrc.gz", "half2.mrc.gz", "truth.mrc.gz")
         first, second, truth = (self.open(folder / name) for name in names)
         halves = f"#{first.id_string},{second.id_string}"
         average = self.run(f"volume add {halves} scaleFactors 0.5,0.5")
         average.name = "simulated"
-        self.ask(average, f"halfMaps {halves}", truth)
+        self.run_both(average, f"halfMaps {halves}", truth)
 
-    def ask(self, map, options: str = "", truth=None) -> None:
+    def run_both(self, map, options: str = "", truth=None) -> None:
         """Run both commands on an open map and write their results."""
         number = f"#{map.id_string}"
         self.run(f"resvalidate {number} {options}")
@@ -94,7 +95,7 @@ class Demo:
         self.write(map, local)
 
     def compare(self, local, truth) -> None:
-        """Print how far the answer is from the known one, inside the mask."""
+        """Print the median distance of a result from the truth, inside the mask."""
         import numpy as np
 
         inside = local.local_resolution.mask

@@ -25,12 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 _prepared: list[Path] = []
 
 
-def start(folder: Path):
+def start(folder: Path, wheel: Path | None = None):
     """Build and install the bundle, and open a session that has it.
 
     Parameters
     ----------
-    folder : where the bundle is installed and ChimeraX keeps its settings; made where missing
+    folder : where the bundle is installed and ChimeraX keeps its settings; made if missing
+    wheel : the bundle, if it has been built already
 
     Returns
     -------
@@ -43,7 +44,7 @@ def start(folder: Path):
         # The library is older than the Python packages around it, and they say so.
         warnings.simplefilter("ignore")
         prepare_library(folder)
-        install(build_wheel(folder / "build"), folder / "site")
+        install(wheel or build_wheel(folder / "build"), folder / "site")
         session = _open_session()
     return session
 

@@ -57,6 +57,7 @@ BUNDLES = {
     "ChimeraX-MapFilter": (
         "chimerax.map_filter",
         "Command :: volume add :: Volume Data :: Add maps",
+        "Command :: volume copy :: Volume Data :: Copy maps",
     ),
     "ChimeraX-gltf": (
         "chimerax.gltf",

@@ -1,4 +1,4 @@
-"""Make the pictures of the help pages from the simulated pair in this folder.
+"""Make the pictures of the help pages from the simulated half maps of the examples.
 
 The panel is drawn offscreen, in the window that its tests use.
 """
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def draw(demo: Demo) -> None:
-    """Ask both commands in the panel, and grab it; let `localres` draw its figure."""
+    """Run both commands in the panel, and grab it; let `localres` draw its figure."""
     first, second = (demo.open(EXAMPLES / f"half{n}.mrc.gz") for n in (1, 2))
     map = demo.run(f"volume add #{first.id_string},{second.id_string} scaleFactors 0.5,0.5")
     map.name = "simulated"
@@ -40,9 +40,9 @@ def draw(demo: Demo) -> None:
     panel.map.value = map
     for menu, half in zip(panel.halves, (first, second), strict=True):
         menu.value = half
-    panel.validate.claimed.setText("4.5")
-    grab(panel, panel.validate, PAGES / "tools" / "mapres-validate.png")
-    grab(panel, panel.local, PAGES / "tools" / "mapres-local.png")
+    panel.validate_form.claimed.setText("4.5")
+    grab(panel, panel.validate_form, PAGES / "tools" / "mapres-validate.png")
+    grab(panel, panel.local_form, PAGES / "tools" / "mapres-local.png")
     path = PAGES / "commands" / "localres.png"
     demo.run(f'localres #{map.id_string} key false figure "{path}"')
 
@@ -62,14 +62,14 @@ def open_panel(session):
 
 
 def grab(panel, form, path: Path) -> None:
-    """Run what a form composes, and draw the panel with what came of it."""
+    """Run the command of a form, and draw the panel with its results."""
     panel.resize(WIDTH, HEIGHT)
     panel.show()
     panel.tabs.setCurrentWidget(form)
     panel.run()
     application = panel._session.ui.application
     application.processEvents()
-    panel.colored.histogram.draw()
+    panel.local_view.histogram.draw()
     application.processEvents()
     panel.grab().save(str(path))
 

@@ -1,1 +1,1 @@
-"""The MapRes panel: it composes a command, runs it, and shows what came of it."""
+"""The MapRes panel: it composes a command, runs it, and shows its results."""

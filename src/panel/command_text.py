@@ -1,4 +1,4 @@
-"""The text of a command, from what is chosen."""
+"""The text of a command, from the options that are chosen."""
 
 import inspect
 
@@ -26,9 +26,9 @@ def command_text(name, function, maps, options):
 
 def _text(value):
     if isinstance(value, Model):
-        return f"#{value.id_string}"
-    if isinstance(value, (list, tuple)) and all(isinstance(each, Model) for each in value):
-        return "".join(map(_text, value))
+        value = [value]
+    if isinstance(value, list):
+        return f"#{','.join(model.id_string for model in value)}"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)):

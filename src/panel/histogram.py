@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from Qt.QtCore import Signal
 
 BINS = 60
-# Pixels within which a click takes hold of a limit.
+# Pixels within which the mouse grabs a limit.
 GRIP = 8
-# Of the range that is shown: limits stay this far apart.
+# Fraction of the range that is shown: limits stay this far apart.
 LEAST = 0.01
 
 
@@ -59,7 +59,7 @@ class Histogram(FigureCanvasQTAgg):
     def set_limits(self, limits, palette):
         """Move the limits, and color what is between and beyond them by a `Colormap`."""
         self.limits, self.colormap = limits, palette.linear_range(*limits)
-        # A limit beyond all values can be taken hold of, too.
+        # So that a limit beyond all values can be grabbed, too.
         low, high = min(self._ends[0], limits[0]), max(self._ends[1], limits[1])
         room = 0.03 * (high - low)
         self._axes.set_xlim(low - room, high + room)
@@ -76,7 +76,7 @@ class Histogram(FigureCanvasQTAgg):
         places = [self._axes.transData.transform((end, 0))[0] for end in self.limits]
         distances = [abs(event.x - place) for place in places]
         nearest = int(np.argmin(distances))
-        # Events are in the pixels of the screen, of which some have two to one of Qt's.
+        # Events are in pixels of the screen, which may be finer than those of Qt.
         near = distances[nearest] <= GRIP * self.device_pixel_ratio
         self._held = nearest if near else None
 

@@ -1,14 +1,13 @@
-"""What `localres` found, as the panel shows it: colors to change, and regions to look at."""
+"""The results of `localres` in the panel: colors to change, and regions to zoom in on."""
 
 from html import escape
 
 from chimerax.core.commands import run
 from chimerax.core.errors import UserError
 from chimerax.core.models import REMOVE_MODELS
-from Qt.QtCore import Qt, QTimer
+from Qt.QtCore import QTimer
 from Qt.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QVBoxLayout,
@@ -17,15 +16,14 @@ from Qt.QtWidgets import (
 
 from ..color_key import show_titled_key
 from ..colormap import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
-from ..mapres.results.report import method_name, summary
+from ..mapres.results.local_report import method_name, summary
 from ..surface_colors import tint
 from ..volumes import name_of
 from .histogram import Histogram
 from .regions import RegionList
-from .unwheeled import Unwheeled
-from .widgets import Menu
+from .widgets import LimitBox, Menu, Text
 
-# As ChimeraX calls them; only the last cannot be told apart by color-blind eyes.
+# By ChimeraX's names. All but the last are safe for color-blind users.
 PALETTES = {
     RESOLUTIONS: "blue – yellow – red",
     "^puor-5": "purple – orange",
@@ -36,18 +34,16 @@ PALETTES = {
 }
 
 
-class ColoredView(QWidget):
-    """The histogram of a result, the colors of its surface, and its worst regions."""
+class LocalView(QWidget):
+    """The histogram of a result, the colors of its surface, and its lowest-resolution regions."""
 
     def __init__(self, session):
         super().__init__()
         self._session = session
         self._map = self._scale = self._ran = None
-        self._summary = QLabel()
-        self._summary.setWordWrap(True)
-        self._summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._summary = Text()
         self.histogram = Histogram()
-        self.low, self.high = (_limit(name) for name in ("lower", "upper"))
+        self.low, self.high = (LimitBox(f"{end} limit of the colors") for end in ("lower", "upper"))
         self.palette_menu = Menu()
         for name, text in PALETTES.items():
             self.palette_menu.addItem(text, name)
@@ -71,23 +67,23 @@ class ColoredView(QWidget):
     def _palette(self):
         return palette_called(self.palette_menu.currentData())
 
-    def show_found(self, map, volume):
-        """Show the result that a volume holds of a map, or how it differs from another."""
+    def show_results(self, map, volume):
+        """Show the result in a `ResultVolume`, or how it differs from another."""
         self._map, self._scale = map, scale_of([volume])
         self.setEnabled(True)
         self._summary.setText(f"<b>{escape(name_of(map))}</b><br>{_summary(volume)}")
         self.key.setChecked(True)
         self.palette_menu.setCurrentIndex(self.palette_menu.findData(self._scale.palette))
-        difference = hasattr(volume, "difference")
+        difference = volume.difference is not None
         label = f"{'Difference' if difference else 'Local resolution'} (Å)"
         self.histogram.show_values(self._scale.values, self._scale.limits, self._palette, label)
         self._show_limits()
         self._ran = self._chosen()
         if difference:
-            # Of differences the coarsest regions are not the worst.
+            # Where the difference is large, the resolution need not be low.
             self.regions.hide()
         else:
-            self.regions.show_found(map, volume.local_resolution)
+            self.regions.show_results(map, volume.local_resolution)
 
     def run_coloring(self):
         """Color the surface by the limits, palette and key that are chosen, as a command."""
@@ -100,7 +96,7 @@ class ColoredView(QWidget):
         chosen = self._chosen()
         if chosen[:3] == self._ran[:3]:
             return
-        # What was only tried is no color to go back to.
+        # Undo should go back to colors of a command, not to those of a drag.
         tint(self._map, self._scale.sources[0], self._ran[3])
         self._ran = chosen
         command = (
@@ -144,7 +140,7 @@ class ColoredView(QWidget):
         return self.histogram.limits, palette, self.key.isChecked(), self.histogram.colormap
 
     def _close(self, _, removed):
-        """Let go of what is closed: a result may be gigabytes."""
+        """Let go of what is closed: a result may take gigabytes."""
         if self._map in removed or (self._scale and self._scale.sources[0] in removed):
             self._map = self._scale = None
             self.regions.clear()
@@ -175,31 +171,14 @@ class ColoredView(QWidget):
 
 
 def _summary(volume):
-    """Return what is told in words, as HTML."""
-    result, difference = volume.local_resolution, getattr(volume, "difference", None)
+    """Return the result in words, as HTML."""
+    result, difference = volume.local_resolution, volume.difference
     if difference is None:
-        said = f"{method_name(result)}: {summary(result)}"
+        text, warnings = f"{method_name(result)}: {summary(result)}", result.warnings
     else:
         agreed = difference.agreement
-        said = f"{method_name(result)} less {escape(agreed.other)}: "
-        said += f"<b>median {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
-        if agreed.correlation is not None:
-            said += f", r = {agreed.correlation:.2f}"
-    warnings = (*result.warnings, *(difference.agreement.warnings if difference else ()))
-    return said + "".join(f"<br><b>Warning:</b> {escape(text)}" for text in warnings)
-
-
-class _LimitBox(Unwheeled, QDoubleSpinBox):
-    """A number of Å."""
-
-
-def _limit(name):
-    box = _LimitBox()
-    # Of "20" the 2 is no limit.
-    box.setKeyboardTracking(False)
-    box.setRange(-100, 200)
-    box.setDecimals(2)
-    box.setSingleStep(0.1)
-    box.setSuffix(" Å")
-    box.setAccessibleName(f"{name} limit of the colors")
-    return box
+        text = f"{method_name(result)} − {escape(agreed.other)}: "
+        text += f"<b>median {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
+        text += "" if agreed.correlation is None else f", r = {agreed.correlation:.2f}"
+        warnings = (*result.warnings, *agreed.warnings)
+    return text + "".join(f"<br><b>Warning:</b> {escape(warning)}" for warning in warnings)

@@ -1,4 +1,4 @@
-"""The worst regions of a map, to look at."""
+"""The regions of lowest resolution in a map, to zoom in on."""
 
 from chimerax.geometry import Bounds
 from Qt.QtCore import Qt
@@ -6,14 +6,14 @@ from Qt.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWid
 
 from ..mapres.results.regions import worst_regions
 
-# Å about a region that is shown.
+# Å around a region that is zoomed in on.
 ABOUT = 15.0
 # Pixels: five lines.
 HEIGHT = 110
 
 
 class RegionList(QWidget):
-    """A list; clicking on a region brings it into view."""
+    """A list; a click on a region zooms in on it."""
 
     def __init__(self, session):
         super().__init__()
@@ -22,13 +22,13 @@ class RegionList(QWidget):
         self.list.setMaximumHeight(HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(QLabel("Worst regions (click to look at one):"))
+        layout.addWidget(QLabel("Lowest-resolution regions (click to zoom):"))
         layout.addWidget(self.list)
-        self.list.itemClicked.connect(self._look_at)
-        self.list.itemActivated.connect(self._look_at)
+        self.list.itemClicked.connect(self._zoom)
+        self.list.itemActivated.connect(self._zoom)
 
-    def show_found(self, map, result):
-        """List the worst regions of a result; hide if there are none."""
+    def show_results(self, map, result):
+        """List the regions of a result; hide if there are none."""
         self._map = map
         self.list.clear()
         for region in worst_regions(result, min(map.data.step)):
@@ -44,6 +44,6 @@ class RegionList(QWidget):
         self._map = None
         self.list.clear()
 
-    def _look_at(self, item):
+    def _zoom(self, item):
         place = self._map.scene_position * item.data(Qt.ItemDataRole.UserRole)
         self._session.main_view.view_all(Bounds(place - ABOUT, place + ABOUT))

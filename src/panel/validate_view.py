@@ -1,19 +1,19 @@
-"""What `resvalidate` found, as the panel shows it."""
+"""The results of `resvalidate` in the panel."""
 
 from html import escape
 
-from Qt.QtCore import Qt
 from Qt.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from ..mapres.results.report import validation_rows
+from ..mapres.results.validation_report import validation_rows
+from .widgets import Text
 
-# What the panel tells in words; bars tell the class.
-TOLD = ("Resolution", "Claimed", "Half-map FSC", "Warning")
+# Rows that the panel has in words; the class is in bars.
+LABELS = ("Resolution", "Claimed", "Half-map FSC", "Warning")
 CLASS_LIMITS = {"high": "< 5 Å", "medium": "5–10 Å", "low": "> 10 Å"}
 
 
-class VerdictView(QWidget):
-    """Bars for the classes, and the rest in words; one model below the other."""
+class ValidateView(QWidget):
+    """Bars for the classes, and the rest in words; one model below another."""
 
     def __init__(self):
         super().__init__()
@@ -22,7 +22,7 @@ class VerdictView(QWidget):
         self._shown = QWidget()
         layout.addWidget(self._shown)
 
-    def show_found(self, found):
+    def show_results(self, found):
         """Show a list of `Validation`, one for each model."""
         shown = QWidget()
         grid = QGridLayout(shown)
@@ -31,10 +31,10 @@ class VerdictView(QWidget):
         for validation in found:
             named = f"{validation.map}, {validation.model_name}"
             _across(grid, f"<b>{escape(named)}</b>")
-            for name, chance in validation.probabilities.items():
-                _add_bar(grid, name, chance, name == validation.resolution_class)
+            for name, probability in validation.probabilities.items():
+                _add_bar(grid, name, probability, name == validation.resolution_class)
             for label, text in validation_rows(validation):
-                if label in TOLD:
+                if label in LABELS:
                     _across(grid, f"<b>{label}:</b> {escape(text)}")
         grid.setRowStretch(grid.rowCount(), 1)
         self.layout().replaceWidget(self._shown, shown)
@@ -42,20 +42,17 @@ class VerdictView(QWidget):
         self._shown = shown
 
 
-def _add_bar(grid, name, chance, chosen):
+def _add_bar(grid, name, probability, chosen):
     row = grid.rowCount()
     text = escape(f"{name} ({CLASS_LIMITS[name]})")
     grid.addWidget(QLabel(f"<b>{text}</b>" if chosen else f"<span>{text}</span>"), row, 0)
     bar = QProgressBar()
     bar.setRange(0, 1000)
-    bar.setValue(round(1000 * chance))
-    bar.setFormat(f"{chance:.0%}")
-    bar.setAccessibleName(f"chance of {name}")
+    bar.setValue(round(1000 * probability))
+    bar.setFormat(f"{probability:.0%}")
+    bar.setAccessibleName(f"probability of {name}")
     grid.addWidget(bar, row, 1)
 
 
 def _across(grid, text):
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    grid.addWidget(label, grid.rowCount(), 0, 1, 2)
+    grid.addWidget(Text(text), grid.rowCount(), 0, 1, 2)

@@ -1,4 +1,4 @@
-"""Menus of open models, of which the panel needs several."""
+"""Widgets that the panel needs several of: texts, menus, pages."""
 
 from chimerax.core.models import (
     ADD_MODELS,
@@ -6,9 +6,77 @@ from chimerax.core.models import (
     MODEL_NAME_CHANGED,
     REMOVE_MODELS,
 )
-from Qt.QtWidgets import QComboBox, QSizePolicy
+from Qt.QtCore import Qt
+from Qt.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QScrollArea, QSizePolicy, QStackedWidget
 
-from .unwheeled import Unwheeled
+
+class Text(QLabel):
+    """A text of as many lines as it needs, to be selected and copied."""
+
+    def __init__(self, text=""):
+        super().__init__(text)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def show_text(self, text):
+        """Show a text; hide if it is empty."""
+        self.setText(text)
+        self.setVisible(bool(text))
+
+
+class Pages(QStackedWidget):
+    """Widgets of which one is shown; the others take no room."""
+
+    def show_page(self, shown):
+        """Show one of the widgets."""
+        for page in map(self.widget, range(self.count())):
+            policy = QSizePolicy.Policy.Preferred if page is shown else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
+        self.setCurrentWidget(shown)
+
+
+class Scrolled(QScrollArea):
+    """A widget that is scrolled up and down where it is higher than the window."""
+
+    def __init__(self, inside):
+        super().__init__()
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
+class Unwheeled:
+    """Mixed into a widget before Qt's class: without the focus, the mouse wheel scrolls the panel.
+
+    Otherwise it would change a value that happens to be under the pointer.
+    """
+
+    def __init__(self):
+        super().__init__()
+        # Not by the wheel itself, as some have it.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event):
+        """Follow the wheel where the keyboard would be followed, too."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class LimitBox(Unwheeled, QDoubleSpinBox):
+    """A number in Å, at one end of the colors."""
+
+    def __init__(self, name):
+        super().__init__()
+        # While "20" is typed, 2 is not yet a limit.
+        self.setKeyboardTracking(False)
+        self.setRange(-100, 200)
+        self.setDecimals(2)
+        self.setSingleStep(0.1)
+        self.setSuffix(" Å")
+        self.setAccessibleName(name)
 
 
 class Menu(Unwheeled, QComboBox):
@@ -19,7 +87,7 @@ class Menu(Unwheeled, QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(5)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        # What does not fit is read in full.
+        # For names that do not fit.
         self.currentTextChanged.connect(self.setToolTip)
 
 

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import headless
 from scenes import blobs, open_array
+from wheels import bundle_wheel
 
 
 def pytest_collection_modifyitems(items):
@@ -22,8 +23,13 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def whole_session(tmp_path_factory):
-    session = headless.start(tmp_path_factory.mktemp("chimerax"))
+def wheel(tmp_path_factory):
+    return bundle_wheel(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def whole_session(tmp_path_factory, wheel):
+    session = headless.start(tmp_path_factory.mktemp("chimerax"), wheel)
     yield session
     session.triggers.activate_trigger("app quit", None)
 
@@ -92,10 +98,10 @@ def tool(windowed):
         windowed.key_is_registered = True
     found = window.start(windowed)
     # What an earlier one left is remembered.
-    found.panel.tabs.setCurrentWidget(found.panel.validate)
-    window.choose(found.panel.local.method, "mapres")
-    window.choose(found.panel.validate.model, "default")
-    found.panel.local.uncertainty.setChecked(False)
+    found.panel.tabs.setCurrentWidget(found.panel.validate_form)
+    window.choose(found.panel.local_form.method, "mapres")
+    window.choose(found.panel.validate_form.model, "default")
+    found.panel.local_form.uncertainty.setChecked(False)
     yield found
     if found in windowed.tools.list():
         found.delete()

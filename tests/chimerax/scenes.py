@@ -1,4 +1,4 @@
-"""Small maps to run the commands on, and what a user is told where a command refuses."""
+"""Small maps to run the commands on, and the sentences with which commands refuse."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def open_array(session, values, origin=(10.0, -20.0, 30.0), step=(2.0, 2.0, 2.0)
 
 
 def refusal(do, command):
-    """Run a command that must be refused, and return what the user is told."""
+    """Run a command that must be refused, and return the sentence that refuses it."""
     from chimerax.core.errors import UserError
 
     with pytest.raises(UserError) as raised:

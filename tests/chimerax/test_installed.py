@@ -1,73 +1,75 @@
-"""What is installed in ChimeraX: help, one process, no library that only training needs."""
+"""The installed bundle: help, the demo, one process, errors that are one sentence."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import mrcfile
 import pytest
 from scenes import blobs
 
+from mapres.local.methods import METHODS, OPTIONS
+from mapres.networks.registry import summaries
+
 psutil = pytest.importorskip("psutil")
 
-ROOT = Path(__file__).resolve().parents[2]
 
-DEMO = """
-import sys
-sys.path.insert(0, "tools")
-import demo
-status = demo.main(["--map", sys.argv[1], "--claimed", "5", "--output", sys.argv[2]])
-loaded = sorted({"keras", "tensorflow", "jax", "torch"} & set(sys.modules))
-print("loaded:", loaded)
-sys.exit(status)
-"""
+@pytest.fixture
+def demo(session, tmp_path):
+    import demo
+
+    made = demo.Demo(session, tmp_path, tmp_path)
+    yield made
+    session.logger.remove_log(made.log)
 
 
-def test_demo_writes_results_and_loads_nothing_of_training(tmp_path):
-    path, output = tmp_path / "mine.mrc", tmp_path / "output"
+def test_demo_writes_results(demo, tmp_path, capsys):
+    path = tmp_path / "mine.mrc"
     with mrcfile.new(path) as mrc:
         mrc.set_data(blobs())
         mrc.voxel_size = 2.0
-    done = subprocess.run(
-        [sys.executable, "-c", DEMO, str(path), str(output)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "loaded: []" in done.stdout
-    assert "resvalidate #1 claimed 5" in done.stdout
-    names = {file.name for file in output.iterdir()}
+    assert demo.refusal(demo.show, path, 5.0) == ""
+    assert "resvalidate #1 claimed 5" in capsys.readouterr().out
+    names = {file.name for file in tmp_path.iterdir()} - {"mine.mrc"}
     assert names == {f"mine-localres.{suffix}" for suffix in ("mrc", "glb", "png")}
-    with mrcfile.open(output / "mine-localres.mrc") as mrc:
+    with mrcfile.open(tmp_path / "mine-localres.mrc") as mrc:
         assert mrc.data.shape == blobs().shape
-    assert (output / "mine-localres.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "mine-localres.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_demo_refuses_a_missing_map(tmp_path):
-    arguments = ["--map", str(tmp_path / "none.mrc"), "--output", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "tools/demo.py", *arguments], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "Refused:" in done.stdout and "none.mrc" in done.stdout
+def test_demo_refuses_a_missing_map(demo, tmp_path, capsys):
+    assert "none.mrc" in demo.refusal(demo.show, tmp_path / "none.mrc")
+    assert "Refused:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["resvalidate", "localres"])
-def test_help_page_is_found_and_names_every_option(session, command):
+def page_and_keywords(session, command):
+    """Return the help page of a command and the names of its options."""
     from chimerax.core.commands import cli
     from chimerax.core.toolshed import get_help_directories
 
     found = [Path(d) / "user/commands" / f"{command}.html" for d in get_help_directories()]
     (page,) = [path for path in found if path.exists()]
-    text = page.read_text(encoding="utf-8")
-    for option in cli.command_function(command).__kwdefaults__:
-        if option != "return_json":
-            first, *rest = option.split("_")
-            typed = first + "".join(word.capitalize() for word in rest)
-            assert f"<b>{typed}</b>" in text
+    parsed = cli.Command(session)
+    parsed.current_text = command
+    parsed._find_command_name(True)
+    return page.read_text(encoding="utf-8"), set(parsed._ci._keyword)
+
+
+@pytest.mark.parametrize(
+    ("command", "values"), [("resvalidate", summaries()), ("localres", METHODS)]
+)
+def test_help_page_is_found_and_names_every_option(session, command, values):
+    from chimerax.core.commands.cli import user_kw
+
+    page, keywords = page_and_keywords(session, command)
+    for option in keywords:
+        assert f"<b>{user_kw(option)}</b>" in page
+    for value in values:
+        assert f"<b>{value.replace('-', '&#8209;')}</b>" in page
+
+
+def test_options_of_methods_come_from_the_table(session):
+    _, keywords = page_and_keywords(session, "localres")
+    assert set(OPTIONS) <= keywords
 
 
 def test_both_commands_run_in_this_process(session, do, small_map):
@@ -117,17 +119,17 @@ def test_the_device_is_named(do, small_map, log, command):
     assert "the network ran on the CPU" in log.getvalue()
 
 
-def test_progress_is_told_once_a_step(session, do, small_map):
+def test_progress_is_shown_once_per_step(session, do, small_map):
     from chimerax.core.logger import StringPlainTextLog
 
-    told = []
+    shown = []
 
     class Status(StringPlainTextLog):
         def status(self, message, *_):
-            told.append(message)
+            shown.append(message)
             return True
 
     with Status(session.logger):
         do("localres #1 key false")
-    steps = [text.partition(" (")[0] for text in told if text.startswith("small #1: ")]
+    steps = [text.partition(" (")[0] for text in shown if text.startswith("small #1: ")]
     assert steps and len(steps) == len(set(steps))

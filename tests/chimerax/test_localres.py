@@ -10,7 +10,7 @@ from scenes import blobs, open_array, refusal
 
 @pytest.fixture
 def measured(do, small_map):
-    return do("localres #1")
+    return do("localres #1 method monores")
 
 
 def test_real_map_is_measured_colored_and_logged(do, channel, log):
@@ -30,7 +30,7 @@ def test_volume_lies_on_the_grid_of_the_map(small_map, measured):
     ours, theirs = measured.data, small_map.data
     for name in ("size", "origin", "step", "cell_angles", "rotation"):
         assert getattr(ours, name) == getattr(theirs, name)
-    assert measured.name == "small local resolution by MapRes"
+    assert measured.name == "small local resolution by MonoRes"
     assert measured.full_matrix().dtype == np.float32
     assert np.isfinite(measured.full_matrix()).all()
     assert not measured.display
@@ -41,7 +41,7 @@ def test_moved_map_keeps_its_place(do, small_map):
 
     do("turn y 40 models #1")
     do("move x 12 models #1")
-    volume = do("localres #1")
+    volume = do("localres #1 method monores")
     np.testing.assert_allclose(volume.scene_position.matrix, small_map.scene_position.matrix)
     # Both have the same value at the same place in the scene.
     index = np.array(small_map.data.size) // 2
@@ -60,13 +60,13 @@ def test_map_in_a_moved_group_keeps_its_place(session, do):
     small = open_array(session, blobs())
     session.models.add([small], parent=group)
     group.position = translation((5, 6, 7))
-    volume = do(f"localres #{small.id_string}")
+    volume = do(f"localres #{small.id_string} method monores")
     np.testing.assert_allclose(volume.scene_position.matrix, small.scene_position.matrix)
 
 
 def test_shown_region_and_step_do_not_matter(do, small_map, measured):
     do("volume #1 region 8,8,8,30,30,30 step 2")
-    again = do("localres #1")
+    again = do("localres #1 method monores")
     assert again.data.size == small_map.data.size
     np.testing.assert_array_equal(again.full_matrix(), measured.full_matrix())
 
@@ -75,26 +75,26 @@ def test_integer_map_is_measured_as_the_same_numbers(session, do):
     values = np.rint(blobs() * 1000)
     open_array(session, values.astype(np.int16))
     open_array(session, values.astype(np.float32))
-    first, second = do("localres #1,2")
+    first, second = do("localres #1,2 method monores")
     np.testing.assert_array_equal(first.full_matrix(), second.full_matrix())
 
 
 def test_key_shows_the_range(session, do, small_map):
     from chimerax.color_key.model import get_model
 
-    do("localres #1 range 4,12")
+    do("localres #1 method monores range 4,12")
     labels = [float(label) for _, label in get_model(session, create=False).rgbas_and_labels]
     assert labels == [4, 6, 8, 10, 12]
-    # It would say what the surface no longer shows.
+    # The old key would no longer be that of the surface.
     do("localres #1 method monores compare resmap key false")
     assert get_model(session, create=False) is None
 
 
 def test_palette_and_range_are_the_users(do, small_map):
-    do("localres #1 palette red:blue range 0.1,0.2 key false")
+    do("localres #1 method monores palette red:blue range 0.1,0.2 key false")
     # Everything is coarser than 0.2 Å.
     assert (small_map.surfaces[0].vertex_colors == [0, 0, 255, 255]).all()
-    do("localres #1 palette 0,red:100,lime key false")
+    do("localres #1 method monores palette 0,red:100,lime key false")
     red, green, blue, _ = small_map.surfaces[0].vertex_colors.mean(axis=0)
     assert red > green > blue == 0
 
@@ -109,7 +109,7 @@ def test_the_figure_has_the_colors_of_the_surface():
     np.testing.assert_allclose(theirs.interpolated_rgba(places), palette()(places), atol=0.02)
 
 
-def test_answers_are_no_maps(session, do, small_map):
+def test_results_are_no_maps(session, do, small_map):
     do("localres #1 uncertainty true key false")
     validation = do("resvalidate #1-3")
     assert validation.map == "small #1"
@@ -122,12 +122,12 @@ def test_an_image_hides_the_colors_and_that_is_said(do, small_map, log):
     assert "is not shown as a surface" in log.getvalue()
 
 
-def test_what_is_unsure_is_gray(session, do, small_map, log):
-    volume = do("localres #1 unsure 2.5 key false")
+def test_uncertain_voxels_are_gray(session, do, small_map, log):
+    volume = do("localres #1 maxUncertainty 2.5 key false")
     result, surface = volume.local_resolution, small_map.surfaces[0]
     low, high = result.interval
     wide = (high - low > 2.5)[result.mask]
-    assert f"{wide.mean():.0%} of the voxels are gray" in log.getvalue()
+    assert f"{wide.mean():.0%} of the voxels have a 90% interval wider" in log.getvalue()
     assert 0.02 < wide.mean() < 0.98
     gray = np.ptp(surface.vertex_colors[:, :3].astype(int), axis=1) == 0
     assert 0.02 < gray.mean() < 0.98
@@ -155,11 +155,11 @@ def test_a_figure_is_written(do, small_map, tmp_path, log):
 
 
 def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_path, monkeypatch):
-    from chimerax.map_resolution import snapshot as drawing
+    from chimerax.map_resolution import snapshot
     from PIL import Image
 
     view = SimpleNamespace(image=lambda *size: Image.new("RGB", (9, 9), "red"))
-    monkeypatch.setattr(drawing, "drawn_view", lambda session: view)
+    monkeypatch.setattr(snapshot, "drawn_view", lambda session: view)
     do(f'localres #1 method monores key false figure "{tmp_path}/out.png"')
     picture = np.asarray(Image.open(tmp_path / "out.png").convert("RGB"))
     assert picture.shape[1] == 1800
@@ -169,32 +169,32 @@ def test_a_figure_shows_the_view_where_there_is_one(session, do, small_map, tmp_
 def test_the_key_has_a_title_where_it_can_be_drawn(session, do, small_map, monkeypatch):
     """With the labels of ChimeraX; only what would draw them is missing."""
     from chimerax.label.label2d import find_label
-    from chimerax.map_resolution import color_key as key
+    from chimerax.map_resolution import color_key
     from chimerax.map_resolution.colormap import scale_of
 
-    def say(volume, title=None):
+    def titled(volume, title=None):
         scale = scale_of([volume])
         monkeypatch.setattr(session.main_view, "_render", object())
-        key.show_titled_key(session, scale.colormap(), title or scale.title)
+        color_key.show_titled_key(session, scale.colormap(), title or scale.title)
         monkeypatch.setattr(session.main_view, "_render", None)
-        return find_label(session, key.NAME)
+        return find_label(session, color_key.NAME)
 
     volume = do("localres #1 key false")
-    label = say(volume)
+    label = titled(volume)
     assert label.text == "Local resolution (Å), MapRes local"
-    model = key.get_model(session)
+    model = color_key.get_model(session)
     assert label.ypos > model.pos[1] + model.size[1]
     count = len(session.models.list())
     # It is the same label: every new one would take a number of a model.
-    assert say(volume, "something else") is label and label.text == "something else"
+    assert titled(volume, "something else") is label and label.text == "something else"
     assert len(session.models.list()) == count
     do("key red:1 blue:2")
-    assert find_label(session, key.NAME) is None
-    assert say(volume) is not None
+    assert find_label(session, color_key.NAME) is None
+    assert titled(volume) is not None
     do("key delete")
-    assert find_label(session, key.NAME) is None
+    assert find_label(session, color_key.NAME) is None
     compared = do("localres #1 method monores compare resmap key false")
-    assert scale_of([compared]).title == "MonoRes less ResMap (Å)"
+    assert scale_of([compared]).title == "MonoRes − ResMap (Å)"
 
 
 @pytest.mark.parametrize("range", [None, "full"])
@@ -208,7 +208,7 @@ def test_one_value_everywhere_has_room_around_it(session, range):
 
 def test_maps_share_one_scale(session, do, small_map):
     other = open_array(session, blobs(resolution=14), name="coarse")
-    fine, coarse = do("localres #1,2")
+    fine, coarse = do("localres #1,2 method monores")
     assert fine.local_resolution.median < coarse.local_resolution.median
     blue = [s.vertex_colors[:, 2].mean() for m in (small_map, other) for s in m.surfaces]
     assert blue[0] > blue[1]
@@ -235,7 +235,7 @@ def test_hidden_map_is_colored_when_shown(session, do):
     hidden = volume_from_grid_data(grid, session, open_model=False, show_dialog=False)
     hidden.display = False
     session.models.add([hidden])
-    do("localres #1")
+    do("localres #1 method monores")
     assert hidden.surfaces[0].vertex_colors is not None
     assert not hidden.display
 
@@ -245,7 +245,7 @@ def test_map_without_surface_is_measured_and_the_remedy_works(session, do, small
         surface.delete()
     small_map.set_display_style("image")
     small_map._style_when_shown = None
-    volume = do("localres #1 key false")
+    volume = do("localres #1 method monores key false")
     assert volume.local_resolution.mask.any()
     text = " ".join(log.getvalue().split())
     remedy = text.partition("show it with: ")[2].partition(" Executing")[0]
@@ -265,19 +265,6 @@ def test_saved_map_is_read_back_on_the_same_grid(do, measured, tmp_path):
     np.testing.assert_array_equal(again.full_matrix(), measured.full_matrix())
 
 
-def test_session_restores_volume_and_colors(session, do, small_map, measured, tmp_path):
-    values, colors = measured.full_matrix().copy(), small_map.surfaces[0].vertex_colors.copy()
-    path = tmp_path / "all.cxs"
-    do(f'save "{path}"')
-    do("close")
-    do(f'open "{path}"')
-    small, local = (m for m in session.models.list() if hasattr(m, "data"))
-    np.testing.assert_array_equal(local.full_matrix(), values)
-    small.update_drawings()
-    np.testing.assert_array_equal(small.surfaces[0].vertex_colors, colors)
-    assert not local.display
-
-
 def test_colored_surface_is_exported(do, small_map, measured, tmp_path):
     path = tmp_path / "surface.glb"
     do(f'save "{path}" models #1')
@@ -285,8 +272,8 @@ def test_colored_surface_is_exported(do, small_map, measured, tmp_path):
 
 
 def test_json_names_the_new_volume(do, small_map):
-    answer = do("localres #1", return_json=True)
-    summary, volume = json.loads(answer.json_value), answer.python_value
+    returned = do("localres #1", return_json=True)
+    summary, volume = json.loads(returned.json_value), returned.python_value
     result = volume.local_resolution
     assert summary["output"] == f"#{volume.id_string}"
     assert summary["map"] == "small #1" and summary["method"] == "mapres"
@@ -321,21 +308,23 @@ def test_mask_and_half_maps_are_used(session, do, small_map):
 
 
 def test_agreement_with_another_volume_wherever_it_lies(session, do, small_map, log):
-    """The same answer on a coarser, shifted grid, moved together with the map."""
+    """The same result on a coarser, shifted grid, moved together with the map."""
     from chimerax.color_key.model import get_model
 
-    first = do("localres #1 key false")
+    first = do("localres #1 method monores key false")
     grid = first.data
     values = 1.5 + first.full_matrix()[1::2, 1::2, 1::2]
     origin = np.add(grid.origin, grid.step)
     open_array(session, values, tuple(origin), tuple(2 * s for s in grid.step), name="other")
     do("turn x 30 models #1-3; move y 12 models #1-3")
-    agreed = json.loads(do("localres #1 compare #3", return_json=True).json_value)["compared"]
+    agreed = json.loads(do("localres #1 method monores compare #3", return_json=True).json_value)[
+        "compared"
+    ]
     assert agreed["with"] == "other #3"
     assert agreed["median_difference_A"] == pytest.approx(-1.5, abs=0.05)
     assert agreed["spread_A"] < 0.5 and agreed["correlation"] > 0.9
-    assert "Less other #3" in log.getvalue()
-    difference = next(m for m in session.models if "less other" in m.name)
+    assert "Difference from other #3" in log.getvalue()
+    difference = next(m for m in session.models if "difference from other" in m.name)
     assert not difference.display and difference.agreement.other == "other #3"
     # The key and the surface show differences: the same on both sides of 0.
     low, *_, high = [float(text) for _, text in get_model(session).rgbas_and_labels if text]
@@ -343,8 +332,8 @@ def test_agreement_with_another_volume_wherever_it_lies(session, do, small_map, 
 
 
 def test_agreement_with_a_method(session, do, small_map):
-    volume = do("localres #1 compare resmap")
-    (difference,) = [m for m in session.models if hasattr(m, "agreement")]
+    volume = do("localres #1 method monores compare resmap")
+    (difference,) = [m for m in session.models if getattr(m, "agreement", None)]
     assert difference.agreement.other == "ResMap"
     one, other = volume.local_resolution, do("localres #1 method resmap").local_resolution
     both = one.mask & (other.resolved > 0)
@@ -354,8 +343,8 @@ def test_agreement_with_a_method(session, do, small_map):
 
 
 def test_uncertainty_is_a_second_hidden_volume(session, do, small_map):
-    answer = do("localres #1 uncertainty true", return_json=True)
-    summary, volume = json.loads(answer.json_value), answer.python_value
+    returned = do("localres #1 uncertainty true", return_json=True)
+    summary, volume = json.loads(returned.json_value), returned.python_value
     (half,) = [
         m for m in session.models.list() if m.name == "small uncertainty of local resolution"
     ]
@@ -383,11 +372,11 @@ def test_uncertainty_is_a_second_hidden_volume(session, do, small_map):
         ("localres #1 maxRes -2", "greater than 0"),
         ("localres #1 method monores maxRes 3", "3"),
         ("localres #1 method blocres", "half maps"),
-        ("localres #1 stride 2", "mapres has no option stride"),
-        ("localres #1 method monores uncertainty true", "uncertainty is of the method mapres"),
-        ("localres #1 method monores unsure 2", "unsure is of the method mapres"),
-        ("localres #1 unsure 2 compare monores", "leave one of them out"),
-        ("localres #1 unsure 0", "greater than 0"),
+        ("localres #1 stride 2", "stride requires method blocres"),
+        ("localres #1 method monores uncertainty true", "uncertainty requires method mapres"),
+        ("localres #1 method monores maxUncertainty 2", "maxUncertainty requires method mapres"),
+        ("localres #1 maxUncertainty 2 compare monores", "give only one"),
+        ("localres #1 maxUncertainty 0", "greater than 0"),
         ("localres #1,2 figure out.png", "one map"),
         ("localres #1 figure out.pdf", "end it in .png"),
         ("localres #1 figure /nowhere/out.png", "nowhere"),

@@ -60,7 +60,7 @@ def _backbone(model, residue, start, before):
 def test_residues_get_what_the_volume_has_at_their_atoms(do, small_map, chain):
     from chimerax.geometry import Place
 
-    volume = do("localres #1 atoms #2")
+    volume = do("localres #1 method monores atoms #2")
     for residue in chain.residues:
         expected = volume.interpolated_values(residue.atoms.scene_coords, Place())
         assert residue.local_resolution == pytest.approx(expected.mean(), rel=1e-4)
@@ -69,7 +69,7 @@ def test_residues_get_what_the_volume_has_at_their_atoms(do, small_map, chain):
 def test_chimeraxs_own_commands_use_the_attribute(session, do, small_map, chain):
     from chimerax.atomic import selected_residues
 
-    do("localres #1 atoms #2/A")
+    do("localres #1 method monores atoms #2/A")
     values = np.array([r.local_resolution for r in chain.residues[:10]])
     middle = float(np.median(values))
     do(f"select ::local_resolution>{middle}")
@@ -78,7 +78,7 @@ def test_chimeraxs_own_commands_use_the_attribute(session, do, small_map, chain)
 
 
 def test_residues_are_colored_by_the_attribute(do, small_map, chain):
-    do("localres #1 atoms #2")
+    do("localres #1 method monores atoms #2")
     do("color byattribute r:local_resolution #2 palette blue:red target c")
     values = np.array([r.local_resolution for r in chain.residues])
     red = np.array([r.ribbon_color[0] for r in chain.residues], dtype=float)
@@ -88,7 +88,7 @@ def test_residues_are_colored_by_the_attribute(do, small_map, chain):
 def test_the_attribute_is_saved_and_read_again(session, do, small_map, chain, tmp_path):
     from chimerax.std_commands.defattr import defattr, write_defattr
 
-    do("localres #1 atoms #2/A")
+    do("localres #1 method monores atoms #2/A")
     before = {r: r.local_resolution for r in chain.residues[:10]}
     path = tmp_path / "chain.defattr"
     write_defattr(session, str(path), models=[chain], attr_name="r:local_resolution")
@@ -100,23 +100,23 @@ def test_the_attribute_is_saved_and_read_again(session, do, small_map, chain, tm
     assert not hasattr(chain.residues[15], "local_resolution")
 
 
-def test_moved_together_nothing_changes_moved_apart_is_said(do, small_map, chain):
-    do("localres #1 atoms #2 key false")
+def test_moved_together_nothing_changes_moved_apart_is_logged(do, small_map, chain):
+    do("localres #1 method monores atoms #2 key false")
     before = [r.local_resolution for r in chain.residues]
     do("turn y 50 models #1,2")
-    do("localres #1 atoms #2 key false")
+    do("localres #1 method monores atoms #2 key false")
     assert [r.local_resolution for r in chain.residues] == pytest.approx(before, rel=1e-3)
     do("move x 500 models #2")
-    told = refusal(do, "localres #1 atoms #2")
-    assert "no atom lies where the map has a resolution" in told and "fitmap" in told
+    message = refusal(do, "localres #1 method monores atoms #2")
+    assert "no atom lies where the map has a resolution" in message and "fitmap" in message
 
 
-def test_what_moved_out_loses_its_value_and_that_is_said(do, small_map, chain, log):
-    do("localres #1 atoms #2 key false")
+def test_what_moved_out_loses_its_value_and_that_is_logged(do, small_map, chain, log):
+    do("localres #1 method monores atoms #2 key false")
     assert all(hasattr(residue, "local_resolution") for residue in chain.residues)
     for residue in chain.residues[5:]:
         residue.atoms.coords += np.array([0.0, 400.0, 0.0])
-    do("localres #1 atoms #2 key false")
+    do("localres #1 method monores atoms #2 key false")
     has = [hasattr(residue, "local_resolution") for residue in chain.residues]
     assert has == [True] * 5 + [False] * 15
     assert "Only 25% of the atoms" in log.getvalue() and "outside" in log.getvalue()
@@ -129,17 +129,17 @@ def links(session):
 
     class Kept(HtmlLog):
         def log(self, level, message, image_info, is_html):
-            said.append(message)
+            logged.append(message)
             return True
 
-    said = []
+    logged = []
 
     def links_of(do, command):
         kept = Kept()
         session.logger.add_log(kept)
         do(command)
         session.logger.remove_log(kept)
-        return [unescape(link) for link in re.findall(LINK, " ".join(said))]
+        return [unescape(link) for link in re.findall(LINK, " ".join(logged))]
 
     return links_of
 
@@ -147,7 +147,7 @@ def links(session):
 def test_links_select_just_what_they_name(session, do, small_map, chain, links):
     from chimerax.atomic import selected_residues
 
-    found = links(do, "localres #1 atoms #2")
+    found = links(do, "localres #1 method monores atoms #2")
     assert "select #2/A" in found and "select #2/B" in found
     stretch = next(link for link in found if "-" in link)
     do(stretch)
@@ -160,7 +160,7 @@ def test_no_stretch_spans_a_gap(session, do, small_map, links):
     from chimerax.atomic import selected_residues
 
     model = open_chains(session, {"A": [1, 2, 3, 100, 101, 102, 103, 104, 105]})
-    stretches = [link for link in links(do, "localres #1 atoms #2") if "-" in link]
+    stretches = [link for link in links(do, "localres #1 method monores atoms #2") if "-" in link]
     assert stretches
     for stretch in stretches:
         do(stretch)
@@ -173,7 +173,7 @@ def test_odd_chains_are_linked_to(session, do, small_map, links):
 
     open_chains(session, {" ": range(1, 6), "A-2": range(1, 6)})
     open_chains(session, {"A": range(1, 6)})
-    found = links(do, "localres #1 atoms #2,3 key false")
+    found = links(do, "localres #1 method monores atoms #2,3 key false")
     chains = [link for link in found if ":" not in link]
     assert len(chains) == 3
     for chain in chains:
@@ -183,23 +183,23 @@ def test_odd_chains_are_linked_to(session, do, small_map, links):
 
 def test_table_and_json_tell_the_same(do, small_map, chain, tmp_path):
     path = tmp_path / "residues.csv"
-    answer = do(f'localres #1 atoms #2 atomsFile "{path}"', return_json=True)
+    returned = do(f'localres #1 method monores atoms #2 residueTable "{path}"', return_json=True)
     with open(path, newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["chain"] for row in rows] == ["A"] * 10 + ["B"] * 10
     assert [float(r["mean_A"]) for r in rows] == pytest.approx(
         [residue.local_resolution for residue in chain.residues], abs=1e-3
     )
-    summary = json.loads(answer.json_value)["atoms"]
+    summary = json.loads(returned.json_value)["atoms"]
     assert summary["residues"] == 20 and summary["atoms_measured"] == 1
     assert summary["worst"][0]["residues"].startswith("#2/")
 
 
 def test_refusals_name_the_remedy_and_leave_nothing(session, do, small_map, chain, tmp_path):
     before = session.models.list()
-    assert "give atoms" in refusal(do, f'localres #1 atomsFile "{tmp_path / "a.csv"}"')
+    assert "requires atoms" in refusal(do, f'localres #1 residueTable "{tmp_path / "a.csv"}"')
     path = tmp_path / "none" / "a.csv"
-    assert "folder" in refusal(do, f'localres #1 atoms #2 atomsFile "{path}"')
+    assert "folder" in refusal(do, f'localres #1 method monores atoms #2 residueTable "{path}"')
     assert "no atom" in refusal(do, "localres #1 atoms #2/Z")
     assert session.models.list() == before
     assert not any(hasattr(residue, "local_resolution") for residue in chain.residues)

@@ -1,15 +1,18 @@
-"""The panel through its own signals and clicks: nobody sees the window, but it is one."""
+"""The panel through its own signals and clicks: the window is real, though offscreen."""
 
 import pytest
 from scenes import blobs, open_array
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QLocale, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QTextDocument, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar
 from window import choose, click, meanwhile, start
+
+from mapres.local.methods import METHODS
+from mapres.networks.registry import summaries
 
 
 def text_of(widget):
@@ -23,7 +26,7 @@ def test_there_is_one_panel(windowed, tool):
     assert start(windowed) is tool
 
 
-def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
+def test_maps_are_followed_and_results_are_no_maps(panel, session, do):
     assert panel.map.value is None and not panel.run_button.isEnabled()
     first = open_array(session, blobs(), name="first")
     # The first that is opened is meant, until another is chosen.
@@ -38,19 +41,24 @@ def test_maps_are_followed_and_answers_are_no_maps(panel, session, do):
     do("close #5")
     assert panel.map.value is None and not panel.run_button.isEnabled()
     panel.map.value = first
-    do("localres #1 uncertainty true unsure 3 key false")
-    opened = [model for model in session.models.list() if hasattr(model, "mapres_answer")]
+    do("localres #1 uncertainty true maxUncertainty 3 key false")
+    opened = [model for model in session.models.list() if type(model).__name__ == "ResultVolume"]
     listed = [panel.map.itemData(k) for k in range(panel.map.count())]
     assert len(opened) == 3 and listed == [None, first]
-    answers = [panel.local.compare.itemData(k) for k in range(panel.local.compare.count())]
-    assert set(opened) <= set(answers)
+    others = [panel.local_form.compare.itemData(k) for k in range(panel.local_form.compare.count())]
+    assert set(opened) <= set(others)
 
 
 def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel, small_map):
     panel.map.value = small_map
-    for menu in (panel.map, panel.validate.model, panel.local.method, panel.colored.low):
+    for menu in (
+        panel.map,
+        panel.validate_form.model,
+        panel.local_form.method,
+        panel.local_view.low,
+    ):
         menu.clearFocus()
-        before = panel.command_text(), panel.colored.low.value()
+        before = panel.command_text(), panel.local_view.low.value()
         where = QPointF(menu.rect().center())
         wheel = QWheelEvent(
             where, QPointF(menu.mapToGlobal(where)), QPoint(), QPoint(0, -120),
@@ -58,22 +66,33 @@ def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel, small_map):
             Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
         panel._session.ui.application.sendEvent(menu, wheel)
-        assert (panel.command_text(), panel.colored.low.value()) == before
+        assert (panel.command_text(), panel.local_view.low.value()) == before
 
 
-def test_an_answer_goes_with_its_map(panel, small_map, session):
+def test_results_go_with_their_map(panel, small_map, session):
     panel.map.value = small_map
     click(panel.run_button)
-    assert "small #1, default" in text_of(panel.verdict._shown)
+    assert "small #1, default" in text_of(panel.validate_view._shown)
     other = open_array(session, blobs(seed=2), name="other")
     panel.map.value = other
-    assert panel.found.currentWidget() is panel._nothing
+    assert panel.results.currentWidget() is panel.no_results
+
+
+def test_menus_and_summaries_come_from_the_tables(panel):
+    for menu, entries in (
+        (panel.local_form.method, {m.name: (m.label, m.summary) for m in METHODS.values()}),
+        (panel.validate_form.model, {name: (name, line) for name, line in summaries().items()}),
+    ):
+        assert [menu.itemData(k) for k in range(menu.count())] == list(entries)
+        for k, (label, summary) in enumerate(entries.values()):
+            menu.setCurrentIndex(k)
+            assert menu.currentText() == label and summary in text_of(menu.parentWidget())
 
 
 def test_what_was_chosen_outlives_what_is_opened(panel, small_map, session):
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    choose(panel.local.compare, "monores")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    choose(panel.local_form.compare, "monores")
     open_array(session, blobs(seed=2), name="half")
     assert panel.command_text() == "localres #1 compare monores"
 
@@ -90,38 +109,38 @@ def test_a_new_panel_has_the_active_map(windowed, small_map, monkeypatch):
 def test_only_what_differs_is_written(panel, small_map, session):
     half = open_array(session, blobs(seed=2), name="half")
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
+    panel.tabs.setCurrentWidget(panel.local_form)
     assert panel.command_text() == "localres #1"
     assert panel.command.text() == "localres #1"
-    panel.local.uncertainty.setChecked(True)
+    panel.local_form.uncertainty.setChecked(True)
     assert panel.command.text() == "localres #1 uncertainty true"
-    choose(panel.local.method, "monores")
+    choose(panel.local_form.method, "monores")
     assert panel.command.text() == "localres #1 method monores"
-    panel.local.uncertainty.setChecked(False)
-    choose(panel.local.method, "blocres")
+    panel.local_form.uncertainty.setChecked(False)
+    choose(panel.local_form.method, "blocres")
     for menu in panel.halves:
         menu.value = half
-    panel.local.mask.value = half
-    choose(panel.local.compare, "monores")
+    panel.local_form.mask.value = half
+    choose(panel.local_form.compare, "monores")
     assert panel.command_text() == (
-        "localres #1 mask #2 method blocres compare monores halfMaps #2#2"
+        "localres #1 mask #2 method blocres compare monores halfMaps #2,2"
     )
-    panel.local.more.setText(" boxSize 30 ")
-    assert panel.command_text().endswith(" halfMaps #2#2 boxSize 30")
-    panel.tabs.setCurrentWidget(panel.validate)
-    panel.validate.claimed.setText("3.5")
-    choose(panel.validate.model, "all")
-    assert panel.command_text() == "resvalidate #1 claimed 3.5 model all halfMaps #2#2"
+    panel.local_form.more.setText(" boxSize 30 ")
+    assert panel.command_text().endswith(" halfMaps #2,2 boxSize 30")
+    panel.tabs.setCurrentWidget(panel.validate_form)
+    panel.validate_form.claimed.setText("3.5")
+    choose(panel.validate_form.model, "all")
+    assert panel.command_text() == "resvalidate #1 claimed 3.5 model all halfMaps #2,2"
 
 
 def test_the_commands_understand_what_is_composed(panel, small_map, do):
-    """All options at once go through ChimeraX's parser: only the core is not asked."""
+    """All options at once go through ChimeraX's parser, without running the core."""
     from chimerax.core.commands import Command
 
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    panel.local.uncertainty.setChecked(True)
-    panel.local.mask.value = small_map
+    panel.tabs.setCurrentWidget(panel.local_form)
+    panel.local_form.uncertainty.setChecked(True)
+    panel.local_form.mask.value = small_map
     for menu in panel.halves:
         menu.value = small_map
     command = Command(panel._session)
@@ -137,7 +156,7 @@ def test_the_commands_understand_what_is_composed(panel, small_map, do):
 
 def test_validates_and_stays_alive(panel, small_map, log):
     panel.map.value = small_map
-    panel.validate.claimed.setText("6")
+    panel.validate_form.claimed.setText("6")
     ticks, timer = [], QTimer()
     timer.timeout.connect(lambda: ticks.append(panel.run_button.isEnabled()))
     timer.start(10)
@@ -148,13 +167,13 @@ def test_validates_and_stays_alive(panel, small_map, log):
     # Nothing was blocked, and nothing could be started twice.
     assert len(ticks) >= 5 and not any(ticks) and begun and seen
     assert panel.run_button.isEnabled() and not panel.cancel_button.isEnabled()
-    assert panel.found.currentWidget() is panel.verdict
-    bars = panel.verdict._shown.findChildren(QProgressBar)
+    assert panel.results.currentWidget() is panel.validate_view
+    bars = panel.validate_view._shown.findChildren(QProgressBar)
     assert len(bars) == 3 and sum(bar.value() for bar in bars) == pytest.approx(1000, abs=2)
-    said = text_of(panel.verdict._shown)
+    text = text_of(panel.validate_view._shown)
     for name in ("high (< 5 Å)", "medium (5–10 Å)", "low (> 10 Å)"):
-        assert name in said
-    assert "Resolution:" in said and "Claimed:" in said and "6 Å" in said
+        assert name in text
+    assert "Resolution:" in text and "Claimed:" in text and "6 Å" in text
     assert "resvalidate #1 claimed 6" in log.getvalue()
 
 
@@ -163,30 +182,30 @@ def test_cancels_and_runs_again(panel, small_map):
     handler, begun = meanwhile(panel, lambda: click(panel.cancel_button))
     click(panel.run_button)
     handler.remove()
-    assert begun and "cancelled" in panel.message.text()
-    assert panel.found.currentWidget() is not panel.verdict and panel.run_button.isEnabled()
+    assert begun and "canceled" in panel.message.text()
+    assert panel.results.currentWidget() is not panel.validate_view and panel.run_button.isEnabled()
     click(panel.run_button)
-    assert panel.found.currentWidget() is panel.verdict and panel.message.text() == ""
+    assert panel.results.currentWidget() is panel.validate_view and panel.message.text() == ""
 
 
 def test_an_error_is_told_in_the_panel(panel, small_map):
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    choose(panel.local.method, "blocres")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    choose(panel.local_form.method, "blocres")
     click(panel.run_button)
     assert "give both" in panel.message.text() and panel.run_button.isEnabled()
 
 
 def test_typed_options_are_the_commands_own(panel, small_map):
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    panel.local.more.setText("stepp 3")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    panel.local_form.more.setText("stepp 3")
     click(panel.run_button)
-    assert "keyword" in panel.message.text() and panel.found.currentWidget() is panel._nothing
-    choose(panel.local.method, "monores")
-    panel.local.more.setText("step 2 key false")
+    assert "keyword" in panel.message.text() and panel.results.currentWidget() is panel.no_results
+    choose(panel.local_form.method, "monores")
+    panel.local_form.more.setText("step 2 key false")
     click(panel.run_button)
-    assert panel.found.currentWidget() is panel.colored
+    assert panel.results.currentWidget() is panel.local_view
 
 
 def test_a_second_job_meanwhile_is_refused(panel, small_map, do):
@@ -195,30 +214,30 @@ def test_a_second_job_meanwhile_is_refused(panel, small_map, do):
     panel.map.value = small_map
     refused = []
 
-    def ask_again():
+    def run_again():
         try:
             do("resvalidate #1")
         except UserError as error:
             refused.append(str(error))
 
-    handler, _ = meanwhile(panel, ask_again)
+    handler, _ = meanwhile(panel, run_again)
     click(panel.run_button)
     handler.remove()
-    assert "running already" in refused[0]
-    assert panel.found.currentWidget() is panel.verdict
+    assert "already running" in refused[0]
+    assert panel.results.currentWidget() is panel.validate_view
 
 
 def test_closing_the_panel_while_a_command_fails_is_harmless(panel, tool, small_map):
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    choose(panel.local.method, "blocres")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    choose(panel.local_form.method, "blocres")
     handler, begun = meanwhile(panel, tool.delete)
     click(panel.run_button)
     handler.remove()
     assert begun
 
 
-@pytest.mark.parametrize("form", ["validate", "local"])
+@pytest.mark.parametrize("form", ["validate_form", "local_form"])
 @pytest.mark.parametrize("what", ["close #1", "close session", "panel"])
 def test_closing_anything_midway_is_harmless(panel, tool, small_map, session, do, what, form):
     panel.map.value = small_map
@@ -230,7 +249,7 @@ def test_closing_anything_midway_is_harmless(panel, tool, small_map, session, do
     assert begun
     if what == "panel":
         assert tool not in session.tools.list()
-        assert (len(session.models.list()) > 2) == (form == "local")
+        assert (len(session.models.list()) > 2) == (form == "local_form")
     else:
         assert "was closed meanwhile" in panel.message.text()
         assert not session.models.list() and panel.map.value is None
@@ -245,7 +264,7 @@ def test_the_keyboard_reaches_everything_in_order(panel, small_map):
     for _ in range(12):
         reached.append(panel._session.ui.application.focusWidget())
         QTest.keyClick(reached[-1], Qt.Key.Key_Tab)
-    wanted = [panel.map, *panel.halves, panel.validate.claimed, panel.validate.model,
+    wanted = [panel.map, *panel.halves, panel.validate_form.claimed, panel.validate_form.model,
               panel.run_button]  # fmt: skip
     assert [w for w in reached if w in wanted][: len(wanted)] == wanted
 
@@ -253,43 +272,47 @@ def test_the_keyboard_reaches_everything_in_order(panel, small_map):
 def test_remembers_what_was_chosen(panel, windowed, small_map):
     from chimerax.map_resolution.panel.panel import Panel
 
-    panel.tabs.setCurrentWidget(panel.local)
-    choose(panel.local.method, "resmap")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    choose(panel.local_form.method, "resmap")
     again = Panel(windowed)
-    assert again.form is again.local and again.local.method.currentData() == "resmap"
+    assert again.form is again.local_form and again.local_form.method.currentData() == "resmap"
     again.forget()
-    choose(panel.local.method, "mapres")
-    panel.tabs.setCurrentWidget(panel.validate)
+    choose(panel.local_form.method, "mapres")
+    panel.tabs.setCurrentWidget(panel.validate_form)
 
 
-def test_a_claim_is_read_from_the_file_and_the_emdb_only_if_asked(panel, session, monkeypatch):
-    from chimerax.map_resolution.panel import forms
+def test_a_claim_is_read_from_the_file_and_fetched_only_on_demand(panel, session, monkeypatch):
+    from chimerax.map_resolution.panel import validate_form
 
     map = open_array(session, blobs(), name="emdb 1234")
     map.data.file_header = {"labels": [b"Made by a program\0\0", b"RESOLUTION: 4.2 A"]}
-    asked = []
-    monkeypatch.setattr(forms, "published", lambda entry: asked.append(entry) or 3.9)
+    fetched = []
+    monkeypatch.setattr(validate_form, "published", lambda entry: fetched.append(entry) or 3.9)
     panel.map.value = None
     panel.map.value = map
-    assert panel.validate.claimed.text() == "4.2" and "file" in panel.validate.source.text()
-    assert "claimed 4.2" in panel.command_text() and not asked
-    assert "EMD-1234" in panel.validate.look_up.text()
+    assert (
+        panel.validate_form.claimed.text() == "4.2" and "file" in panel.validate_form.source.text()
+    )
+    assert "claimed 4.2" in panel.command_text() and not fetched
+    assert "EMD-1234" in panel.validate_form.fetch.text()
     panel.show()
-    click(panel.validate.look_up)
-    assert asked == ["EMD-1234"] and panel.validate.claimed.text() == "3.9"
-    assert "EMD-1234" in panel.validate.source.text()
+    click(panel.validate_form.fetch)
+    assert fetched == ["EMD-1234"] and panel.validate_form.claimed.text() == "3.9"
+    assert "EMD-1234" in panel.validate_form.source.text()
 
 
-@pytest.mark.parametrize(("typed", "written"), [("3.2", " claimed 3.2"), ("300", ""), ("", "")])
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [("3.2", " claimed 3.2"), ("3,2", " claimed 3.2"), (" ", ""), ("", "")]
+    + [(text, None) for text in ("300", "3.2.1", "abc", "nan")],
+)
 def test_a_claim_is_written_as_commands_want_it(panel, small_map, typed, written):
-    """Whatever the system's language, and not without a word where it cannot be a claim."""
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
-    try:
-        panel.map.value = small_map
-        QTest.keyClicks(panel.validate.claimed, typed)
-        assert panel.command_text() == f"resvalidate #1{written}"
-        assert bool(panel.validate.source.text()) == (typed == "300")
-        assert panel.run_button.isEnabled() == (typed != "300")
-    finally:
-        QLocale.setDefault(before)
+    """Whatever decimal mark the user's language has; what cannot be a resolution is refused."""
+    panel.map.value = small_map
+    claimed = panel.validate_form.claimed
+    QTest.keyClicks(claimed, typed)
+    QTest.keyClick(claimed, Qt.Key.Key_Tab)
+    assert claimed.text() == typed
+    assert panel.command_text() == f"resvalidate #1{written or ''}"
+    assert bool(panel.validate_form.source.text()) == (written is None)
+    assert panel.run_button.isEnabled() == (written is not None)

@@ -1,4 +1,4 @@
-"""What the panel does with the colors of an answer, through clicks and drags."""
+"""What the panel does with the colors of a result, through clicks and drags."""
 
 from types import SimpleNamespace
 
@@ -19,15 +19,15 @@ WIDTH, SCROLL_BAR = 320, 16
 def colored(panel, small_map):
     """A panel that shows a local resolution."""
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    choose(panel.local.method, "monores")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    choose(panel.local_form.method, "monores")
     panel.resize(WIDTH, 900)
     panel.show()
     click(panel.run_button)
-    assert panel.found.currentWidget() is panel.colored, panel.message.text()
+    assert panel.results.currentWidget() is panel.local_view, panel.message.text()
     panel._session.ui.application.processEvents()
-    panel.colored.histogram.draw()
-    return panel.colored
+    panel.local_view.histogram.draw()
+    return panel.local_view
 
 
 def drag(histogram, start, stop):
@@ -60,10 +60,10 @@ def test_a_dragged_limit_recolors_the_surface(colored, small_map, log):
     assert (before != after).any()
     # With a lower limit more is coarse, which is red.
     assert after[:, 0].mean() - after[:, 2].mean() > before[:, 0].mean() - before[:, 2].mean()
-    told = log.getvalue()
-    assert f"range {low:.4g},{new_high:.4g}" in told
+    logged = log.getvalue()
+    assert f"range {low:.4g},{new_high:.4g}" in logged
     # Once, by the command: not at every step of the mouse.
-    assert told.count("Map values for surface") == 1
+    assert logged.count("Map values for surface") == 1
     labels = [float(text) for _, text in get_model(colored._session).rgbas_and_labels if text]
     assert labels[-1] == pytest.approx(new_high, abs=0.06)
 
@@ -118,7 +118,7 @@ def test_a_limit_cannot_pass_the_other(colored):
     assert low < high
 
 
-def test_worst_regions_center_the_view(colored, small_map, monkeypatch):
+def test_a_region_is_zoomed_in_on(colored, small_map, monkeypatch):
     seen = []
     view = SimpleNamespace(view_all=lambda bounds: seen.append(bounds.center()))
     monkeypatch.setattr(colored._session, "main_view", view, raising=False)
@@ -133,19 +133,19 @@ def test_worst_regions_center_the_view(colored, small_map, monkeypatch):
 
 def test_shows_how_two_methods_differ(panel, small_map):
     panel.map.value = small_map
-    panel.tabs.setCurrentWidget(panel.local)
-    choose(panel.local.method, "monores")
-    choose(panel.local.compare, "resmap")
+    panel.tabs.setCurrentWidget(panel.local_form)
+    choose(panel.local_form.method, "monores")
+    choose(panel.local_form.compare, "resmap")
     click(panel.run_button)
-    assert "MonoRes less ResMap: <b>median" in panel.colored._summary.text()
-    low, high = panel.colored.histogram.limits
-    assert low == -high and panel.colored.palette_menu.currentData() == "^rdbu-5"
+    assert "MonoRes − ResMap: <b>median" in panel.local_view._summary.text()
+    low, high = panel.local_view.histogram.limits
+    assert low == -high and panel.local_view.palette_menu.currentData() == "^rdbu-5"
     before = small_map.surfaces[0].vertex_colors.copy()
-    panel.colored._tint()
+    panel.local_view._tint()
     assert np.abs(small_map.surfaces[0].vertex_colors.astype(int) - before).max() <= 1
 
 
-def test_what_is_closed_after_its_answer_is_let_go(colored, do):
+def test_what_is_closed_after_its_result_is_let_go(colored, do):
     do("close")
     assert not colored.isEnabled() and colored._map is None and colored._scale is None
     assert colored.regions.list.count() == 0
@@ -155,9 +155,9 @@ def test_what_is_closed_after_its_answer_is_let_go(colored, do):
 
 
 def test_everything_fits_in_a_narrow_window(colored, panel):
-    for tab in (panel.validate, panel.local):
+    for tab in (panel.validate_form, panel.local_form):
         panel.tabs.setCurrentWidget(tab)
         panel._session.ui.application.processEvents()
-        for view in (panel.verdict, panel.colored):
-            panel.found.setCurrentWidget(view)
+        for view in (panel.validate_view, panel.local_view):
+            panel.results.setCurrentWidget(view)
             assert panel.command.parentWidget().minimumSizeHint().width() <= WIDTH - SCROLL_BAR

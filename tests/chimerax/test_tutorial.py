@@ -1,4 +1,4 @@
-"""The tutorial: every command runs, and the log says what the tutorial says it does."""
+"""The tutorial: every command runs, and the log has the lines that the tutorial shows."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ SHELL = [command for kind, text in BLOCKS if kind == "sh" for command in text.sp
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A copy of what the tutorial reads, unpacked as it says."""
+    """A copy of the tutorial's files, unpacked by its first command."""
     folder = tmp_path_factory.mktemp("tutorial")
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("_*"))
     in_shell(SHELL[0], folder)
@@ -35,23 +35,23 @@ def in_shell(command, folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_commands_do_what_is_said(folder, session, do, monkeypatch):
+def test_commands_log_what_is_shown(folder, session, do, monkeypatch):
     from chimerax.core.logger import StringPlainTextLog
     from chimerax.std_commands import hide
 
     # The library carries no metadata for its own bundles: this is registered by hand.
     hide.register_command(session.logger)
     monkeypatch.chdir(folder)
-    told = ""
+    logged = ""
     for kind, text in BLOCKS:
         if kind == "chimerax":
             with StringPlainTextLog(session.logger) as log:
                 for command in text.strip().splitlines():
                     do(command)
-                told = " ".join(log.getvalue().split())
+                logged = " ".join(log.getvalue().split())
         elif kind == "log":
             for line in text.strip().splitlines():
-                assert line in told
+                assert line in logged
     assert {"local.mrc", "local.png"} <= {path.name for path in folder.iterdir()}
 
 

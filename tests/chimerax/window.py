@@ -53,7 +53,7 @@ def install():
     """Make ``from chimerax.ui import MainToolWindow`` find that above."""
     module, gui = types.ModuleType("chimerax.ui"), types.ModuleType("chimerax.ui.gui")
     module.MainToolWindow = MainToolWindow
-    # The logger asks whether a log is one.
+    # The logger checks whether a log is one.
     gui.MainWindow = type("MainWindow", (), {})
     sys.modules |= {"chimerax.ui": module, "chimerax.ui.gui": gui}
 
