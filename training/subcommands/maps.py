@@ -139,20 +139,20 @@ def _fetch_options(subcommand: argparse.ArgumentParser) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from training.data import fetch
-    from training.data.sums import read_sums
+    from training.data import entries
+    from training.data.fetch import fetch_maps, fetch_structures, read_sums
 
     out = options.out or CACHE / options.what
     try:
         expected = read_sums(options.expect) if options.expect else None
         if options.what == "maps":
-            ids = options.ids or fetch.paper_ids(options.used_for)
-            server = options.base_url or fetch.EMDB
-            result = fetch.fetch_maps(ids, out, server, expected=expected)
+            ids = options.ids or entries.paper_ids(options.used_for)
+            server = options.base_url or entries.EMDB
+            result = fetch_maps(ids, out, server, expected=expected)
         else:
-            ids = options.ids or fetch.pdb_ids(options.split)
-            server = options.base_url or fetch.PDB
-            result = fetch.fetch_structures(ids, out, server, expected=expected)
+            ids = options.ids or entries.pdb_ids(options.split)
+            server = options.base_url or entries.PDB
+            result = fetch_structures(ids, out, server, expected=expected)
     except ValueError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
