@@ -65,11 +65,7 @@ def published_resolution(path: Path) -> float | None:
 
 def labeled_resolutions(method: str) -> tuple[float, ...]:
     """Return the published Å, where known, of the maps that the paper labeled with a method."""
-    return tuple(
-        float(row["resolution_A"])
-        for row in paper_rows(method)
-        if row["resolution_A"]
-    )
+    return tuple(float(row["resolution_A"]) for row in paper_rows(method) if row["resolution_A"])
 
 
 def published_maps(folder: Path) -> list[Published]:

@@ -22,12 +22,15 @@ from mapres.networks.registry import Predict, predictor
 from training.data.published import Published, listed_maps
 from training.evaluate.tables import Table
 from training.global_model.export import patch_predictions
-from training.global_model.fit import Shards, validation_scores
-from training.models.networks import default_network
-from training.models.schedule import Schedule, train
+from training.global_model.fit import validation_scores
+from training.global_model.network import default_network
+from training.global_model.shards import Shards, write_shard
+from training.models.adamw import compiled
+from training.models.loop import train
+from training.models.schedule import ByTime
 from training.models.to_onnx import runner
 from training.simulate.draw import Ingredients
-from training.simulate.examples import examples, write_shard
+from training.simulate.examples import examples
 
 SEED = 7000
 NOISE_FREE = 0.2
@@ -41,7 +44,7 @@ class Variant:
     Attributes
     ----------
     ingredients : of its maps
-    options : of `networks.default_network`
+    options : of `default_network`
     """
 
     ingredients: Ingredients = field(default_factory=lambda: Ingredients(noise_free=NOISE_FREE))
@@ -79,13 +82,13 @@ def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> N
         patches = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
         folders = {"train": patches, "validation": validation}
         _, state = train(
-            lambda _state, options=variant.options: default_network(BINS, **options),
+            lambda _state, options=variant.options: compiled(default_network(BINS, **options)),
             lambda split, folders=folders: Shards(folders[split], split),
             validation_scores,
             run,
-            Schedule(minutes=minutes),
+            ByTime(minutes=minutes),
         )
-        rows.append([name, state["step"], *_scores(run, validation, published)])
+        rows.append([name, state.step, *_scores(run, validation, published)])
         print(rows[-1], flush=True)
     made_by = (
         f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "

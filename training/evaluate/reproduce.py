@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from training.data.published import Published
 from training.data.structures import from_packed
 from training.evaluate.confusion import MEASURES, agreement, class_measures, confusion_matrix
 from training.evaluate.tables import Table
+from training.models.curve import read_curve
 
 SEED = 28
 SWEEP = np.arange(1.5, 15.1, 0.5)
@@ -253,8 +253,7 @@ def _training_figure(curve: Path, title: str, command: str, path: Path) -> None:
     """Write a curve as a picture, as CSV, and as Markdown: the best look and the last."""
     from training.evaluate.figures import training_figure
 
-    with open(curve, newline="") as stream:
-        looks = list(csv.DictReader(stream))
+    looks = read_curve(curve)
     training_figure(looks, title, path.with_suffix(".png"))
     best = min(looks, key=lambda look: float(look["validation loss"]))
     rows = [[what, *look.values()] for what, look in (("best", best), ("last", looks[-1]))]

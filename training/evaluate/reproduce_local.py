@@ -20,7 +20,7 @@ from training.avramov2019.unets.cubes import Cubes, divided
 from training.avramov2019.unets.fit_unet import accuracies, run_folder
 from training.evaluate.real_local import or_reason
 from training.evaluate.tables import Table
-from training.models.paper_fit import noted_stages
+from training.models.curve import noted_stages
 
 METHODS = {name: METHOD_NAMES[name] for name in ("monores", "resmap")}
 PAPER_ACCURACY = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -19,14 +17,13 @@ from mapres.networks.card import Calibration
 from mapres.networks.registry import predictor
 from mapres.validation import prediction as reading
 from mapres.validation import validate as validation
-from training.models.ship import ship
+from training.models.ship import COVERAGE, ship, training_card
 from training.models.to_onnx import rounded, runner
 from training.simulate.examples import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
 CALIBRATION_MAPS = 600
 CALIBRATION_SEED = 2000
-COVERAGE = 0.9
 DATA = "patches of realistic and noise-free simulations (training/simulate/draw.py), train split"
 
 
@@ -47,22 +44,6 @@ def export(data: Path, run: Path, patches: Path, folder: Path, name: str) -> Non
         training=training_card(patches, run) | {"data": DATA},
         scores={"calibration (validation split)": scores},
     )
-
-
-def training_card(patches: Path, run: Path) -> dict:
-    """Say what the model was trained on: how much, which molecules (as a hash), how long."""
-    shards = [np.load(path)["structure"] for path in sorted(patches.glob("train-*.npz"))]
-    ids = sorted({str(name) for shard in shards for name in shard})
-    state = json.loads((run / "state.json").read_text())
-    return {
-        "examples": int(sum(len(shard) for shard in shards)),
-        "molecules": len(ids),
-        "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
-        "steps": state["step"],
-        "minutes": round(state["seconds"] / 60, 1),
-        "head": state.get("head"),
-        "started_from_sha256": state.get("start_sha256", "nothing"),
-    }
 
 
 def calibrate(data: Path, predict) -> tuple[Calibration, dict]:

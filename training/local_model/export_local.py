@@ -12,9 +12,8 @@ from mapres.features.distribution import quantiles
 from mapres.features.relative import LN_EDGES
 from mapres.local.network import LEVELS, calibrated
 from mapres.networks.card import Calibration
-from training.global_model.export import COVERAGE, training_card
 from training.local_model.fit_local import CellShards, check_half_maps
-from training.models.ship import ship
+from training.models.ship import COVERAGE, ship, training_card
 from training.models.to_onnx import rounded
 
 DATA = (

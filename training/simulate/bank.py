@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,7 @@ from mapres.fourier import (
     squared_frequency,
 )
 from mapres.fsc import first_crossing
-
-if TYPE_CHECKING:
-    from training.simulate.reconstruct import Recipe
+from training.simulate.recipe import Recipe
 
 # Half-map signal-to-noise ratio at which FSC is 1/7 = 0.143 (Rosenthal & Henderson 2003).
 CROSSING_SNR = 1.0 / 6.0

@@ -14,7 +14,8 @@ from mapres.half_maps import HalfMaps
 from training.data.structures import Structure, rotated
 from training.simulate.atoms import simulate_pdb2mrc
 from training.simulate.deposit import Treatment, deposit
-from training.simulate.reconstruct import Recipe, Reconstruction, reconstruct
+from training.simulate.recipe import Recipe
+from training.simulate.reconstruct import Reconstruction, reconstruct
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128

@@ -23,8 +23,9 @@ def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
+    from training.global_model.shards import write_shard
     from training.simulate.draw import Ingredients
-    from training.simulate.examples import examples, write_shard
+    from training.simulate.examples import examples
 
     options.out.mkdir(parents=True, exist_ok=True)
     ingredients = Ingredients(noise_free=options.noise_free)
@@ -175,7 +176,7 @@ def _example_options(subcommand: argparse.ArgumentParser) -> None:
 def _example(options: argparse.Namespace) -> None:
     from training.data.structures import find
     from training.simulate.demo_pair import write_example
-    from training.simulate.reconstruct import Recipe
+    from training.simulate.recipe import Recipe
 
     recipe = Recipe(options.resolution, options.voxel_size, (options.box,) * 3, spread=0.15)
     write_example(find(options.structure, options.data), recipe, options.out)

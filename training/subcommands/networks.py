@@ -49,11 +49,11 @@ def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
     if options.network == "default":
         from training.global_model.fit import fit
-        from training.models.schedule import Schedule
+        from training.models.schedule import ByTime
 
         # A trained start is only adjusted: a third of the usual rate.
-        rate = 5e-4 if options.start else Schedule.peak_rate
-        schedule = Schedule(minutes=options.minutes, peak_rate=rate)
+        rate = 5e-4 if options.start else ByTime.peak_rate
+        schedule = ByTime(minutes=options.minutes, peak_rate=rate)
         fit(options.patches, out, schedule, options.start)
         return
     if options.network == "local":

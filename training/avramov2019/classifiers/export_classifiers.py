@@ -12,7 +12,7 @@ import numpy as np
 from training.avramov2019.classifiers.paper_maps import PaperMaps
 from training.avramov2019.classifiers.shrink import shrunk
 from training.avramov2019.classifiers.subsets import Subset
-from training.models.paper_fit import noted_stages
+from training.models.curve import noted_stages
 from training.models.ship import ship
 from training.models.to_onnx import rounded
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.features.avramov2019 import BOX
-from training.models.paper_fit import Maps
+from training.avramov2019.fitting import Maps
 
 # Added to M's diagonal, of its mean: some units never fire.
 FLOOR = 1e-3

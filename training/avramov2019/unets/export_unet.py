@@ -8,7 +8,7 @@ from pathlib import Path
 from training.avramov2019.unets.cube_files import read_cubes
 from training.avramov2019.unets.cubes import Cubes, divided
 from training.avramov2019.unets.fit_unet import accuracies, run_folder
-from training.models.paper_fit import noted_stages
+from training.models.curve import noted_stages
 from training.models.ship import ship
 from training.models.to_onnx import rounded
 

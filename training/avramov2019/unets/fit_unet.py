@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from mapres.errors import MapResError
 from mapres.features.avramov2019 import CLASSES
+from training.avramov2019.fitting import fit as fit_maps
 from training.avramov2019.unets.cube_files import read_cubes
 from training.avramov2019.unets.cubes import UNLABELED, Cubes, divided
 from training.avramov2019.unets.unet import unet
-from training.models.paper_fit import PaperSchedule, note_stages, paper_fit
+from training.models.curve import note_stages
+from training.models.schedule import ByPatience
 
 # Times that all cubes are seen, at first. The paper stopped after 1,000 epochs of 300 steps without
 # progress, where it had converged by 60 or 170; this is what two cores do in an hour. Labeled
@@ -29,13 +31,13 @@ RATE, LOW_RATE, FALL = 1e-3, 2e-4, 26 / 30
 BATCH, STEPS_PER_CHECK = 32, 100
 # At last without dropout, as in use: of 16 filters half is so much that all of them answer
 # otherwise (87% of validation voxels right with dropout, 84% without).
-LAST = PaperSchedule(BATCH, STEPS_PER_CHECK, patience=3, max_steps=800)
+LAST = ByPatience(BATCH, STEPS_PER_CHECK, patience=3, max_steps=800)
 WITH, WITHOUT = "with-dropout", "without-dropout"
 
 
 @dataclass(frozen=True, eq=False)
 class CubeMaps:
-    """Cubes as `paper_fit` takes them.
+    """Cubes as training takes them.
 
     Attributes
     ----------
@@ -84,13 +86,13 @@ def fit_unet(folder: Path, run: Path, width: int, honest: bool, minutes: float) 
     steps = (HONEST_PASSES if honest else PASSES) * max(1, len(train) // BATCH)
     end = time.monotonic() + 60 * minutes
 
-    def fit(stage: str, build: Callable, schedule: PaperSchedule) -> bool:
+    def fit(stage: str, build: Callable, schedule: ByPatience) -> bool:
         left = replace(schedule, minutes=(end - time.monotonic()) / 60)
-        return paper_fit(build, train, validation, run / stage, left)
+        return fit_maps(build, train, validation, run / stage, left)
 
     rate = _falling(round(FALL * steps))
     # To its end, and from there on: looks at validation are without dropout, and mislead.
-    first = PaperSchedule(BATCH, STEPS_PER_CHECK, patience=steps, max_steps=steps)
+    first = ByPatience(BATCH, STEPS_PER_CHECK, patience=steps, max_steps=steps)
     if not fit(WITH, lambda: compiled(unet(width), honest, rate), first):
         return False
     if not fit(WITHOUT, lambda: _without_dropout(run / WITH, width, honest), LAST):
