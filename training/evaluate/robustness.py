@@ -19,6 +19,7 @@ from mapres.fourier import filtered
 from mapres.networks.registry import load
 from mapres.validation.validate import Validation, validate
 from training.evaluate.tables import Table
+from training.simulate.deposit import soft_mask
 from training.simulate.draw import Example
 from training.simulate.examples import examples
 
@@ -36,16 +37,9 @@ def sharpened(b_factor: float) -> Change:
 def masked(distance: float) -> Change:
     """Set everything beyond ``distance`` Å outside the molecule to 0, over an edge of 3 Å."""
 
-    def change(e: Example) -> Density:
-        outside, inside = (
-            ndimage.distance_transform_edt(mask, sampling=e.density.spacing)
-            for mask in (~e.mask, e.mask)
-        )
-        past = np.clip((outside - inside - distance) / 3.0, 0, 1)
-        soft = 0.5 + 0.5 * np.cos(np.pi * past)
-        return e.density.with_values((e.density.values * soft).astype(np.float32))
-
-    return change
+    return lambda e: e.density.with_values(
+        e.density.values * soft_mask(e.mask, e.density.spacing, distance, 3.0)
+    )
 
 
 def boxed(factor: float) -> Change:

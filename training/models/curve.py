@@ -13,7 +13,7 @@ def append(row: dict[str, float], folder: Path) -> None:
     """Add a line to the curve in a folder, below a header if it is the first."""
     new = not (folder / CURVE).exists()
     with open(folder / CURVE, "a", newline="") as stream:
-        writer = csv.DictWriter(stream, row)
+        writer = csv.DictWriter(stream, row, lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)

@@ -111,7 +111,7 @@ def _indices(state: State, count: int, schedule: Schedule) -> NDArray[np.intp]:
 
 
 def _step(model, examples: Examples, indices: NDArray, state: State, schedule: Schedule) -> dict:
-    """Take one step; return its loss and metrics by name."""
+    """Take one step; return its loss, and then its metrics, by name."""
     rate = schedule.rate(state)
     if rate is not None:
         model.optimizer.learning_rate = rate
@@ -120,7 +120,7 @@ def _step(model, examples: Examples, indices: NDArray, state: State, schedule: S
     inputs, targets = examples.batch(indices, rng)
     found = model.train_on_batch(inputs, targets, return_dict=True)
     model.reset_metrics()
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(found[name]) for name in sorted(found, key=lambda name: name != "loss")}
 
 
 def _check(scores: dict[str, float], model, losses, folder: Path, schedule, state: State) -> None:

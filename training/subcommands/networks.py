@@ -30,7 +30,9 @@ def _fit_options(subcommand: argparse.ArgumentParser) -> None:
         "--width", type=int, default=16, help="for unet: filters; the paper's is 64"
     )
     subcommand.add_argument(
-        "--honest", action="store_true", help="for unet: divide by map, background has no class"
+        "--split-by-map",
+        action="store_true",
+        help="for unet: evaluate on held-out maps; background has no class",
     )
     subcommand.add_argument(
         "--half-maps", action="store_true", help="for local: the one that has them"
@@ -68,9 +70,9 @@ def _fit(options: argparse.Namespace) -> None:
     from training.avramov2019.unets.fit_unet import fit_unet, run_folder
 
     if options.network == "unet":
-        protocol = "honest" if options.honest else "paper"
+        protocol = "split-by-map" if options.split_by_map else "paper"
         run = options.out or run_folder(CACHE, options.cubes.name, options.width, protocol)
-        fit_unet(options.cubes, run, options.width, options.honest, options.minutes)
+        fit_unet(options.cubes, run, options.width, options.split_by_map, options.minutes)
     elif options.network == "dnn":
         fit_dnn(options.paper, out, options.minutes)
     else:

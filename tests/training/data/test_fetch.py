@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import subprocess
 import sys
 
 import gemmi
@@ -81,6 +82,10 @@ def interrupted(interrupt, server, tmp_path):
     server.requests.clear()
 
 
+def sums_of(folder, *names):
+    return {name: pooch.file_hash(folder / name) for name in names}
+
+
 def files(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -151,7 +156,7 @@ def test_a_file_arrives_whole(get, tmp_path):
 
 
 def test_the_bar_shows_the_bytes(get, server, interrupted, monkeypatch):
-    seen, update = [], fetch.tqdm.update
+    seen = []
 
     def noted(bar, n):
         bar.n += n
@@ -300,7 +305,7 @@ def test_a_second_run_fetches_nothing(server, tmp_path, capfd):
     result = fetch.fetch_maps(["1", "EMD-2", "1"], folder, server.url)
     assert result.arrived == ["emd_1.map.gz", "emd_2.map.gz"] and result.complete
     assert "2/2 emd_2.map.gz" in capfd.readouterr().err
-    assert read_sums(folder / SUMS) == {name: pooch.file_hash(folder / name) for name in result.arrived}
+    assert read_sums(folder / SUMS) == sums_of(folder, *result.arrived)
     again = fetch.fetch_maps(["1", "2"], folder, server.url, progress=False)
     assert again.kept == result.arrived and len(server.requests) == 2
     assert again.summary() == "0 fetched, 2 already there, 0 failed, 0 not tried"
@@ -309,7 +314,9 @@ def test_a_second_run_fetches_nothing(server, tmp_path, capfd):
 
 def test_sums_are_those_of_sha256sum(server, tmp_path):
     fetch.fetch_maps(["1"], tmp_path, server.url, progress=False)
-    assert (tmp_path / SUMS).read_text() == f"{pooch.file_hash(tmp_path / 'emd_1.map.gz')}  emd_1.map.gz\n"
+    done = subprocess.run(["sha256sum", "--check", SUMS], cwd=tmp_path, capture_output=True)
+    assert done.returncode == 0 and done.stdout.decode() == f"{NAME}: OK\n"
+    assert (tmp_path / SUMS).read_text() == f"{sums_of(tmp_path, NAME)[NAME]}  {NAME}\n"
 
 
 @pytest.mark.parametrize("change", ["altered", "deleted"])
@@ -330,7 +337,7 @@ def test_a_file_without_a_sum_is_taken_if_it_is_whole(get, server, tmp_path, who
     (tmp_path / NAME).write_bytes(OTHER_MAP if whole else OTHER_MAP[:-1])
     result = get()
     assert (result.kept, result.arrived) == (([NAME], []) if whole else ([], [NAME]))
-    assert read_sums(tmp_path / SUMS) == {NAME: pooch.file_hash(tmp_path / NAME)}
+    assert read_sums(tmp_path / SUMS) == sums_of(tmp_path, NAME)
 
 
 def test_one_missing_entry_stops_no_other(server, tmp_path):

@@ -20,7 +20,7 @@ def runs(rng, tmp_path):
             values = rng.random((3, 16, 16, 16)).astype(np.float16)
             classes = np.zeros(values.shape, dtype=np.uint8)
             np.savez(folder / f"simulated-{number:04d}.npz", values=values, classes=classes)
-        for protocol in ("paper", "honest"):
+        for protocol in ("paper", "split-by-map"):
             runs.folder(method, protocol).mkdir()
             unet(2).save(runs.folder(method, protocol) / "best.keras")
     return runs
@@ -53,6 +53,6 @@ def test_table_7_counts_every_cube_once(runs, tmp_path):
 
 
 def test_untrained_says_what_to_run(runs):
-    (runs.folder("resmap", "honest") / "best.keras").unlink()
+    (runs.folder("resmap", "split-by-map") / "best.keras").unlink()
     with pytest.raises(FileNotFoundError, match="fit unet"):
-        runs.network("resmap", "honest")
+        runs.network("resmap", "split-by-map")

@@ -3,7 +3,6 @@
 import csv
 import json
 from dataclasses import replace
-from functools import partial
 
 import keras
 import numpy as np
@@ -12,18 +11,18 @@ import pytest
 from mapres.features.distribution import BINS, CLASSES, class_of
 from mapres.features.patches import Patches, power_spectra
 from mapres.features.profile import CURVES, FREQUENCIES
-from mapres.networks.kinds import KINDS
 from mapres.networks.registry import digest, load
 from training.evaluate import ablation, robustness
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
 from training.global_model import export as exporting
-from training.global_model.fit import Shards, fit, take_over, validation_scores
+from training.global_model.fit import fit, take_over
 from training.global_model.fit_head import fit_head
+from training.global_model.network import HEAD, TOWER, default_network
+from training.global_model.shards import Shards, write_shard
 from training.models import to_onnx
-from training.models.networks import HEAD, TOWER, default_network
-from training.models.schedule import Schedule, train
+from training.models.schedule import ByTime
 from training.models.ship import keep
-from training.simulate.examples import examples, write_shard
+from training.simulate.examples import examples
 
 # TensorFlow takes 10 to 20 s to trace a training step of all four levels.
 SMALL = {"widths": (8,)}
@@ -40,7 +39,7 @@ def shards(packed, tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    fit(shards, folder, Schedule(minutes=0.05, batch=4), **SMALL)
+    fit(shards, folder, ByTime(minutes=0.05, batch=4), **SMALL)
     return folder
 
 
@@ -69,41 +68,22 @@ def test_no_patches_is_said(tmp_path):
         Shards(tmp_path, "train")
 
 
-def test_learning_rate_rises_then_falls_to_nothing():
-    rates = [Schedule().rate(f) for f in np.linspace(0, 1, 50)]
-    peak = int(np.argmax(rates))
-    assert 0 < peak < 5 and rates[-1] < 0.01 * rates[peak]
-
-
 def test_training_resumes_where_it_stopped(shards, run):
     before = json.loads((run / "state.json").read_text())
-    fit(shards, run, Schedule(minutes=before["seconds"] / 60 + 0.02, batch=4))
+    fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 0.02, batch=4))
     after = json.loads((run / "state.json").read_text())
     assert after["step"] > before["step"]
     rows = (run / "curve.csv").read_text().splitlines()
-    assert int(rows[-1].split(",")[1]) == after["step"]
-
-
-def test_the_peak_rate_is_that_of_the_start(shards, tmp_path):
-    def build(_state):
-        inputs = [keras.Input(shape) for shape in KINDS["distribution"].inputs.values()]
-        return keras.Model(inputs, keras.layers.Dense(BINS, "softmax")(inputs[1]))
-
-    spent, source = 0.0, partial(Shards, shards)
-    for peak in (1e-4, 1e-3):
-        schedule = Schedule(minutes=spent + 1e-4, batch=4, peak_rate=peak)
-        _, state = train(build, source, validation_scores, tmp_path, schedule)
-        spent = state["seconds"] / 60
-    assert state["peak_rate"] == 1e-4 and state["step"] == 2
+    assert int(rows[-1].split(",")[0]) == after["step"]
 
 
 def test_a_finished_training_is_left_as_it_is(shards, run):
     state = json.loads((run / "state.json").read_text())
-    assert state["head_at_step"] == state["step"]
+    assert state["notes"]["head_at_step"] == state["step"]
     files = [run / name for name in ("checkpoint.keras", "state.json", "curve.csv")]
     before = [path.read_bytes() for path in files]
     # 60 (s / 60) is more than s for one s in forty, and asks for one more step.
-    fit(shards, run, Schedule(minutes=0.999 * state["seconds"] / 60, batch=4))
+    fit(shards, run, ByTime(minutes=0.999 * state["seconds"] / 60, batch=4))
     assert [path.read_bytes() for path in files] == before
 
 

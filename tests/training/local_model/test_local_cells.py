@@ -21,10 +21,10 @@ from mapres.networks.registry import load
 from training.local_model import export_local, fit_local
 from training.local_model.cells import CELLS, sample_cells, true_cells, write_shards
 from training.local_model.fit_local import CellShards
-from training.models import schedule
 from training.simulate.draw import Ingredients
 from training.simulate.examples import make_example, pools
-from training.simulate.reconstruct import Recipe, reconstruct
+from training.simulate.recipe import Recipe
+from training.simulate.reconstruct import reconstruct
 
 VARIED = Ingredients(varied=True)
 
@@ -148,7 +148,7 @@ def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example
     first = json.loads((run / "state.json").read_text())
     fit_local.fit_local(shards, run, first["seconds"] / 60 + 1e-3, False, widths=(16,))
     assert json.loads((run / "state.json").read_text())["step"] == first["step"] + 1 == 2
-    assert len((run / "curve.csv").read_text().splitlines()) == 2
+    assert len((run / "curve.csv").read_text().splitlines()) == 3
     with pytest.raises(ValueError, match="without half maps"):
         export_local.export_local(packed, run, shards, True, tmp_path, "small")
     export_local.export_local(packed, run, shards, False, tmp_path, "small")
@@ -159,8 +159,3 @@ def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example
     values = found.values[inside]
     assert (found.values[~inside] == 0).all() and values.min() > 0.999 * example.density.nyquist
     assert (found.low[inside] <= values).all() and (values <= found.high[inside]).all()
-
-
-def test_a_schedule_rises_and_falls():
-    rates = [schedule.Schedule(60).rate(x) for x in (0.001, 0.03, 0.5, 1.0)]
-    assert rates[0] < rates[1] > rates[2] > rates[3] > 0

@@ -9,7 +9,8 @@ from scipy import ndimage
 from mapres.fsc import first_crossing, fourier_shell_correlation
 from training.data.structures import from_packed, rows
 from training.simulate.deposit import Treatment, deposit
-from training.simulate.reconstruct import Recipe, reconstruct
+from training.simulate.recipe import Recipe
+from training.simulate.reconstruct import reconstruct
 
 RECIPE = Recipe(resolution=4.0, voxel_size=1.2, shape=(72, 72, 72))
 

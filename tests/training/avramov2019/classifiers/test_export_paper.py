@@ -11,11 +11,11 @@ from scipy.special import softmax
 from mapres.features.avramov2019 import central_box
 from mapres.networks.registry import load
 from training.avramov2019.classifiers import export_classifiers as export_paper
-from training.avramov2019.classifiers import fit_cnn
+from training.avramov2019.classifiers import fit_cnn, networks
 from training.avramov2019.classifiers.paper_maps import PaperMaps, write_paper_maps
 from training.avramov2019.classifiers.subsets import Cubes, Subset
-from training.models import networks, to_onnx
-from training.models.paper_fit import note_stages, noted_stages
+from training.models import to_onnx
+from training.models.curve import note_stages, noted_stages
 
 
 @pytest.fixture(scope="module")
