@@ -106,7 +106,7 @@ def fetch(
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder} ({error.strerror}).") from error
     sums = read_sums(folder / SUMS) if (folder / SUMS).exists() else {}
-    # Even if nothing is new: a folder that cannot be written is said before anything is fetched.
+    # Even if nothing is new: a folder that cannot be written is an error before anything comes.
     write_sums(folder / SUMS, sums)
     known, result, failed_in_a_row = sums | dict(expected or {}), Fetched(), 0
     wanted = list(dict.fromkeys(remotes))

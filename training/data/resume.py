@@ -24,7 +24,7 @@ PIECE = 2**16
 
 
 class FetchError(RuntimeError):
-    """A file cannot be had, however often it is asked for: no ValueError, which pooch retries."""
+    """A file cannot be had, however often it is tried: no ValueError, which pooch retries."""
 
 
 class Resuming:
@@ -65,7 +65,7 @@ class Resuming:
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _receive(self, url: str, have: int) -> bool:
-        """Ask once for what is missing; return whether the file is whole."""
+        """Request what is missing once; return whether the file is whole."""
         # The files are compressed as they are: undoing that on the way would change their sum.
         headers = {"Accept-Encoding": "identity"}
         if have and self.version.exists():
@@ -134,7 +134,7 @@ def _check_status(answer: requests.Response, url: str) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what the innermost error says: those around it repeat it with their own names."""
+    """Return the innermost error's text: those around it repeat it with their own names."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

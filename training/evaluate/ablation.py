@@ -1,6 +1,6 @@
-"""What moves real maps: the default model trained again and again, each time without one thing.
+"""The default model trained again and again, each time without one ingredient.
 
-Every variant sees as many maps and trains as long as the others, from nothing; all are judged on
+Every variant sees as many maps and trains as long as the others, from nothing; all are scored on
 the same realistic validation patches, which choose nothing (the head is not trained by itself), and
 on the real maps with a published value (which are few). All but one are half as wide as what ships:
 in the same minutes they take more steps, and so show more of what their maps teach.
@@ -65,7 +65,7 @@ VARIANTS = {
     "voxel size 1 Å only": _without(voxel_sizes=False),
     "no complexes": _without(complexes=False),
     "no spectrum beside the patch": Variant(options=NARROW | {"spectrum": False}),
-    "no spectra of the whole map": Variant(options=NARROW | {"whole_map": False}),
+    "no profile of the map": Variant(options=NARROW | {"map_profile": False}),
     "convolutions see 32 Å of 48 Å": Variant(options=NARROW | {"crop": 8}),
     "twice as wide": Variant(options={}),
 }
@@ -92,9 +92,9 @@ def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> N
         print(rows[-1], flush=True)
     made_by = (
         f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
-        f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; judged on "
+        f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; scored on "
         f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps and "
-        "the real maps that can be read."
+        "the real maps that can be analyzed."
     )
     columns = ["trained with", "steps", "patches: right class", "patches: median error"]
     columns += ["real maps: right class", "real maps: median distance from the published value"]
@@ -119,12 +119,12 @@ def _scores(run: Path, validation: Path, published: list[Published]) -> list[str
 
     network = keras.models.load_model(run / "checkpoint.keras", compile=False)
     shards = Shards(validation, "validation")
-    answers = []
+    predicted = []
     for start in range(0, len(shards), 64):
         indices = np.arange(start, min(start + 64, len(shards)))
         inputs, _ = shards.batch(indices, None)
-        answers += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
-    found, true = np.array(answers), shards.resolution
+        predicted += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
+    found, true = np.array(predicted), shards.resolution
     real = _real(predictor(runner(network)), published)
     return [
         f"{np.mean(class_of(found) == class_of(true)):.1%}",

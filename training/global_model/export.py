@@ -15,7 +15,7 @@ from mapres.density import silent
 from mapres.features.distribution import BINS, CLASSES, EDGES, class_of
 from mapres.networks.card import Calibration
 from mapres.networks.registry import predictor
-from mapres.validation import prediction as reading
+from mapres.validation import prediction
 from mapres.validation import validate as validation
 from training.models.ship import COVERAGE, ship, training_card
 from training.models.to_onnx import rounded, runner
@@ -60,7 +60,7 @@ def calibrate(data: Path, predict) -> tuple[Calibration, dict]:
     def loss(parameters: NDArray) -> float:
         calibration = _calibration(parameters)
         bins = [int(np.clip(np.searchsorted(EDGES, r) - 1, 0, BINS - 1)) for _, r, _ in maps]
-        pooled = [reading.pool(predictions, calibration) for predictions, _, _ in maps]
+        pooled = [prediction.pool(predictions, calibration) for predictions, _, _ in maps]
         return -float(np.mean(np.log([p[b] + 1e-9 for p, b in zip(pooled, bins, strict=True)])))
 
     start = np.array([0.0, -1.0, -4.0])
@@ -81,9 +81,9 @@ def score_calibration(maps: list[tuple], calibration: Calibration) -> dict:
     """Return how many maps, and how good answers are; see `calibrate` for the tuples."""
     answers, found = [], []
     for predictions, _, nyquist in maps:
-        pooled = reading.pool(predictions, calibration)
-        answers.append(reading.resolution_quantiles(pooled, nyquist))
-        probabilities = reading.class_probabilities(pooled, nyquist)
+        pooled = prediction.pool(predictions, calibration)
+        answers.append(prediction.resolution_quantiles(pooled, nyquist))
+        probabilities = prediction.class_probabilities(pooled, nyquist)
         found.append(max(probabilities, key=probabilities.__getitem__))
     low, middle, high = np.array(answers).T
     resolution = np.array([true for _, true, _ in maps])
@@ -111,4 +111,4 @@ def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
     mask, _ = validation.find_molecule(density)
     spectra = measure_map(density, mask).spectra
-    return reading.predict_patches(density, mask, spectra, predict, silent)
+    return prediction.predict_patches(density, mask, spectra, predict, silent)

@@ -13,21 +13,21 @@ def default_network(
     bins: int,
     widths: tuple[int, ...] = (32, 48, 96, 160),
     spectrum: bool = True,
-    whole_map: bool = True,
+    map_profile: bool = True,
     crop: int = 0,
 ):
     """Build the default global model: a patch and spectra in, distribution out.
 
     A tower of convolutions sees the patch. Power spectra, which span ten orders of magnitude and so
-    cannot be read off the patch by convolutions, join it in the head: the patch's own, and those of
+    convolutions cannot learn from the patch, join it in the head: the patch's own, and those of
     the map. Both parts are models of their own, so that the head can be trained by itself.
 
     Parameters
     ----------
     bins : how many resolution bins
     widths : filters per level
-    spectrum : False leaves the patch's power spectrum unread (for comparison)
-    whole_map : False leaves the map's profile unread (for comparison)
+    spectrum : False leaves the patch's power spectrum out (for comparison)
+    map_profile : False leaves the map's profile out (for comparison)
     crop : voxels cut off every face of the patch (for comparison)
 
     Returns
@@ -41,7 +41,7 @@ def default_network(
     power = keras.Input((SHELLS,), name="spectrum")
     curves = keras.Input((CURVES, len(FREQUENCIES)), name="profile")
     features = _tower(widths, crop)(patch)
-    out = _head(bins, spectrum, whole_map)([features, power, curves])
+    out = _head(bins, spectrum, map_profile)([features, power, curves])
     return keras.Model([patch, power, curves], out, name="mapres_default")
 
 
@@ -67,11 +67,11 @@ def _tower(widths: tuple[int, ...], crop: int):
     return keras.Model(patch, layers.GlobalAveragePooling3D()(x), name=TOWER)
 
 
-def _head(bins: int, spectrum: bool, whole_map: bool):
-    """Build what turns features of a patch, its spectrum and the map's profile into a distribution.
+def _head(bins: int, spectrum: bool, map_profile: bool):
+    """Build the head: from a patch's features and spectrum and the map's profile to a distribution.
 
-    The profile has a point at every bin: convolutions along it answer where they see something,
-    such as the signal sink into the noise, alike at any resolution. That is half of the answer.
+    The profile has a point at every bin: convolutions along it respond where they see something,
+    such as the signal sinking into the noise, alike at any resolution. That is half of the output.
     """
     import keras
     from keras import layers
@@ -81,7 +81,7 @@ def _head(bins: int, spectrum: bool, whole_map: bool):
     own = power if spectrum else layers.Rescaling(0.0)(power)
     for width in (128, 64):
         own = layers.Dense(width, activation="relu")(own)
-    seen = layers.Permute((2, 1))(curves if whole_map else layers.Rescaling(0.0)(curves))
+    seen = layers.Permute((2, 1))(curves if map_profile else layers.Rescaling(0.0)(curves))
     for dilation in (1, 2, 4):
         along = {"padding": "same", "dilation_rate": dilation, "activation": "relu"}
         seen = layers.Conv1D(24, 5, **along)(seen)

@@ -49,7 +49,7 @@ def write_shard(source: Iterator[Example], path: Path) -> int:
 
 
 class Shards:
-    """Stored patches of one split, read from disk as they are asked for."""
+    """Stored patches of one split, read from disk batch by batch."""
 
     def __init__(self, folder: Path, split: str):
         self.paths = sorted(folder.glob(f"{split}-*.npz"))

@@ -19,7 +19,7 @@ from training.models.to_onnx import rounded
 DATA = (
     "cells of realistic and noise-free simulations (training/simulate/draw.py, varied), train split"
 )
-# Of every distribution: what is even, so that no answer is thought impossible.
+# Of every distribution: what is even, so that no resolution is impossible.
 FLOOR = 0.01
 # Cells of one map that count.
 CELLS = 100

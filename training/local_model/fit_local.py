@@ -19,7 +19,7 @@ from training.models.state import State, stored_state
 # Maps of a step, and cells of each.
 BATCH, CELLS = 16, 64
 RATE = 2e-3
-# ln Å, standard deviation: wherever it is counted from, the answer must be the same.
+# ln Å, standard deviation: from wherever it is counted, the prediction must be the same.
 SHIFT = 0.1
 # ln Å, of the Gaussian that a cell's truth is blurred to.
 BLUR = 0.05

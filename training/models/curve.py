@@ -20,7 +20,7 @@ def append(row: dict[str, float], folder: Path) -> None:
 
 
 def forget_after(step: int, folder: Path) -> None:
-    """Drop what a curve says of steps that were lost when training was interrupted."""
+    """Drop the lines of steps that were lost when training was interrupted."""
     path = folder / CURVE
     if path.exists():
         head, *lines = path.read_text().splitlines()

@@ -46,7 +46,7 @@ def train(
     Parameters
     ----------
     build : from the state, in which it may leave notes, to a compiled network; called once
-    source : from a split to its `Examples`; asked again for every pass, as shards may still be
+    source : from a split to its `Examples`; called again for every pass, as shards may still be
         being written
     score : from the network and the validation examples to numbers by name, one of them the
         ``validation loss``

@@ -16,7 +16,7 @@ WARM_UP = 0.03
 
 
 class Schedule(Protocol):
-    """What the loop asks of a rule."""
+    """What the loop needs of a rule."""
 
     batch: int
     seed: int

@@ -32,7 +32,7 @@ COVERAGE = 0.9
 
 
 def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -> None:
-    """Write ``<name>.onnx`` and its card, which says ``said`` too, into ``folder``.
+    """Write ``<name>.onnx`` and its card, with the entries ``said`` as well, into ``folder``.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -
     kind : see `mapres.networks.kinds`
     folder : where the models are
     name : of the model
-    data : folder of the structures, for the maps that both forms are asked about
+    data : folder of the structures, for the maps that both forms are compared on
     """
     source = WEIGHTS / f"{name}.keras" if name in KEPT else None
     if source:
@@ -58,7 +58,7 @@ def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -
 
 
 def convert(path: Path, folder: Path, name: str, data: Path) -> None:
-    """Write ``<name>.onnx`` anew from a Keras file; its card keeps what else it says.
+    """Write ``<name>.onnx`` anew from a Keras file; its card keeps its other entries.
 
     ``path`` is a file of the weights that the card in ``folder`` was written for.
     """
@@ -113,7 +113,7 @@ def _versions() -> dict[str, str]:
 
 
 def training_card(shards: Path, run: Path) -> dict:
-    """Say what a model was trained on: how much, which molecules (as a hash), how long."""
+    """Return what a model was trained on: how much, which molecules (as a hash), how long."""
     molecules = [np.load(path)["structure"] for path in sorted(shards.glob("train-*.npz"))]
     ids = sorted({str(name) for shard in molecules for name in shard})
     state = stored_state(run)
@@ -148,7 +148,7 @@ def write_card(path: Path, card: dict) -> None:
 def keep(network, path: Path) -> None:
     """Save a Keras network, rounded to half precision, for a later training.
 
-    Compressed it takes two bytes a number: the others are zeros.
+    Compressed it takes two bytes per number: the others are zeros.
     """
     import keras
 

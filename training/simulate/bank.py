@@ -81,7 +81,7 @@ class Bank:
         """
         middle = int(np.argmin(np.abs(np.log(self.resolution / recipe.resolution))))
         ratio = shells.at(self.power[middle] / noise_power, recipe.resolution) / CROSSING_SNR
-        # Finer than Nyquist, too: only in the end it limits what is true.
+        # Beyond the Nyquist limit, too: that limits the truth only in the end.
         crossings = self._crossings(ratio * noise_power, shells, 2 * recipe.voxel_size)
         rising = np.log(crossings) + 1e-6 * np.arange(len(crossings))
         found = np.interp(np.log(wanted), rising, np.log(self.resolution))
@@ -91,7 +91,7 @@ class Bank:
         log_snr = np.log(self.power / noise_power + 1e-30)
         level = np.log(CROSSING_SNR)
         found = [crossing(shells.frequency, curve, level, nyquist) for curve in log_snr]
-        # More B is never better, whatever a ragged shell says.
+        # More B is never better, whatever a noisy shell shows.
         return np.maximum.accumulate(found)
 
 

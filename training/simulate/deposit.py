@@ -83,7 +83,7 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
         gain *= np.interp(frequency, shells, np.sqrt(full_map_fsc(made.fsc)))
     if treatment.sharpening:
         exponent = 0.25 * treatment.sharpening * recipe.b_scale * recipe.resolution**2 * s2
-        # Past e^12 a gain says nothing more than that the filter beside it will cut.
+        # Past e^12 the filter beside it cuts anyway.
         gain *= np.exp(np.minimum(exponent, 12.0))
     if treatment.low_pass is not None:
         past = (frequency * treatment.low_pass - 1) / max(treatment.filter_edge, 1e-3)
@@ -94,7 +94,7 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
 def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArray:
     if treatment.solvent_low_pass is None:
         return treatment.solvent_kept * values
-    # `gaussian_low_pass` falls to 1/e where it is asked to; this makes it a half.
+    # `gaussian_low_pass` falls to 1/e at its resolution; this makes it a half.
     width = treatment.solvent_low_pass * np.sqrt(np.log(2))
     return treatment.solvent_kept * gaussian_low_pass(values, voxel_size, width)
 

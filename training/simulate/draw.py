@@ -19,7 +19,7 @@ from training.simulate.reconstruct import Reconstruction, reconstruct
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128
-# Of ln r(x) where local resolution is what is asked for.
+# Standard deviation of ln r(x) in maps for the local model.
 SPREADS = (0.05, 0.35)
 # Resolutions that such a field varies over, at least, and that a molecule is across: what changes
 # from one resolution length to the next has no resolution of its own.

@@ -30,9 +30,9 @@ def examples(
     ingredients: Ingredients = EVERYTHING,
     processes: int = 1,
 ) -> Iterator[Example]:
-    """Yield simulated maps of one split, its sets mixed as `SETS` says.
+    """Yield simulated maps of one split, its sets mixed as in `SETS`.
 
-    Map ``k`` of a seed is always the same map, however many are asked for; see `spread`.
+    Map ``k`` of a seed is always the same map, however many are made; see `spread`.
     """
     make = partial(make_example, data, pools(data, split), seed, ingredients)
     yield from spread(make, count, processes, f"{split} maps")

@@ -65,11 +65,11 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
     Raises
     ------
     ValueError
-        If the resolution is finer than the grid can hold.
+        If the resolution is beyond the Nyquist limit.
     """
     if recipe.resolution < 2 * recipe.voxel_size:
         raise ValueError(
-            f"{recipe.resolution:g} Å is finer than two voxels of {recipe.voxel_size:g} Å."
+            f"{recipe.resolution:g} Å is beyond the Nyquist limit of {recipe.voxel_size:g} Å voxels."
         )
     shells = Shells(recipe)
     atoms, regional = _atoms_in_box(structure, recipe, rng)

@@ -91,8 +91,10 @@ def _export_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument(
         "--paper", type=Path, default=CACHE / "paper", help="maps of dnn and cnn"
     )
-    subcommand.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many only")
-    subcommand.add_argument("--cubes", type=Path, default=CACHE / "cubes", help="a folder a method")
+    subcommand.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many maps only")
+    subcommand.add_argument(
+        "--cubes", type=Path, default=CACHE / "cubes", help="one folder per method"
+    )
     subcommand.add_argument("--width", type=int, default=16, help="of the U-Nets")
     subcommand.add_argument("--out", type=Path, default=MODELS)
     subcommand.set_defaults(run_subcommand=_export)

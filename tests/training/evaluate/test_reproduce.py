@@ -65,7 +65,7 @@ def test_tables_of_published_maps(thirty, tmp_path, tiny_models, monkeypatch):
 
 def test_missing_maps_are_named_and_none_says_what_to_run(thirty, tmp_path, tiny_models):
     (thirty / "emd_8221.map.gz").unlink()
-    answers, refused = reproduce.ask_published(published.published_maps(thirty)[:2])
+    answers, refused = reproduce.predict_published(published.published_maps(thirty)[:2])
     assert len(answers) == 1 and refused == ["Missing: emd_8221.map.gz."]
     with pytest.raises(FileNotFoundError, match="training fetch"):
         published.published_maps(tmp_path / "elsewhere")
@@ -76,7 +76,7 @@ def test_a_map_that_cannot_be_used_is_named(thirty, tiny_models):
     values = np.ones((16, 16, 16), dtype=np.float32)
     path.write_bytes(gzip.compress(mrc_bytes(values)))
     maps = published.published_maps(thirty)[:2]
-    answers, refused = reproduce.ask_published(maps)
+    answers, refused = reproduce.predict_published(maps)
     assert len(answers) == len(refused) == 1 and "emd_8221" in refused[0]
 
 
@@ -102,7 +102,7 @@ def test_figures_are_drawn_from_curves(tmp_path):
     assert (tmp_path / "figure-2.png").stat().st_size > 5000
     assert cells(tmp_path / "figure-2.csv")[0][0] == "step"
     text = (tmp_path / "figure-2.md").read_text(encoding="utf-8")
-    assert "--figure 2" in text and "| best | 2 |" in text and "2 looks" in text
+    assert "--figure 2" in text and "| best | 2 |" in text and "2 checks" in text
     for stage in ("cubes", "dense"):
         (run / stage).mkdir()
         (run / stage / "curve.csv").write_bytes((run / "curve.csv").read_bytes())

@@ -198,7 +198,7 @@ def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_p
     robustness.robustness(packed, 2, tmp_path)
     rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
     assert len(rows) == sum(map(len, robustness.FAMILIES.values()))
-    assert {row["moved by (median)"] for row in rows if row["change"] == "box edge"} == {"+0.0%"}
+    assert {row["change (median)"] for row in rows if row["change"] == "box edge"} == {"+0.0%"}
     assert (tmp_path / "robustness.png").stat().st_size > 5000
 
 

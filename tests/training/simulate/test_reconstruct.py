@@ -77,8 +77,8 @@ def test_noise_of_the_halves_is_independent(ball):
     assert abs(correlation) < 0.05
 
 
-def test_finer_than_two_voxels_is_refused(ball):
-    with pytest.raises(ValueError, match="finer than two voxels"):
+def test_beyond_nyquist_is_refused(ball):
+    with pytest.raises(ValueError, match="beyond the Nyquist limit"):
         reconstruct(ball, replace(RECIPE, resolution=2.0), np.random.default_rng(0))
 
 

@@ -27,7 +27,7 @@ from training.avramov2019.fitting import fit as fit_maps
 from training.models.curve import note_stages
 from training.models.schedule import ByPatience
 
-# Cubes of so many voxels: a 64th of the work a step.
+# Cubes of so many voxels: a 64th of the work per step.
 EDGE = 16
 CUBES = ByPatience(batch=75, steps_per_check=50, patience=10, max_steps=500)
 ADAM_RATE = 1e-3

@@ -16,7 +16,7 @@ from training.avramov2019.fitting import fit
 from training.models.curve import note_stages
 from training.models.schedule import ByPatience
 
-# One look an epoch; the paper stopped after 50 without progress, at epoch 90.
+# One check per epoch; the paper stopped after 50 without progress, at epoch 90.
 SCHEDULE = ByPatience(batch=150, steps_per_check=0, patience=50, max_steps=0)
 EPOCHS = 120
 

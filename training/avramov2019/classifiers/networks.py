@@ -47,8 +47,8 @@ def cnn(edge: int = BOX):
 def widened(small, edge: int = BOX):
     """Return the CNN for larger boxes that continues one trained on cubes.
 
-    Convolutions are the same; the dense layer reads every cube of the box with the small one's
-    weights divided by their number, so that it starts as the mean of what the cubes said.
+    Convolutions are the same; the dense layer takes every cube of the box with the small one's
+    weights divided by their number, so that it starts as the mean of the cubes' predictions.
     """
     large = cnn(edge)
     for ours, theirs in zip(large.layers, small.layers, strict=True):
@@ -67,7 +67,7 @@ def _tiled(kernel: NDArray, cells: int, wanted: int) -> NDArray[np.float32]:
 
 
 def parted(network):
-    """Return a CNN's convolutions, with boxes in, and its dense layers as networks of their own."""
+    """Return a CNN's convolutions, from boxes on, and its dense layers as networks of their own."""
     import keras
 
     place = 1 + [type(layer).__name__ for layer in network.layers].index("Flatten")

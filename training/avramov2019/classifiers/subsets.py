@@ -64,7 +64,7 @@ class Cubes:
     ----------
     maps : what they are cut out of
     edge : voxels
-    fixed : every look at a map cuts the same cube
+    fixed : always cut the same cube out of a map
     """
 
     maps: PaperMaps | Subset

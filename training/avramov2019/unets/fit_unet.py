@@ -93,7 +93,7 @@ def fit_unet(folder: Path, run: Path, width: int, by_map: bool, minutes: float) 
         return fit_maps(build, train, validation, run / stage, left)
 
     rate = _falling(round(FALL * steps))
-    # To its end, and from there on: looks at validation are without dropout, and mislead.
+    # To its end, and from there on: checks on validation cubes are without dropout, and mislead.
     first = ByPatience(BATCH, STEPS_PER_CHECK, patience=steps, max_steps=steps)
     if not fit(WITH, lambda: compiled(unet(width), by_map, rate), first):
         return False
