@@ -106,16 +106,16 @@ def _rows(results: list[dict]) -> Iterator[list]:
         for name in sorted({r[column] for r in results}):
             groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
     for group, name, chosen in groups:
-        for name in METHODS:
-            here = [r for r in chosen if r["method"] == name]
+        for method in METHODS:
+            here = [r for r in chosen if r["method"] == method]
             if here:
-                yield [group, name, *_row(name, here)]
+                yield [group, name, *_row(method, here)]
 
 
-def _row(name: str, here: list[dict]) -> list:
+def _row(method: str, here: list[dict]) -> list:
     done = [r for r in here if r["error"] != ""]
     if not done:
-        return [0, name, *"-" * 6, len(here)]
+        return [0, method, *"-" * 6, len(here)]
     error, mae, constant = (
         np.mean([r[column] for r in done]) for column in ("error", "MAE_A", "constant_A")
     )
@@ -123,7 +123,7 @@ def _row(name: str, here: list[dict]) -> list:
     covered = [row["covered"] for row in done if row["covered"] != ""]
     return [
         len(done),
-        name,
+        method,
         f"{error:.1%}",
         f"{mae:.2f}",
         f"{constant:.2f}",

@@ -1,7 +1,7 @@
 """How the default model's prediction changes when a map is changed but its data are the same.
 
-Every perturbation is applied to realistic maps of the test split; the prediction is compared with that
-on the map as it was.
+Every perturbation is applied to realistic maps of the test split; the prediction is compared with
+that on the map as it was.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ def sharpened(b_factor: float) -> Change:
 
 def masked(distance: float) -> Change:
     """Set everything beyond ``distance`` Å outside the molecule to 0, over an edge of 3 Å."""
-
     return lambda e: e.density.with_values(
         e.density.values * soft_mask(e.mask, e.density.spacing, distance, 3.0)
     )

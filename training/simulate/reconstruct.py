@@ -69,7 +69,7 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
     """
     if recipe.resolution < 2 * recipe.voxel_size:
         raise ValueError(
-            f"{recipe.resolution:g} Å is beyond the Nyquist limit of {recipe.voxel_size:g} Å voxels."
+            f"{recipe.resolution:g} Å is beyond the Nyquist limit of {2 * recipe.voxel_size:g} Å."
         )
     shells = Shells(recipe)
     atoms, regional = _atoms_in_box(structure, recipe, rng)

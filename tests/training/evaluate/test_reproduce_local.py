@@ -5,13 +5,14 @@ import csv
 import numpy as np
 import pytest
 
-from training.avramov2019.unets.unet import unet
+from training.avramov2019.unets import unet as unets
 from training.evaluate.reproduce_local import METHODS, Runs, table_6, table_7
 
 
 @pytest.fixture
-def runs(rng, tmp_path):
+def runs(rng, tmp_path, monkeypatch):
     """Ten maps of three cubes each, the first class everywhere, and networks that know nothing."""
+    monkeypatch.setattr(unets, "LEVELS", 1)
     runs = Runs(tmp_path / "cubes", tmp_path, 2)
     for method in METHODS:
         folder = runs.cubes / method
@@ -22,7 +23,7 @@ def runs(rng, tmp_path):
             np.savez(folder / f"simulated-{number:04d}.npz", values=values, classes=classes)
         for protocol in ("paper", "split-by-map"):
             runs.folder(method, protocol).mkdir()
-            unet(2).save(runs.folder(method, protocol) / "best.keras")
+            unets.unet(2).save(runs.folder(method, protocol) / "best.keras")
     return runs
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from mapres.features.distribution import BINS, CLASSES, class_of
 from mapres.features.patches import Patches, power_spectra
 from mapres.features.profile import CURVES, FREQUENCIES
+from mapres.networks.kinds import KINDS
 from mapres.networks.registry import digest, load
 from training.evaluate import ablation, robustness
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
@@ -24,8 +24,12 @@ from training.models.schedule import ByTime
 from training.models.ship import keep
 from training.simulate.examples import examples
 
-# TensorFlow takes 10 to 20 s to trace a training step of all four levels.
-SMALL = {"widths": (8,)}
+pytestmark = [
+    pytest.mark.usefixtures("eager"),
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
+]
+# One level of four, and a ninth of the patch.
+SMALL = {"widths": (8,), "crop": 16}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,7 @@ def shards(packed, tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    fit(shards, folder, ByTime(minutes=0.05, batch=4), **SMALL)
+    fit(shards, folder, ByTime(minutes=0.001, batch=4), **SMALL)
     return folder
 
 
@@ -48,6 +52,7 @@ def exported(packed, shards, run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "CALIBRATION_MAPS", 4)
+        patch.setattr(exporting, "examples", in_this_process)
         patch.setattr(to_onnx, "INPUTS", 8)
         exporting.export(packed, run, shards, folder, "tiny")
     return folder / "tiny.json"
@@ -70,7 +75,7 @@ def test_no_patches_is_said(tmp_path):
 
 def test_training_resumes_where_it_stopped(shards, run):
     before = json.loads((run / "state.json").read_text())
-    fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 0.02, batch=4))
+    fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 0.001, batch=4))
     after = json.loads((run / "state.json").read_text())
     assert after["step"] > before["step"]
     rows = (run / "curve.csv").read_text().splitlines()
@@ -178,23 +183,32 @@ def test_the_head_is_trained_by_itself(shards):
     assert loss() < first - 0.5
 
 
+def tiny_network(bins, **_options):
+    """Take a patch's spectrum to a distribution: a training step is traced in half a second."""
+    inputs = [keras.Input(shape) for shape in KINDS["distribution"].inputs.values()]
+    return keras.Model(inputs, keras.layers.Dense(bins, "softmax")(inputs[1]))
+
+
+def in_this_process(*args, processes):
+    return examples(*args)
+
+
 def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
     few = ("everything", "no masks")
-    small = {
-        name: replace(ablation.VARIANTS[name], options=ablation.VARIANTS[name].options | SMALL)
-        for name in few
-    }
-    monkeypatch.setattr(ablation, "VARIANTS", small)
+    monkeypatch.setattr(ablation, "VARIANTS", {name: ablation.VARIANTS[name] for name in few})
+    monkeypatch.setattr(ablation, "default_network", tiny_network)
+    monkeypatch.setattr(ablation, "examples", in_this_process)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
-    ablation.ablation(packed, tmp_path / "cache", 6, 0.02, tmp_path)
+    ablation.ablation(packed, tmp_path / "cache", 3, 0.001, tmp_path)
     rows = list(csv.reader((tmp_path / "ablation.csv").read_text().splitlines()))
     assert [row[0] for row in rows[1:]] == list(few)
     assert {row[4] for row in rows[1:]} == {"0 of 1"} and all(int(row[1]) > 0 for row in rows[1:])
 
 
-def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path):
+def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path, monkeypatch):
     """The tiny model says 7 Å of everything; only two voxels of a wrong size can stop it."""
+    monkeypatch.setattr(robustness, "examples", in_this_process)
     robustness.robustness(packed, 2, tmp_path)
     rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
     assert len(rows) == sum(map(len, robustness.FAMILIES.values()))

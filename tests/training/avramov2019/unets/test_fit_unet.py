@@ -9,11 +9,23 @@ import pytest
 from mapres.errors import MapResError
 from training.avramov2019.fitting import scores
 from training.avramov2019.unets import fit_unet
+from training.avramov2019.unets import unet as unets
 from training.avramov2019.unets.cube_files import read_cubes
 from training.avramov2019.unets.cubes import UNLABELED, Cubes
 from training.avramov2019.unets.fit_unet import CubeMaps, accuracies, compiled, constant
 from training.avramov2019.unets.unet import unet
 from training.models.curve import noted_stages
+
+pytestmark = [
+    pytest.mark.usefixtures("eager"),
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch):
+    """One level of five."""
+    monkeypatch.setattr(unets, "LEVELS", 1)
 
 
 def cubes(rng, count=24, maps=6):
