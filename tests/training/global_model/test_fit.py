@@ -15,10 +15,9 @@ from mapres.networks.registry import digest, load
 from training.evaluate import ablation, robustness
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
 from training.global_model import export as exporting
-from training.global_model.fit import fit, take_over
-from training.global_model.fit_head import fit_head
+from training.global_model import fit as fitting
 from training.global_model.network import HEAD, TOWER, default_network
-from training.global_model.shards import Shards, write_shard
+from training.global_model.shards import Shards
 from training.models import to_onnx
 from training.models.schedule import ByTime
 from training.models.ship import keep
@@ -33,17 +32,11 @@ SMALL = {"widths": (8,), "crop": 16}
 
 
 @pytest.fixture(scope="module")
-def shards(packed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("patches")
-    write_shard(examples(packed, "train", 0, 6), folder / "train-000")
-    write_shard(examples(packed, "validation", 1, 2), folder / "validation-000")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def run(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    fit(shards, folder, ByTime(minutes=0.001, batch=4), **SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "EPOCHS", 4)
+        fitting.fit(shards, folder, ByTime(minutes=0.001, batch=4), **SMALL)
     return folder
 
 
@@ -73,9 +66,10 @@ def test_no_patches_is_said(tmp_path):
         Shards(tmp_path, "train")
 
 
-def test_training_resumes_where_it_stopped(shards, run):
+def test_training_resumes_where_it_stopped(shards, run, monkeypatch):
+    monkeypatch.setattr(fitting, "EPOCHS", 4)
     before = json.loads((run / "state.json").read_text())
-    fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 0.001, batch=4))
+    fitting.fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 0.001, batch=4))
     after = json.loads((run / "state.json").read_text())
     assert after["step"] > before["step"]
     rows = (run / "curve.csv").read_text().splitlines()
@@ -88,7 +82,7 @@ def test_a_finished_training_is_left_as_it_is(shards, run):
     files = [run / name for name in ("checkpoint.keras", "state.json", "curve.csv")]
     before = [path.read_bytes() for path in files]
     # 60 (s / 60) is more than s for one s in forty, and asks for one more step.
-    fit(shards, run, ByTime(minutes=0.999 * state["seconds"] / 60, batch=4))
+    fitting.fit(shards, run, ByTime(minutes=0.999 * state["seconds"] / 60, batch=4))
     assert [path.read_bytes() for path in files] == before
 
 
@@ -155,7 +149,7 @@ def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_pat
 def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     """The convolutions are the same; what reads the spectrum is new."""
     earlier, later = default_network(BINS, spectrum=False), default_network(BINS + 1)
-    take_over(later, earlier)
+    fitting.take_over(later, earlier)
     pairs = [
         np.array_equal(a, b)
         for a, b in zip(later.get_weights(), earlier.get_weights(), strict=True)
@@ -163,24 +157,6 @@ def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     ]
     assert all(pairs)
     assert later.get_weights()[-1].shape == (BINS + 1,)
-
-
-def test_the_head_is_trained_by_itself(shards):
-    keras.utils.set_random_seed(0)
-    model, train = default_network(BINS, **SMALL), Shards(shards, "train")
-    before = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
-    inputs, targets = train.batch(np.arange(len(train)), None)
-
-    def loss():
-        predicted = model.predict_on_batch(inputs)
-        return -float(np.mean(np.sum(targets * np.log(predicted + 1e-9), axis=1)))
-
-    first = loss()
-    fit_head(model, train, train)
-    after = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
-    assert all(map(np.array_equal, before[0], after[0]))
-    assert not any(map(np.array_equal, before[1], after[1]))
-    assert loss() < first - 0.5
 
 
 def tiny_network(bins, **_options):
