@@ -10,14 +10,18 @@ from mapres.local.methods import METHODS
 from training.subcommands import CACHE, DATA
 
 
-def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
+def _shard_options(subcommand: argparse.ArgumentParser, folder: str, maps: int) -> None:
     subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    subcommand.add_argument("--out", type=Path, default=CACHE / "patches")
+    subcommand.add_argument("--out", type=Path, default=CACHE / folder)
     subcommand.add_argument("--split", choices=["train", "validation"], default="train")
-    subcommand.add_argument("--maps", type=int, default=400, help="maps per shard")
+    subcommand.add_argument("--maps", type=int, default=maps, help="maps per shard")
     subcommand.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+
+
+def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
+    _shard_options(subcommand, "patches", 400)
     subcommand.add_argument(
-        "--noise-free", type=float, default=0.2, help="fraction of calculated maps"
+        "--noise-free", type=float, default=0.2, help="fraction of noise-free maps"
     )
     subcommand.set_defaults(run_subcommand=_simulate)
 
@@ -38,11 +42,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _cells_options(subcommand: argparse.ArgumentParser) -> None:
-    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    subcommand.add_argument("--out", type=Path, default=CACHE / "cells")
-    subcommand.add_argument("--split", choices=["train", "validation"], default="train")
-    subcommand.add_argument("--maps", type=int, default=200, help="maps per shard")
-    subcommand.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+    _shard_options(subcommand, "cells", 200)
     subcommand.set_defaults(run_subcommand=_cells)
 
 
