@@ -25,6 +25,7 @@ from training.simulate.examples import examples
 
 pytestmark = [
     pytest.mark.usefixtures("eager"),
+    # It has no effect on pipelines of data, which is as well.
     pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
 ]
 # One level of four, and a ninth of the patch.

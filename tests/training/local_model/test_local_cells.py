@@ -26,10 +26,7 @@ from training.simulate.examples import make_example, pools
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import reconstruct
 
-pytestmark = [
-    pytest.mark.usefixtures("eager"),
-    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
-]
+pytestmark = pytest.mark.usefixtures("eager")
 VARIED = Ingredients(varied=True)
 
 

@@ -16,10 +16,7 @@ from training.avramov2019.unets.fit_unet import CubeMaps, accuracies, compiled, 
 from training.avramov2019.unets.unet import unet
 from training.models.curve import noted_stages
 
-pytestmark = [
-    pytest.mark.usefixtures("eager"),
-    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
-]
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 @pytest.fixture(autouse=True)
