@@ -105,7 +105,7 @@ def table_6_widths(runs: Runs, out: Path) -> None:
     rows = []
     for labels, name in METHODS.items():
         for run in sorted(runs.cache.glob(f"unet-{labels}-*-*/best.keras")):
-            width, protocol = run.parent.name.split("-")[2:]
+            width, protocol = run.parent.name.split("-", 3)[2:]
             at_width = replace(runs, width=int(width))
             network = at_width.network(labels, protocol)
             cubes = at_width.parts(labels, protocol)["evaluation"]

@@ -73,7 +73,7 @@ def fit_unet(folder: Path, run: Path, width: int, by_map: bool, minutes: float) 
 
     Parameters
     ----------
-    folder : of cubes, see `unet_cubes`
+    folder : of cubes, see `cube_files.write_cubes`
     run : of this training
     width : filters of the first level; the paper's is 64
     by_map : divide by map, and learn from labeled voxels only; else as the paper
