@@ -70,7 +70,7 @@ class Cubes:
     maps: PaperMaps | Subset
     edge: int
     fixed: bool = False
-    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def __len__(self) -> int:
         return len(self.maps)
