@@ -104,6 +104,9 @@ def to_onnx(network, kind: str) -> bytes:
 
     # Seeds of dropout are whole numbers, and unused.
     weights = [w for w in network.weights if w.dtype == "float32"]
+    numbers = [np.asarray(weight) for weight in weights]
+    if not all(np.array_equal(n.astype(np.float16).astype(np.float32), n) for n in numbers):
+        raise MapResError("a weight is no number of half precision; round the network first.")
     inputs = KINDS[kind].inputs.items()
     signature = [
         *(tf.TensorSpec([None, *shape], tf.float32, name) for name, shape in inputs),
@@ -111,7 +114,7 @@ def to_onnx(network, kind: str) -> bytes:
     ]  # fmt: skip
     called = tf.function(_stateless(network, weights, kind), input_signature=signature)
     model, _ = tf2onnx.convert.from_function(called, input_signature=signature, opset=OPSET)
-    _store(model, [np.asarray(weight) for weight in weights])
+    _store(model, numbers)
     for node in model.graph.node:
         for k, name in enumerate(node.output):
             if name == model.graph.output[0].name:
@@ -142,8 +145,6 @@ def _store(model, weights: list[NDArray]) -> None:
     inputs = {value.name: value for value in graph.input}
     for k, weight in enumerate(weights):
         name, half = f"weight_{k}", weight.astype(np.float16)
-        if not np.array_equal(half.astype(np.float32), weight):
-            raise MapResError("a weight is no number of half precision; round the network first.")
         # What is never used is no input any more.
         if name in inputs:
             graph.input.remove(inputs[name])

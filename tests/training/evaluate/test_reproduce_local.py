@@ -10,6 +10,7 @@ from training.evaluate.reproduce_local import METHODS, Runs, table_6, table_6_wi
 from training.models import curve
 from training.models.curve import note_stages
 
+pytestmark = pytest.mark.usefixtures("eager")
 PROTOCOLS = ("paper", "split-by-map")
 
 

@@ -17,6 +17,8 @@ from training.avramov2019.classifiers.subsets import Cubes, Subset
 from training.models import to_onnx
 from training.models.curve import note_stages, noted_stages
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def paper(shared_data, tmp_path_factory):

@@ -10,6 +10,8 @@ from training.avramov2019.classifiers import networks
 from training.avramov2019.classifiers.fit_cnn import features
 from training.avramov2019.classifiers.shrink import shrunk
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @dataclass
 class Maps:
