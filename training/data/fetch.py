@@ -108,17 +108,17 @@ def fetch(
     sums = read_sums(folder / SUMS) if (folder / SUMS).exists() else {}
     # Even if nothing is new: a folder that cannot be written is an error before anything comes.
     write_sums(folder / SUMS, sums)
-    known, result, failed_in_a_row = sums | dict(expected or {}), Fetched(), 0
+    known, result, failures = sums | dict(expected or {}), Fetched(), 0
     wanted = list(dict.fromkeys(remotes))
     for place, remote in enumerate(wanted):
-        if failed_in_a_row == PATIENCE:
+        if failures == PATIENCE:
             result.untried.extend(left.entry for left in wanted[place:])
             break
         title = f"{place + 1}/{len(wanted)} {remote.name}" if progress else None
+        failures += 1
         try:
             found = _fetch_one(remote, folder, known.get(remote.name), title, result)
         except requests.RequestException as error:
-            failed_in_a_row += 1
             result.failed[remote.entry] = (
                 f"{remote.url} could not be had in {RETRIES + 1} tries ({error}); check the "
                 "network and run this again, or give another server."
@@ -126,11 +126,12 @@ def fetch(
             continue
         except FetchError as error:
             result.failed[remote.entry] = str(error)
+        except OSError as error:
+            raise OutputError(f"cannot write into {folder} ({error.strerror or error}).") from error
         else:
             if sums.get(remote.name) != found:
-                sums[remote.name] = found
-                write_sums(folder / SUMS, sums)
-        failed_in_a_row = 0
+                write_sums(folder / SUMS, sums := sums | {remote.name: found})
+        failures = 0
     return result
 
 
@@ -141,28 +142,16 @@ def _fetch_one(
     path = folder / remote.name
     if sha256 is None and path.exists() and gzip_fault(path):
         path.unlink()  # Pooch takes a file that no sum is known of as it is.
-    store = pooch.create(
-        folder,
-        base_url="",
-        registry={remote.name: sha256},
-        urls={remote.name: remote.url},
-        retry_if_failed=RETRIES,
-    )
-    bytes_shown = {"unit": "B", "unit_scale": True, "unit_divisor": 1024}
-    try:
-        with tqdm(desc=title, leave=False, disable=title is None, **bytes_shown) as bar:
-            downloader = Resuming(path, sha256, bar)
-            action = store.fetch(remote.name, processor=_action, downloader=downloader)
-    except requests.RequestException:
-        raise
-    except OSError as error:
-        raise OutputError(f"cannot write {path} ({error.strerror or error}).") from error
+    names = {"registry": {remote.name: sha256}, "urls": {remote.name: remote.url}}
+    store = pooch.create(folder, base_url="", retry_if_failed=RETRIES, **names)
+    with tqdm(desc=title, unit="B", unit_scale=True, leave=False, disable=title is None) as bar:
+        action = store.fetch(
+            remote.name,
+            processor=lambda path, action, store: action,
+            downloader=Resuming(path, sha256, bar),
+        )
     (result.kept if action == "fetch" else result.arrived).append(remote.name)
     return sha256 or pooch.file_hash(str(path))
-
-
-def _action(_path: str, action: str, _pooch) -> str:
-    return action
 
 
 def read_sums(path: Path) -> dict[str, str]:
