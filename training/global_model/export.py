@@ -24,6 +24,8 @@ from training.simulate.examples import examples
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
 CALIBRATION_MAPS = 600
 CALIBRATION_SEED = 2000
+# Half and 2.5 times of these a card still takes; a network that knows nothing drives it to 0.
+SHARPNESS = (0.05, 20.0)
 DATA = "patches of realistic and noise-free simulations (training/simulate/draw.py), train split"
 
 
@@ -101,7 +103,7 @@ def _calibration(parameters: NDArray) -> Calibration:
     """Map three free numbers onto the calibration's ranges."""
     sharpness, growth, floor = (float(p) for p in parameters)
     return Calibration(
-        sharpness=round(float(np.exp(sharpness)), 4),
+        sharpness=round(float(np.clip(np.exp(sharpness), *SHARPNESS)), 4),
         growth=round(float(expit(growth)), 4),
         floor=round(0.2 * float(expit(floor)), 5),
     )

@@ -95,6 +95,8 @@ def test_a_map_that_cannot_be_used_is_named(thirty, tiny_models):
 
 def test_first_table_has_the_papers_answers(shared_data, tmp_path, tiny_models, monkeypatch):
     monkeypatch.setattr(reproduce, "SWEEP", np.array([2.0, 4.5, 5.0, 7.5, 8.5, 9.0, 10.5]))
+    found = list(reproduce.sweep(shared_data, 1))
+    monkeypatch.setattr(reproduce, "sweep", lambda data, per_step: iter(found))
     reproduce.table_1(shared_data, tmp_path)
     reproduce.table_1_curves(shared_data, tmp_path, 1)
     rows = cells(tmp_path / "table-1.csv")[1:]

@@ -37,7 +37,7 @@ def run(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "EPOCHS", 4)
-        fitting.fit(shards, folder, ByTime(minutes=0.001, batch=4), **SMALL)
+        fitting.fit(shards, folder, ByTime(minutes=1e-6, batch=4), **SMALL)
     return folder
 
 
@@ -70,7 +70,7 @@ def test_no_patches_is_said(tmp_path):
 def test_training_resumes_where_it_stopped(shards, run, monkeypatch):
     monkeypatch.setattr(fitting, "EPOCHS", 4)
     before = json.loads((run / "state.json").read_text())
-    fitting.fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 0.001, batch=4))
+    fitting.fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 1e-6, batch=4))
     after = json.loads((run / "state.json").read_text())
     assert after["step"] > before["step"]
     rows = (run / "curve.csv").read_text().splitlines()
@@ -142,9 +142,17 @@ def test_evaluation_of_simulated_maps(packed, exported, tmp_path):
 
 
 def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_path):
-    evaluate_real(shared_data / "maps", str(exported), tmp_path)
+    """Of the fifteen, the small ones: one has a cell that is not orthogonal."""
+    header, *lines = (shared_data / "maps" / "maps.tsv").read_text().splitlines()
+    names = [path.name for path in (shared_data / "maps").iterdir()
+             if path.stat().st_size < 3e5 and path.name.startswith("emd_")]  # fmt: skip
+    kept = [line for line in lines if line.split("\t")[0] in names]
+    (tmp_path / "maps.tsv").write_text("\n".join([header, *kept]) + "\n")
+    for name in names:
+        (tmp_path / name).symlink_to(shared_data / "maps" / name)
+    evaluate_real(tmp_path, str(exported), tmp_path)
     text = (tmp_path / "real-maps.md").read_text()
-    assert text.count("\n| emd_") == 15 and "refused" in text
+    assert text.count("\n| emd_") == len(kept) >= 5 and text.count("refused") == 1
 
 
 def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
@@ -177,7 +185,7 @@ def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(ablation, "examples", in_this_process)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
-    ablation.ablation(packed, tmp_path / "cache", 3, 0.001, tmp_path)
+    ablation.ablation(packed, tmp_path / "cache", 3, 1e-6, tmp_path)
     rows = list(csv.reader((tmp_path / "ablation.csv").read_text().splitlines()))
     assert [row[0] for row in rows[1:]] == list(few)
     assert {row[4] for row in rows[1:]} == {"0 of 1"} and all(int(row[1]) > 0 for row in rows[1:])

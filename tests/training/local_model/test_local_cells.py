@@ -145,9 +145,9 @@ def test_a_batch_holds_as_many_cells_of_every_map_and_their_truth(shards):
 
 def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example):
     run = tmp_path / "run"
-    fit_local.fit_local(shards, run, 1e-3, False, widths=(16,))
+    fit_local.fit_local(shards, run, 1e-6, False, widths=(16,))
     first = json.loads((run / "state.json").read_text())
-    fit_local.fit_local(shards, run, first["seconds"] / 60 + 1e-3, False, widths=(16,))
+    fit_local.fit_local(shards, run, first["seconds"] / 60 + 1e-6, False, widths=(16,))
     assert json.loads((run / "state.json").read_text())["step"] == first["step"] + 1 == 2
     assert len((run / "curve.csv").read_text().splitlines()) == 3
     with pytest.raises(ValueError, match="without half maps"):

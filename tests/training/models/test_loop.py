@@ -103,7 +103,7 @@ def test_a_call_without_time_takes_a_step_and_can_be_resumed(tmp_path):
 def test_minutes_are_those_of_all_pieces_and_the_peak_rate_that_of_the_first(tmp_path):
     spent = 0.0
     for peak in (1e-4, 1e-3):
-        schedule = ByTime(minutes=spent + 1e-5, batch=15, peak_rate=peak)
+        schedule = ByTime(minutes=spent + 1e-6, batch=15, peak_rate=peak)
         _, state = run(tmp_path, schedule)
         spent = state.seconds / 60
     assert state.notes["peak_rate"] == 1e-4 and state.step == 2

@@ -27,18 +27,18 @@ def dnn(inputs: int = BOX**3):
     return keras.Sequential([keras.Input((inputs,)), first, *last], name="mapres_dnn")
 
 
-def cnn(edge: int = BOX):
+def cnn(edge: int = BOX, filters: tuple[int, int, int] = (32, 64, 128), units: int = 1024):
     """Build the paper's 3D CNN (section 4.4) for boxes of ``edge`` voxels: three logits."""
     import keras
     from keras import layers
 
     stack = []
-    for filters, size, activation in ((32, 7, "elu"), (64, 5, "elu"), (128, 5, "relu")):
+    for width, size, activation in zip(filters, (7, 5, 5), ("elu", "elu", "relu"), strict=True):
         stack += [
-            layers.Conv3D(filters, size, padding="same", activation=activation),
+            layers.Conv3D(width, size, padding="same", activation=activation),
             layers.MaxPooling3D(2),
         ]
-    head = [layers.Dense(1024, activation="tanh"), layers.Dropout(0.4), layers.Dense(CLASSES)]
+    head = [layers.Dense(units, activation="tanh"), layers.Dropout(0.4), layers.Dense(CLASSES)]
     return keras.Sequential(
         [keras.Input((edge,) * 3 + (1,)), *stack, layers.Flatten(), *head], name="mapres_cnn"
     )

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -104,6 +105,8 @@ def test_the_cnn_is_trained_in_two_parts(paper, tmp_path, monkeypatch):
     for split in ("train", "validation"):
         for suffix in ("npy", "json"):
             (tmp_path / f"{split}.{suffix}").symlink_to(paper / f"train.{suffix}")
+    narrow = partial(networks.cnn, filters=(2, 3, 4), units=8)
+    monkeypatch.setattr(networks, "cnn", narrow)
     for name in ("CUBES", "DENSE"):
         short = replace(getattr(fit_cnn, name), batch=3, steps_per_check=1, max_steps=2)
         monkeypatch.setattr(fit_cnn, name, short)
