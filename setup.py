@@ -35,6 +35,7 @@ setup(
             "onnx",
             "gemmi",
             "h5py",
+            "pooch>=1.8",
             "tqdm",
         ]
     },

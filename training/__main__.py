@@ -9,9 +9,9 @@ python -m training export          calibrate or shrink a network, write it as ON
 python -m training evaluate        score on simulated maps of a split, and on a folder of real maps
 python -m training evaluate-local  the same of local resolution, by several methods
 python -m training reproduce       the paper's tables and figures 2 to 6
-python -m training robustness      how answers move when maps are changed
-python -m training warnings        how often each warning is given where it should be, and where not
-python -m training ablation        the default model trained without one thing after the other
+python -m training robustness      how predictions change when maps are changed
+python -m training warnings        how often each warning is given, rightly and wrongly
+python -m training ablation        the default model trained without one ingredient after the other
 python -m training label           local-resolution labels of maps, by any method
 python -m training fetch           the paper's maps from EMDB, or the structures from the PDB
 python -m training example         write a small pair of half maps with its truth into examples/

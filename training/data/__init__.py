@@ -1,1 +1,4 @@
-"""TODO."""
+"""Where molecules and published maps come from.
+
+Others use `structures`, `published`, `entries` and `fetch`; `resume` is private.
+"""

@@ -1,4 +1,4 @@
-"""Maps from EMDB and structures from the PDB: the lists of entries, and the folders they come to.
+"""Maps from EMDB and structures from the PDB, into folders.
 
 A folder holds its files and ``SHA256SUMS``, in the form that ``sha256sum --check`` reads. A file
 that agrees with its sum is not fetched again.
@@ -6,41 +6,26 @@ that agrees with its sum is not fetched again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pooch
 import requests
 from tqdm import tqdm
 
 from mapres.errors import OutputError
-from training.data.download import WAITS, FetchError, Progress, ServerError, download
-from training.data.structures import rows
-from training.data.sums import SUMS, digest, read_sums, write_sums
+from mapres.output import replacing
+from training.data.entries import EMDB, PDB, Remote, emdb_remote, pdb_remote
+from training.data.resume import FetchError, Resuming, gzip_fault
 
-EMDB = "https://ftp.ebi.ac.uk/pub/databases/emdb/structures"
-PDB = "https://files.rcsb.org/download"
-SPLITS = Path(__file__).parents[1] / "splits"
+SUMS = "SHA256SUMS"
+# A dropped connection or a server that restarts costs 1 + 2 + 3 s, a server that is down no more.
+RETRIES = 3
 # Files in a row that the server failed on: there are 14,121 structures, and a server that is down
-# costs 7 s each where it refuses, 47 s where it is silent.
+# costs 6 s each where it refuses, 46 s where it is silent.
 PATIENCE = 3
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A file to fetch.
-
-    Attributes
-    ----------
-    entry : what messages call it
-    url : where it is
-    name : what it is called in the folder
-    """
-
-    entry: str
-    url: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -78,50 +63,6 @@ class Fetched:
         return "\n".join(lines)
 
 
-def paper_ids(used_for: str | None = None) -> list[str]:
-    """Return the EMDB ids of the paper's maps.
-
-    Parameters
-    ----------
-    used_for : ``global`` for the thirty that were classified, ``monores`` or ``resmap`` for those
-        that the U-Nets learned from; all where it is left out
-    """
-    table = rows(SPLITS / "paper_maps.tsv")
-    return [r["emdb_id"] for r in table if used_for is None or used_for in r["used_for"].split("+")]
-
-
-def pdb_ids(split: str | None = None) -> list[str]:
-    """Return the PDB ids of the molecules of one split or all, each once.
-
-    Chains whose entry is not known are left out.
-    """
-    table = rows(SPLITS / "structures.tsv", **({"split": split} if split else {}))
-    return list(dict.fromkeys(row["pdb_id"] for row in table if row["pdb_id"]))
-
-
-def emdb_remote(entry: str, base_url: str = EMDB) -> Remote:
-    """Return where the map of an entry (1234 or EMD-1234) is in an archive laid out as EMDB."""
-    number = entry.upper().removeprefix("EMD-")
-    if not (number.isascii() and number.isdigit()):
-        raise FetchError(f"{entry} is not an EMDB id; give a number such as 8221 or EMD-8221.")
-    name = f"emd_{number}.map.gz"
-    return Remote(f"EMD-{number}", _joined(base_url, f"EMD-{number}/map/{name}"), name)
-
-
-def pdb_remote(entry: str, base_url: str = PDB) -> Remote:
-    """Return where the mmCIF file of a PDB entry is."""
-    if not (len(entry) == 4 and entry.isascii() and entry.isalnum()):
-        raise FetchError(f"{entry} is not a PDB id; give four letters and digits such as 1Y1V.")
-    name = f"{entry.lower()}.cif.gz"
-    return Remote(entry.upper(), _joined(base_url, name), name)
-
-
-def _joined(base_url: str, path: str) -> str:
-    if not base_url.startswith(("http://", "https://")):
-        raise FetchError(f"{base_url!r} is no server; give an address that starts with https://.")
-    return f"{base_url.rstrip('/')}/{path}"
-
-
 def fetch_maps(
     ids: Iterable[str], folder: Path, base_url: str = EMDB, progress: bool = True, **how
 ) -> Fetched:
@@ -144,7 +85,6 @@ def fetch(
     folder: Path,
     progress: bool = True,
     expected: Mapping[str, str] | None = None,
-    waits: Sequence[float] = WAITS,
 ) -> Fetched:
     """Fetch what a folder does not hold yet; one file that cannot be had stops no other.
 
@@ -154,71 +94,87 @@ def fetch(
     folder : made where it is missing
     progress : show a bar of bytes per file
     expected : name to SHA-256, for files that must be the ones of an earlier time
-    waits : see `training.data.download.download`
 
     Raises
     ------
     OutputError
         If the folder cannot be written.
     """
+    pooch.get_logger().setLevel("WARNING")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder} ({error.strerror}).") from error
-    expected = dict(expected or {})
     sums = read_sums(folder / SUMS) if (folder / SUMS).exists() else {}
-    known, kept, missing = sums | expected, [], []
-    for remote in dict.fromkeys(remotes):
-        there = _is_there(folder / remote.name, known.get(remote.name))
-        (kept if there else missing).append(remote)
-    result = Fetched(kept=[remote.name for remote in kept])
-    sums |= {name: known[name] for name in result.kept}
-    # Even if nothing is new: a folder that cannot be written is said before anything is fetched.
+    # Even if nothing is new: a folder that cannot be written is an error before anything comes.
     write_sums(folder / SUMS, sums)
-    with requests.Session() as session:
-
-        def receive(remote: Remote, title: str) -> None:
-            with _bar(title, progress) as show:
-                path, wanted = folder / remote.name, expected.get(remote.name)
-                sums[remote.name] = download(session, remote.url, path, wanted, show, waits)
-            write_sums(folder / SUMS, sums)
-
-        _fetch_each(missing, receive, result)
+    known, result, failures = sums | dict(expected or {}), Fetched(), 0
+    wanted = list(dict.fromkeys(remotes))
+    for place, remote in enumerate(wanted):
+        if failures == PATIENCE:
+            result.untried.extend(left.entry for left in wanted[place:])
+            break
+        title = f"{place + 1}/{len(wanted)} {remote.name}" if progress else None
+        failures += 1
+        try:
+            found = _fetch_one(remote, folder, known.get(remote.name), title, result)
+        except requests.RequestException as error:
+            result.failed[remote.entry] = (
+                f"{remote.url} could not be had in {RETRIES + 1} tries ({error}); check the "
+                "network and run this again, or give another server."
+            )
+            continue
+        except FetchError as error:
+            result.failed[remote.entry] = str(error)
+        except OSError as error:
+            raise OutputError(f"cannot write into {folder} ({error.strerror or error}).") from error
+        else:
+            if sums.get(remote.name) != found:
+                write_sums(folder / SUMS, sums := sums | {remote.name: found})
+        failures = 0
     return result
 
 
-def _fetch_each(
-    missing: Sequence[Remote], receive: Callable[[Remote, str], None], result: Fetched
-) -> None:
-    """Receive one file after the other and note in ``result`` what became of it."""
-    failed_in_a_row = 0
-    for place, remote in enumerate(missing):
-        if failed_in_a_row == PATIENCE:
-            result.untried.extend(left.entry for left in missing[place:])
-            return
-        try:
-            receive(remote, f"{place + 1}/{len(missing)} {remote.name}")
-        except FetchError as error:
-            result.failed[remote.entry] = str(error)
-            failed_in_a_row = failed_in_a_row + 1 if isinstance(error, ServerError) else 0
-        else:
-            result.arrived.append(remote.name)
-            failed_in_a_row = 0
+def _fetch_one(
+    remote: Remote, folder: Path, sha256: str | None, title: str | None, result: Fetched
+) -> str:
+    """Fetch a file if it is not there, and note which in ``result``; return its SHA-256."""
+    path = folder / remote.name
+    if sha256 is None and path.exists() and gzip_fault(path):
+        path.unlink()  # Pooch takes a file that no sum is known of as it is.
+    names = {"registry": {remote.name: sha256}, "urls": {remote.name: remote.url}}
+    store = pooch.create(folder, base_url="", retry_if_failed=RETRIES, **names)
+    with tqdm(desc=title, unit="B", unit_scale=True, leave=False, disable=title is None) as bar:
+        action = store.fetch(
+            remote.name,
+            processor=lambda path, action, store: action,
+            downloader=Resuming(path, sha256, bar),
+        )
+    (result.kept if action == "fetch" else result.arrived).append(remote.name)
+    return sha256 or pooch.file_hash(str(path))
 
 
-def _is_there(path: Path, sha256: str | None) -> bool:
-    return sha256 is not None and path.is_file() and digest(path) == sha256
+def read_sums(path: Path) -> dict[str, str]:
+    """Return name to SHA-256 of a file that ``sha256sum`` wrote.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, or it is something else.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} does not exist; give the {SUMS} of an earlier download.")
+    sums = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        match = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line)
+        if match is None:
+            raise ValueError(f"{path} is not a list of SHA-256 sums ({line[:40]!r}); remove it.")
+        sums[match[2]] = match[1].lower()
+    return sums
 
 
-@contextmanager
-def _bar(title: str, shown: bool) -> Iterator[Progress]:
-    """Yield what shows the bytes of one file."""
-    with tqdm(
-        desc=title, unit="B", unit_scale=True, unit_divisor=1024, leave=False, disable=not shown
-    ) as bar:
-
-        def show(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield show
+def write_sums(path: Path, sums: Mapping[str, str]) -> None:
+    """Write name to SHA-256, whole or not at all."""
+    text = "".join(f"{found}  {name}\n" for name, found in sums.items())
+    with replacing(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.entries import paper_rows
 from training.data.structures import rows
-
-PAPER_MAPS = Path(__file__).parents[1] / "splits" / "paper_maps.tsv"
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,7 @@ def paper_maps(folder: Path) -> list[Published]:
         If there is none.
     """
     found = []
-    for row in rows(PAPER_MAPS):
-        if "global" not in row["used_for"].split("+"):
-            continue
+    for row in paper_rows("global"):
         path = folder / f"emd_{row['emdb_id']}.map.gz"
         name, paper = f"EMD-{row['emdb_id']}", (row["dnn"], row["cnn"])
         found.append(Published(name, path, float(row["resolution_A"]), paper))
@@ -68,11 +65,7 @@ def published_resolution(path: Path) -> float | None:
 
 def labeled_resolutions(method: str) -> tuple[float, ...]:
     """Return the published Å, where known, of the maps that the paper labeled with a method."""
-    return tuple(
-        float(row["resolution_A"])
-        for row in rows(PAPER_MAPS)
-        if method in row["used_for"].split("+") and row["resolution_A"]
-    )
+    return tuple(float(row["resolution_A"]) for row in paper_rows(method) if row["resolution_A"])
 
 
 def published_maps(folder: Path) -> list[Published]:

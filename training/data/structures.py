@@ -65,7 +65,7 @@ def from_packed(path: str | Path, index: int) -> Structure:
 
 
 def from_file(path: str | Path, hetatms: bool = False) -> Structure:
-    """Read the first model of a PDB or mmCIF file, centered; HETATM records only if asked for.
+    """Read the first model of a PDB or mmCIF file, centered; HETATM records only with ``hetatms``.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def find(name: str, data: Path) -> Structure:
 
 
 def rotated(structure: Structure, rotation: NDArray) -> Structure:
-    """Turn a structure and center it; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
+    """Rotate a structure and center it; ``rotation`` is a 3 × 3 matrix acting on (x, y, z)."""
     xyz = structure.xyz @ np.asarray(rotation, dtype=np.float32).T
     return centered(replace(structure, xyz=xyz))
 

@@ -1,1 +1,4 @@
-"""TODO."""
+"""How good the networks are: every table and figure of ``training/results``.
+
+Subcommands use one function of each module; nothing else imports from here.
+"""

@@ -1,6 +1,6 @@
-"""What moves real maps: the default model trained again and again, each time without one thing.
+"""The default model trained again and again, each time without one ingredient.
 
-Every variant sees as many maps and trains as long as the others, from nothing; all are judged on
+Every variant sees as many maps and trains as long as the others, from nothing; all are scored on
 the same realistic validation patches, which choose nothing (the head is not trained by itself), and
 on the real maps with a published value (which are few). All but one are half as wide as what ships:
 in the same minutes they take more steps, and so show more of what their maps teach.
@@ -22,12 +22,15 @@ from mapres.networks.registry import Predict, predictor
 from training.data.published import Published, listed_maps
 from training.evaluate.tables import Table
 from training.global_model.export import patch_predictions
-from training.global_model.fit import Shards, validation_scores
-from training.models.networks import default_network
-from training.models.schedule import Schedule, train
+from training.global_model.fit import validation_scores
+from training.global_model.network import default_network
+from training.global_model.shards import Shards, write_shard
+from training.models.adamw import compiled
+from training.models.loop import train
+from training.models.schedule import ByTime
 from training.models.to_onnx import runner
 from training.simulate.draw import Ingredients
-from training.simulate.examples import examples, write_shard
+from training.simulate.examples import examples
 
 SEED = 7000
 NOISE_FREE = 0.2
@@ -41,7 +44,7 @@ class Variant:
     Attributes
     ----------
     ingredients : of its maps
-    options : of `networks.default_network`
+    options : of `default_network`
     """
 
     ingredients: Ingredients = field(default_factory=lambda: Ingredients(noise_free=NOISE_FREE))
@@ -62,7 +65,7 @@ VARIANTS = {
     "voxel size 1 Å only": _without(voxel_sizes=False),
     "no complexes": _without(complexes=False),
     "no spectrum beside the patch": Variant(options=NARROW | {"spectrum": False}),
-    "no spectra of the whole map": Variant(options=NARROW | {"whole_map": False}),
+    "no profile of the map": Variant(options=NARROW | {"map_profile": False}),
     "convolutions see 32 Å of 48 Å": Variant(options=NARROW | {"crop": 8}),
     "twice as wide": Variant(options={}),
 }
@@ -79,19 +82,19 @@ def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> N
         patches = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
         folders = {"train": patches, "validation": validation}
         _, state = train(
-            lambda _state, options=variant.options: default_network(BINS, **options),
+            lambda _state, options=variant.options: compiled(default_network(BINS, **options)),
             lambda split, folders=folders: Shards(folders[split], split),
             validation_scores,
             run,
-            Schedule(minutes=minutes),
+            ByTime(minutes=minutes),
         )
-        rows.append([name, state["step"], *_scores(run, validation, published)])
+        rows.append([name, state.step, *_scores(run, validation, published)])
         print(rows[-1], flush=True)
     made_by = (
         f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
-        f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; judged on "
+        f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; scored on "
         f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps and "
-        "the real maps that can be read."
+        "the real maps that can be analyzed."
     )
     columns = ["trained with", "steps", "patches: right class", "patches: median error"]
     columns += ["real maps: right class", "real maps: median distance from the published value"]
@@ -116,12 +119,12 @@ def _scores(run: Path, validation: Path, published: list[Published]) -> list[str
 
     network = keras.models.load_model(run / "checkpoint.keras", compile=False)
     shards = Shards(validation, "validation")
-    answers = []
+    predicted = []
     for start in range(0, len(shards), 64):
         indices = np.arange(start, min(start + 64, len(shards)))
         inputs, _ = shards.batch(indices, None)
-        answers += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
-    found, true = np.array(answers), shards.resolution
+        predicted += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
+    found, true = np.array(predicted), shards.resolution
     real = _real(predictor(runner(network)), published)
     return [
         f"{np.mean(class_of(found) == class_of(true)):.1%}",

@@ -1,4 +1,4 @@
-"""Confusion matrices of the three classes, and what is read from them."""
+"""Confusion matrices of the three classes, and the measures computed from them."""
 
 from __future__ import annotations
 

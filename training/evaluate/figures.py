@@ -19,7 +19,7 @@ from mapres.results.figures import color_range, palette
 
 # Okabe & Ito's palette, which color-blind readers can tell apart.
 COLORS = ("#0072B2", "#E69F00", "#D55E00")
-# Changes of an answer, %: almost all are smaller.
+# Changes of a predicted resolution, %: almost all are smaller.
 SHOWN = (-30, 60)
 
 
@@ -38,9 +38,9 @@ def training_figure(curve: list[dict[str, str]], title: str, path: Path) -> None
 
 
 def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
-    """Draw mean class probabilities over resolution, one panel a model.
+    """Draw mean class probabilities over resolution, one panel per model.
 
-    ``rows`` are those of the table: Å, n, then four cells a model.
+    ``rows`` are those of the table: Å, n, then four cells per model.
     """
     resolution = [float(row[0]) for row in rows]
     figure, axes = plt.subplots(1, len(names), figsize=(10, 3), sharey=True, layout="constrained")
@@ -98,7 +98,7 @@ def _draw_labels(figure, panels, density: Density, results: list[LocalResolution
 
 
 def robustness_figure(rows: list[list], path: Path) -> None:
-    """Draw how far answers move: median and 10-90% range of each change, a panel a family.
+    """Draw how far predictions move: median and 10-90% range of each change, one panel per family.
 
     ``rows`` are those of the table: family, change, n, then median and range as percentages. Where
     a range leaves the panel its end is written down.
@@ -122,6 +122,6 @@ def robustness_figure(rows: list[list], path: Path) -> None:
         axis.set(title=family, ylim=SHOWN, xlim=(-0.7, len(here) - 0.3))
     for axis in axes.flat[len(families) :]:
         axis.axis("off")
-    figure.supylabel("resolution moves by (%)")
+    figure.supylabel("change of predicted resolution (%)")
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -16,14 +16,14 @@ from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 
 SEED = 8000
-# Name of what is asked: method, and whether it gets the half maps.
-ASKED = {
+# Name to method, and whether it is given the half maps.
+METHODS = {
     "mapres": ("mapres", False),
     "mapres, half maps": ("mapres", True),
     "MonoRes": ("monores", False),
     "MonoRes, half maps": ("monores", True),
 }
-COLUMNS = ("maps", "", "n", "asked", "mean relative error", "MAE Å", "constant's MAE Å", "ratio")
+COLUMNS = ("maps", "", "n", "method", "mean relative error", "MAE Å", "constant's MAE Å", "ratio")
 COLUMNS += ("correlation", "90% interval covers", "refused")
 # ln Å: with less variation than 2% there is nothing to correlate with.
 LEAST_SPREAD = 0.02
@@ -62,15 +62,15 @@ def scores(example: Example) -> Iterator[dict]:
         "treatment": example.treatment.kind,
         "constant_A": round(float(np.abs(truth - np.median(truth)).mean()), 4),
     }
-    for name, (method, with_halves) in ASKED.items():
+    for name, (method, with_halves) in METHODS.items():
         try:
             found = local_resolution(
                 example.density, method=method, half_maps=example.half_maps if with_halves else None
             )
         except MapContentError:
-            yield start | {"asked": name, "error": "", "MAE_A": "", "r": "", "covered": ""}
+            yield start | {"method": name, "error": "", "MAE_A": "", "r": "", "covered": ""}
             continue
-        yield start | {"asked": name} | _scores(found, example.mask, truth)
+        yield start | {"method": name} | _scores(found, example.mask, truth)
 
 
 def _filtered(truth: NDArray, example: Example) -> bool:
@@ -106,16 +106,16 @@ def _rows(results: list[dict]) -> Iterator[list]:
         for name in sorted({r[column] for r in results}):
             groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
     for group, name, chosen in groups:
-        for asked in ASKED:
-            here = [r for r in chosen if r["asked"] == asked]
+        for method in METHODS:
+            here = [r for r in chosen if r["method"] == method]
             if here:
-                yield [group, name, *_row(asked, here)]
+                yield [group, name, *_row(method, here)]
 
 
-def _row(asked: str, here: list[dict]) -> list:
+def _row(method: str, here: list[dict]) -> list:
     done = [r for r in here if r["error"] != ""]
     if not done:
-        return [0, asked, *"-" * 6, len(here)]
+        return [0, method, *"-" * 6, len(here)]
     error, mae, constant = (
         np.mean([r[column] for r in done]) for column in ("error", "MAE_A", "constant_A")
     )
@@ -123,7 +123,7 @@ def _row(asked: str, here: list[dict]) -> list:
     covered = [row["covered"] for row in done if row["covered"] != ""]
     return [
         len(done),
-        asked,
+        method,
         f"{error:.1%}",
         f"{mae:.2f}",
         f"{constant:.2f}",

@@ -1,4 +1,4 @@
-"""Local resolution of real maps: ours beside MonoRes, ResMap and another program's answer."""
+"""Local resolution of real maps: ours beside MonoRes, ResMap and another program's."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def betagal_table(density: Density, label: Density) -> Table:
         f"`python -m training evaluate-local`: beta-galactosidase, {density.spacing:.2f} Å/voxel; "
         f"{LABEL} made the local resolution that the map came with (median "
         f"{np.median(theirs.values[theirs.values > 0]):.2f} Å without its background). MonoRes "
-        "begins at 40 Å. Differences are the first less the second, where both are known."
+        "begins at 40 Å. Differences are first − second, where both are known."
     )
     columns = ("method", "median Å", "beside", "median difference Å", "spread Å", "correlation")
     title = "Beta-galactosidase: local resolution by several methods"

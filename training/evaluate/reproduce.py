@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from training.data.published import Published
 from training.data.structures import from_packed
 from training.evaluate.confusion import MEASURES, agreement, class_measures, confusion_matrix
 from training.evaluate.tables import Table
+from training.models.curve import read_curve
 
 SEED = 28
 SWEEP = np.arange(1.5, 15.1, 0.5)
@@ -51,8 +51,8 @@ STAGES = {
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What the three models say of one map."""
+class Predictions:
+    """What the three models predict of one map."""
 
     name: str
     resolution: float
@@ -70,14 +70,14 @@ class Answers:
 
 
 def made_by(command: str, maps: str) -> str:
-    """Say what made a result."""
+    """Return the sentence that says what made a result."""
     labels = ", ".join(load(name).label for name in NETWORKS)
     return f"`python -m training reproduce {command}`: {maps}. Models {labels}."
 
 
 def table_1(data: Path, out: Path) -> None:
     """Write the paper's sweep: one test molecule at each of 28 resolutions."""
-    answers = list(sweep(data, 1))
+    predictions = list(sweep(data, 1))
     rows = [
         [
             f"{a.resolution:.1f}",
@@ -86,16 +86,17 @@ def table_1(data: Path, out: Path) -> None:
             f"{a.by_model['default'].resolution:.2f}",
             a.name,
         ]
-        for a in answers
+        for a in predictions
     ]
     columns = ["Å", "paper DNN", "paper 3D CNN", "DNN", "3D CNN", "default", "default Å", "chain"]
-    right = {n: sum(a.found(n) == a.published_class for a in answers) for n in NETWORKS}
+    right = {n: sum(a.found(n) == a.published_class for a in predictions) for n in NETWORKS}
     notes = [
         "In the class of the nominal resolution (a map of exactly 5 Å is medium, of 10 Å low): "
-        + ", ".join(f"{NAMES[n]} {right[n]} of {len(answers)}" for n in NETWORKS)
+        + ", ".join(f"{NAMES[n]} {right[n]} of {len(predictions)}" for n in NETWORKS)
         + ". The classifiers saw 2.5, 7.5 and 12.5 Å in training, and set limits of their own."
     ]
-    maps = f"{len(answers)} noise-free maps of {len(answers)} chains of the test split, seed {SEED}"
+    count = len(predictions)
+    maps = f"{count} noise-free maps of {count} chains of the test split, seed {SEED}"
     title = "Table 1: simulated maps of 1.5 to 15.0 Å"
     Table("table-1", title, made_by("--table 1", maps), columns, rows, notes).write(out)
 
@@ -103,10 +104,10 @@ def table_1(data: Path, out: Path) -> None:
 def table_1_curves(data: Path, out: Path, per_step: int) -> None:
     """Write class probabilities over the sweep with many molecules, as a table and a figure."""
     total = per_step * len(SWEEP)
-    answers = list(tqdm(sweep(data, per_step), total=total, desc="simulated maps", unit=""))
+    predictions = list(tqdm(sweep(data, per_step), total=total, desc="simulated maps", unit=""))
     rows = []
     for resolution in SWEEP:
-        here = [a for a in answers if a.resolution == resolution]
+        here = [a for a in predictions if a.resolution == resolution]
         cells = [f"{resolution:.1f}", len(here)]
         for model in NETWORKS:
             probabilities = [[a.by_model[model].probabilities[c] for c in CLASSES] for a in here]
@@ -115,17 +116,16 @@ def table_1_curves(data: Path, out: Path, per_step: int) -> None:
         rows.append(cells)
     columns = ["Å", "n"]
     columns += [f"{NAMES[m]} {what}" for m in NETWORKS for what in (*CLASSES, "right")]
-    maps = (
-        f"{len(answers)} noise-free maps, {per_step} chains of the test split a step, seed {SEED}"
-    )
+    count = f"{len(predictions)} noise-free maps, {per_step} chains of the test split per step"
+    maps = f"{count}, seed {SEED}"
     title = "Class probabilities over simulated maps of 1.5 to 15.0 Å"
     command = f"--table 1 --per-step {per_step}"
     Table("table-1-curves", title, made_by(command, maps), columns, rows).write(out)
     _curves_figure(rows, out / "table-1-curves.png")
 
 
-def sweep(data: Path, per_step: int) -> Iterator[Answers]:
-    """Yield what the models say of noise-free maps, other molecules at every resolution."""
+def sweep(data: Path, per_step: int) -> Iterator[Predictions]:
+    """Yield what the models predict of noise-free maps, other molecules at every resolution."""
     molecules = paper_molecules(data, "test")
     chosen = np.random.default_rng(SEED).permutation(len(molecules))
     for step, resolution in enumerate(SWEEP):
@@ -134,33 +134,35 @@ def sweep(data: Path, per_step: int) -> Iterator[Answers]:
             structure = from_packed(data / "structures.h5", int(row["index"]))
             values = paper_map(structure, float(resolution))
             density = Density(values, (VOXEL_SIZE,) * 3, name=row["id"])
-            yield Answers(row["id"], float(resolution), _ask_all(density))
+            yield Predictions(row["id"], float(resolution), _predict_all(density))
 
 
-def ask_published(maps: Sequence[Published]) -> tuple[list[Answers], list[str]]:
-    """Return what the models say of published maps, and why some were refused."""
-    answers, refused = [], []
+def predict_published(maps: Sequence[Published]) -> tuple[list[Predictions], list[str]]:
+    """Return what the models predict of published maps, and why some were refused."""
+    predictions, refused = [], []
     for published in maps:
         if not published.path.exists():
             refused.append(f"Missing: {published.path.name}.")
             continue
         try:
-            by_model = _ask_all(read(published.path), published.resolution)
+            by_model = _predict_all(read(published.path), published.resolution)
         except MapResError as error:
             refused.append(f"Refused: {error}")
         else:
-            answers.append(Answers(published.name, published.resolution, by_model, published.paper))
-    return answers, refused
+            predictions.append(
+                Predictions(published.name, published.resolution, by_model, published.paper)
+            )
+    return predictions, refused
 
 
-def _ask_all(density: Density, claimed: float | None = None) -> dict[str, Validation]:
+def _predict_all(density: Density, claimed: float | None = None) -> dict[str, Validation]:
     return {name: validate(density, model=name, claimed=claimed) for name in NETWORKS}
 
 
-def table_2(answers: list[Answers], refused: list[str], source: str, out: Path) -> None:
+def table_2(predictions: list[Predictions], refused: list[str], source: str, out: Path) -> None:
     """Write the class that each model finds for each published map."""
     rows, held = [], 0
-    for a in answers:
+    for a in predictions:
         default = a.by_model["default"]
         low, high = default.interval or (np.nan, np.nan)
         held += low <= a.resolution <= high
@@ -178,16 +180,18 @@ def table_2(answers: list[Answers], refused: list[str], source: str, out: Path) 
     columns = ["map", "published Å", "paper DNN", "paper 3D CNN", "DNN", "3D CNN", "default"]
     columns += ["p", "default Å (90%)", "verdict"]
     title = "Table 2: published maps"
-    text = made_by("--table 2", _count(answers, source))
-    notes = [f"The default's 90% interval holds {held} of {len(answers)} published values."]
+    text = made_by("--table 2", _count(predictions, source))
+    notes = [f"The default's 90% interval holds {held} of {len(predictions)} published values."]
     Table("table-2", title, text, columns, rows, [*notes, *refused]).write(out)
 
 
-def table_3_4(number: int, answers: list[Answers], source: str, out: Path) -> None:
+def table_3_4(number: int, predictions: list[Predictions], source: str, out: Path) -> None:
     """Write a confusion matrix: 3 of the dense network, 4 of the 3D CNN, beside our default."""
     model = {3: "dnn", 4: "cnn"}[number]
-    published = [a.published_class for a in answers]
-    ours = [confusion_matrix(published, [a.found(m) for a in answers]) for m in (model, "default")]
+    published = [a.published_class for a in predictions]
+    ours = [
+        confusion_matrix(published, [a.found(m) for a in predictions]) for m in (model, "default")
+    ]
     matrices = [PAPER_CONFUSION[model], *ours]
     rows = [[c, *(n for m in matrices for n in m[k])] for k, c in enumerate(CLASSES)]
     sources = (f"paper {NAMES[model]}", NAMES[model], "default")
@@ -196,38 +200,38 @@ def table_3_4(number: int, answers: list[Answers], source: str, out: Path) -> No
         f"{s} {agreement(m):.1%} of {m.sum()}" for s, m in zip(sources, matrices, strict=True)
     )
     title = f"Table {number}: confusion matrix of the {NAMES[model]}"
-    text = made_by(f"--table {number}", _count(answers, source))
+    text = made_by(f"--table {number}", _count(predictions, source))
     first = f"Rows are published classes, columns found ones. Agreement: {agreements}."
-    notes = [first, _whose(answers)]
+    notes = [first, _whose(predictions)]
     Table(f"table-{number}", title, text, columns, rows, notes).write(out)
 
 
-def table_5(answers: list[Answers], source: str, out: Path) -> None:
+def table_5(predictions: list[Predictions], source: str, out: Path) -> None:
     """Write sensitivity, specificity and predictive values of every model."""
-    published = [a.published_class for a in answers]
+    published = [a.published_class for a in predictions]
     matrices = {f"paper {NAMES[m]}": PAPER_CONFUSION[m] for m in ("dnn", "cnn")}
     for m in NETWORKS:
-        matrices[NAMES[m]] = confusion_matrix(published, [a.found(m) for a in answers])
+        matrices[NAMES[m]] = confusion_matrix(published, [a.found(m) for a in predictions])
     rows = [
         [name, c, *("-" if np.isnan(x) else f"{x:.1%}" for x in class_measures(matrix)[k])]
         for name, matrix in matrices.items()
         for k, c in enumerate(CLASSES)
     ]
-    text = made_by("--table 5", _count(answers, source))
+    text = made_by("--table 5", _count(predictions, source))
     title = "Table 5: performance of the classifiers"
     columns = ["model", "class", *MEASURES]
-    Table("table-5", title, text, columns, rows, [_whose(answers)]).write(out)
+    Table("table-5", title, text, columns, rows, [_whose(predictions)]).write(out)
 
 
-def _whose(answers: list[Answers]) -> str:
-    """Say which maps the paper's numbers are of: those that were asked about, or its own."""
-    same = all(answer.paper for answer in answers)
-    others = "the same maps" if same else f"its own thirty maps, ours of {len(answers)} others"
+def _whose(predictions: list[Predictions]) -> str:
+    """Say which maps the paper's numbers are of: those that were predicted, or its own."""
+    same = all(answer.paper for answer in predictions)
+    others = "the same maps" if same else f"its own thirty maps, ours of {len(predictions)} others"
     return f"The paper's figures are of {others}."
 
 
-def _count(answers: list[Answers], source: str) -> str:
-    return f"{len(answers)} published maps, folder {source}"
+def _count(predictions: list[Predictions], source: str) -> str:
+    return f"{len(predictions)} published maps, folder {source}"
 
 
 def _paper_class(model: str, resolution: float) -> str:
@@ -250,17 +254,16 @@ def training_figures(number: int, run: Path, out: Path) -> None:
 
 
 def _training_figure(curve: Path, title: str, command: str, path: Path) -> None:
-    """Write a curve as a picture, as CSV, and as Markdown: the best look and the last."""
+    """Write a curve as a picture, as CSV, and as Markdown: the best check and the last."""
     from training.evaluate.figures import training_figure
 
-    with open(curve, newline="") as stream:
-        looks = list(csv.DictReader(stream))
-    training_figure(looks, title, path.with_suffix(".png"))
-    best = min(looks, key=lambda look: float(look["validation loss"]))
-    rows = [[what, *look.values()] for what, look in (("best", best), ("last", looks[-1]))]
-    made_by = f"`python -m training reproduce {command}`: {len(looks)} looks at validation maps."
+    checks = read_curve(curve)
+    training_figure(checks, title, path.with_suffix(".png"))
+    best = min(checks, key=lambda check: float(check["validation loss"]))
+    rows = [[what, *check.values()] for what, check in (("best", best), ("last", checks[-1]))]
+    made_by = f"`python -m training reproduce {command}`: {len(checks)} checks on validation maps."
     notes = [f"![{title}]({path.name}.png)"]
-    table = Table(path.name, title, made_by, ["look", *looks[0]], rows, notes)
+    table = Table(path.name, title, made_by, ["check", *checks[0]], rows, notes)
     path.with_suffix(".md").write_text(table.markdown(), encoding="utf-8")
     shutil.copyfile(curve, path.with_suffix(".csv"))
 

@@ -1,7 +1,7 @@
-"""The paper's tables 6 and 7 (section 2.4): its U-Nets, by its own protocol and by an honest one.
+"""The paper's tables 6 and 7 (section 2.4): its U-Nets, by its own protocol and on held-out maps.
 
 By the paper's, cubes of one map are in training and in evaluation, and background counts as the
-class 0-2 Å. By the honest one every map is in one of them only and only voxels with a label count;
+class 0-2 Å. Split by map, every map is in one of them only and only voxels with a label count;
 beside it stands what the most frequent class of each map itself reaches.
 """
 
@@ -20,7 +20,7 @@ from training.avramov2019.unets.cubes import Cubes, divided
 from training.avramov2019.unets.fit_unet import accuracies, run_folder
 from training.evaluate.real_local import or_reason
 from training.evaluate.tables import Table
-from training.models.paper_fit import noted_stages
+from training.models.curve import noted_stages
 
 METHODS = {name: METHOD_NAMES[name] for name in ("monores", "resmap")}
 PAPER_ACCURACY = {
@@ -48,7 +48,7 @@ class Runs:
     width: int
 
     def folder(self, method: str, protocol: str) -> Path:
-        """Return the folder of a run; ``protocol`` is ``paper`` or ``honest``."""
+        """Return the folder of a run; ``protocol`` is ``paper`` or ``split-by-map``."""
         return run_folder(self.cache, method, self.width, protocol)
 
     def network(self, method: str, protocol: str):
@@ -68,14 +68,14 @@ class Runs:
 
     def parts(self, method: str, protocol: str) -> dict[str, Cubes]:
         """Return the cubes of a method, divided as in training."""
-        return divided(read_cubes(self.cubes / method)[0], by_map=protocol == "honest")
+        return divided(read_cubes(self.cubes / method)[0], by_map=protocol == "split-by-map")
 
 
 def table_6(runs: Runs, out: Path) -> None:
     """Write the accuracy of every network on the evaluation cubes of every labeling method."""
     rows = []
     for labels in METHODS:
-        for protocol in ("paper", "honest"):
+        for protocol in ("paper", "split-by-map"):
             cubes = runs.parts(labels, protocol)["evaluation"]
             for trained in METHODS:
                 found = accuracies(runs.network(trained, protocol), cubes)
@@ -105,7 +105,7 @@ def table_6_widths(runs: Runs, out: Path) -> None:
     rows = []
     for labels, name in METHODS.items():
         for run in sorted(runs.cache.glob(f"unet-{labels}-*-*/best.keras")):
-            width, protocol = run.parent.name.split("-")[2:]
+            width, protocol = run.parent.name.split("-", 3)[2:]
             at_width = replace(runs, width=int(width))
             network = at_width.network(labels, protocol)
             cubes = at_width.parts(labels, protocol)["evaluation"]
@@ -147,7 +147,7 @@ def table_7(runs: Runs, out: Path) -> None:
     """Write how many cubes, of how many maps, each set has."""
     rows = []
     for method, name in METHODS.items():
-        for protocol in ("paper", "honest"):
+        for protocol in ("paper", "split-by-map"):
             parts = runs.parts(method, protocol)
             for (part, cubes), published in zip(parts.items(), PAPER_COUNTS[method], strict=True):
                 maps = len(np.unique(cubes.maps))

@@ -1,7 +1,7 @@
-"""How the default model's answer moves when a map is changed in ways that leave its data the same.
+"""How the default model's prediction changes when a map is changed but its data are the same.
 
-Every perturbation is applied to realistic maps of the test split; the answer is compared with that
-on the map as it was.
+Every perturbation is applied to realistic maps of the test split; the prediction is compared with
+that on the map as it was.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mapres.fourier import filtered
 from mapres.networks.registry import load
 from mapres.validation.validate import Validation, validate
 from training.evaluate.tables import Table
+from training.simulate.deposit import soft_mask
 from training.simulate.draw import Example
 from training.simulate.examples import examples
 
@@ -35,17 +36,9 @@ def sharpened(b_factor: float) -> Change:
 
 def masked(distance: float) -> Change:
     """Set everything beyond ``distance`` Å outside the molecule to 0, over an edge of 3 Å."""
-
-    def change(e: Example) -> Density:
-        outside, inside = (
-            ndimage.distance_transform_edt(mask, sampling=e.density.spacing)
-            for mask in (~e.mask, e.mask)
-        )
-        past = np.clip((outside - inside - distance) / 3.0, 0, 1)
-        soft = 0.5 + 0.5 * np.cos(np.pi * past)
-        return e.density.with_values((e.density.values * soft).astype(np.float32))
-
-    return change
+    return lambda e: e.density.with_values(
+        e.density.values * soft_mask(e.mask, e.density.spacing, distance, 3.0)
+    )
 
 
 def boxed(factor: float) -> Change:
@@ -87,7 +80,7 @@ def as_int8(e: Example) -> Density:
 
 
 def inverted(e: Example) -> Density:
-    """Turn the contrast round."""
+    """Invert the contrast."""
     return e.density.with_values(-e.density.values)
 
 
@@ -103,8 +96,8 @@ FAMILIES: dict[str, list[tuple[str, Change]]] = {
 
 
 @dataclass(frozen=True)
-class Moved:
-    """One answer beside that on the unchanged map."""
+class Changed:
+    """One prediction beside that on the unchanged map."""
 
     family: str
     change: str
@@ -113,8 +106,8 @@ class Moved:
     after: Validation
 
 
-def moved_answers(data: Path, count: int) -> Iterator[Moved]:
-    """Yield the answers to every change of ``count`` maps; a change that is refused is left out."""
+def changed_predictions(data: Path, count: int) -> Iterator[Changed]:
+    """Yield predictions for every change of ``count`` maps, but for changes that are refused."""
     for example in examples(data, "test", SEED, count, processes=2):
         before = validate(example.density)
         for family, changes in FAMILIES.items():
@@ -123,31 +116,31 @@ def moved_answers(data: Path, count: int) -> Iterator[Moved]:
                     after = validate(change(example))
                 except MapResError:
                     continue
-                yield Moved(family, name, example.resolution, before, after)
+                yield Changed(family, name, example.resolution, before, after)
 
 
 def robustness(data: Path, count: int, out: Path) -> None:
-    """Write table and figure of how answers move."""
-    answers = list(moved_answers(data, count))
+    """Write table and figure of how predictions change."""
+    predictions = list(changed_predictions(data, count))
     rows = []
     for family, changes in FAMILIES.items():
         for name, _ in changes:
-            here = [a for a in answers if (a.family, a.change) == (family, name)]
+            here = [a for a in predictions if (a.family, a.change) == (family, name)]
             rows.append([family, name, len(here), *_summary(here)])
-    columns = ["change", "by", "n", "moved by (median)", "10%", "90%", "class as before"]
-    columns += ["90% interval covers the old truth", "with a new warning"]
+    columns = ["change", "by", "n", "change (median)", "10%", "90%", "class as before"]
+    columns += ["90% interval covers the truth", "with a new warning"]
     made_by = (
         f"`python -m training robustness --maps {count}`: {count} maps of the test split, "
         f"seed {SEED}; model {load('default').label}."
     )
-    title = "How answers move when maps are changed"
+    title = "How predictions change when maps are changed"
     Table("robustness", title, made_by, columns, rows).write(out)
     from training.evaluate.figures import robustness_figure
 
     robustness_figure(rows, out / "robustness.png")
 
 
-def _summary(here: list[Moved]) -> list[str]:
+def _summary(here: list[Changed]) -> list[str]:
     ratio = np.array([a.after.resolution / a.before.resolution for a in here])
     same = np.mean([a.after.resolution_class == a.before.resolution_class for a in here])
     covers = np.mean([_covers(a.after, a.true) for a in here])

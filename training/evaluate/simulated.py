@@ -82,10 +82,12 @@ def add_score(model: str, name: str, summary: dict) -> None:
 
 
 def score(example: Example, model: str) -> dict:
-    """Validate one simulated map and put truth and answer side by side."""
+    """Validate one simulated map and put truth and prediction side by side."""
     answer = validate(example.density, model=model)
     if answer.resolution is None or answer.interval is None:
-        raise MapResError(f"{model} says a class only; evaluate a model that says a resolution.")
+        raise MapResError(
+            f"{model} predicts a class only; evaluate a model that predicts a resolution."
+        )
     return {
         "structure": example.structure_id,
         "true_A": round(example.resolution, 3),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from mapres.checks import content as doubts
+from mapres.checks import content
 from mapres.checks.measurements import Measurements, measure_map
 from mapres.density import Density, checked
 from mapres.errors import MapResError
@@ -30,12 +30,12 @@ FINER = 1.3
 SIGNS = {
     "low-passed": ("low-pass filtered",),
     "sharpened": ("sharpened too far",),
-    "inverted": (doubts.INVERTED,),
-    "calculated": (doubts.CALCULATED,),
+    "inverted": (content.INVERTED,),
+    "calculated": (content.CALCULATED,),
     "flat": ("solvent is flat",),
-    "quiet": (doubts.QUIET,),
-    "no molecule": (doubts.EMPTY, doubts.FEATURELESS, doubts.GRADIENT, doubts.NOISE),
-    "crystal": (doubts.OPEN, FILLS_BOX),
+    "quiet": (content.QUIET,),
+    "no molecule": (content.EMPTY, content.FEATURELESS, content.GRADIENT, content.NOISE),
+    "crystal": (content.OPEN, FILLS_BOX),
     "near Nyquist": ("limit of the voxel size",),
 }
 NOTES = (
@@ -51,9 +51,9 @@ NOTES = (
     "hundred times weaker or blurred to three times the resolution; or beyond 4 Å it is set to 0 "
     f"and the map then resampled {FINER} times finer.",
     "- **no molecule**: of each map a third of the kinds is made, on its grid and as large as its "
-    "molecule. Of ordinary maps this is said where sharpening drowned the molecule in noise.",
-    "- **crystal**: density is said to fill the box or to leave it on all sides.",
-    "- **near Nyquist**: by the resolution that the default model reads.",
+    "molecule. Ordinary maps get this warning where sharpening drowned the molecule in noise.",
+    "- **crystal**: the warning that density fills the box or touches all six faces of it.",
+    "- **near Nyquist**: by the resolution that the default model predicts.",
 )
 
 
@@ -82,7 +82,7 @@ def measure(data: Path, count: int, out: Path) -> None:
         found = _found(example.density)
         trials += [*_claim_trials(example, *found), *_plain_trials(example, *found)]
         trials += _solvent_trials(example)
-        trials += [*_body_trials(example, k), *_limit_trials(example)]
+        trials += [*_decoy_trials(example, k), *_limit_trials(example)]
     for example in examples(data, "test", SEED, count, Ingredients(noise=False)):
         trials.append(_trial("calculated", "noise-free maps", True, _said(example.density)))
     made_by = (
@@ -120,7 +120,7 @@ def _found(density: Density) -> tuple[list[str], Measurements]:
 
 def _said(density: Density, claimed: float | None = None) -> list[str]:
     warnings, measurements = _found(density)
-    return [*warnings, *doubts.content_doubts(measurements, claimed)]
+    return [*warnings, *content.content_doubts(measurements, claimed)]
 
 
 def _trial(warning: str, what: str, due: bool, said: list[str]) -> Trial:
@@ -135,13 +135,13 @@ def _claim_trials(e: Example, warnings: list[str], measurements: Measurements) -
         if claimed < e.density.nyquist or 1.02 <= ratio <= 1.1:
             continue
         what = "filter beyond 1.1 × claim" if ratio > 1.1 else "none, or below 1.02 × claim"
-        said = [*warnings, *doubts.content_doubts(measurements, claimed)]
+        said = [*warnings, *content.content_doubts(measurements, claimed)]
         yield _trial("low-passed", what, ratio > 1.1, said)
 
 
 def _plain_trials(e: Example, warnings: list[str], measurements: Measurements) -> Iterator[Trial]:
     assert e.made is not None
-    treatment, said = e.treatment, [*warnings, *doubts.content_doubts(measurements)]
+    treatment, said = e.treatment, [*warnings, *content.content_doubts(measurements)]
     if treatment.sharpening > 1.1 and (treatment.low_pass or 0.0) <= e.made.resolution:
         yield _trial("sharpened", "more than 1.1 B", True, said)
     elif treatment.sharpening <= (0.9 if treatment.weighted else 0.6):
@@ -154,8 +154,8 @@ def _plain_trials(e: Example, warnings: list[str], measurements: Measurements) -
     if not masked:
         yield _trial("quiet", "not masked", False, said)
     values = e.density.values
-    turned, cut = (e.density.with_values(v) for v in (-values, np.maximum(values, 0)))
-    yield _trial("inverted", "ordinary maps turned round", True, _said(turned))
+    inverted, cut = (e.density.with_values(v) for v in (-values, np.maximum(values, 0)))
+    yield _trial("inverted", "ordinary maps inverted", True, _said(inverted))
     yield _trial("calculated", "cut off at 0", False, _said(cut))
     finer = cut.with_values(ndimage.zoom(cut.values, FINER, order=1))
     yield _trial("calculated", "cut off at 0, then interpolated", False, _said(finer))
@@ -164,7 +164,7 @@ def _plain_trials(e: Example, warnings: list[str], measurements: Measurements) -
 def _limit_trials(e: Example) -> Iterator[Trial]:
     ratio = e.resolution / e.density.nyquist
     if not 1.05 < ratio < 1.2:
-        what = "up to 1.05 × two voxels" if ratio < 1.1 else "beyond 1.2 × two voxels"
+        what = "up to 1.05 × Nyquist limit" if ratio < 1.1 else "beyond 1.2 × Nyquist limit"
         yield _trial("near Nyquist", what, ratio < 1.1, list(validate(e.density).warnings))
 
 
@@ -188,7 +188,7 @@ def _solvent_trials(e: Example) -> Iterator[Trial]:
     yield _trial("quiet", "masked, then resampled", True, _said(masked))
 
 
-def _body_trials(e: Example, k: int) -> Iterator[Trial]:
+def _decoy_trials(e: Example, k: int) -> Iterator[Trial]:
     rng = np.random.default_rng([SEED, k, 1])
     for name in list(DECOYS)[k % 3 :: 3]:
         said = _said(e.density.with_values(DECOYS[name](e, rng).astype(np.float32)))

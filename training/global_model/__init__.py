@@ -1,1 +1,4 @@
-"""TODO."""
+"""What the default network, of a map's global resolution, learns from, and how.
+
+Others use `shards`, `network`, `fit`, `export` and `soft_targets`; the rest is private.
+"""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.global_model.network import HEAD, TOWER
 from training.global_model.soft_targets import soft_targets
-from training.models.networks import HEAD, TOWER
 
 EPOCHS = 30
 BATCH = 64
@@ -21,8 +21,8 @@ def fit_head(model, train, validation, epochs: int = EPOCHS, peak_rate: float = 
 
     Parameters
     ----------
-    model : of `networks.default_network`; its head is changed in place
-    train, validation : `fit.Shards`; the smallest loss on the latter decides which weights stay
+    model : of `network.default_network`; its head is changed in place
+    train, validation : `Shards`; the smallest loss on the latter decides which weights stay
     epochs : passes over the training patches
     peak_rate : the learning rate at first; it falls to 0
 

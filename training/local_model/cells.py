@@ -102,7 +102,7 @@ def _given_mask(example: Example, rng: np.random.Generator) -> NDArray[np.bool_]
 def write_shards(
     data: Path, split: str, shards: range, count: int, folder: Path, processes: int = 2
 ) -> Iterator[str]:
-    """Store cells of simulated maps, ``count`` maps a shard, and say what each shard holds."""
+    """Store cells of simulated maps, ``count`` maps per shard; yield what each shard holds."""
     folder.mkdir(parents=True, exist_ok=True)
     sets = pools(data, split)
     for shard in shards:

@@ -12,15 +12,14 @@ from mapres.features.distribution import quantiles
 from mapres.features.relative import LN_EDGES
 from mapres.local.network import LEVELS, calibrated
 from mapres.networks.card import Calibration
-from training.global_model.export import COVERAGE, training_card
 from training.local_model.fit_local import CellShards, check_half_maps
-from training.models.ship import ship
+from training.models.ship import COVERAGE, ship, training_card
 from training.models.to_onnx import rounded
 
 DATA = (
     "cells of realistic and noise-free simulations (training/simulate/draw.py, varied), train split"
 )
-# Of every distribution: what is even, so that no answer is thought impossible.
+# Of every distribution: what is even, so that no resolution is impossible.
 FLOOR = 0.01
 # Cells of one map that count.
 CELLS = 100

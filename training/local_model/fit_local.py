@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 
@@ -11,13 +10,16 @@ from numpy.typing import NDArray
 
 from mapres.features.cells import MEAN_CORRELATION, OF_HALF_MAPS, UNSEEN
 from mapres.features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, rows
-from training.models.networks import local_network
-from training.models.schedule import Schedule, train
+from training.local_model.network import local_network
+from training.models.adamw import compiled
+from training.models.loop import train
+from training.models.schedule import ByTime
+from training.models.state import State, stored_state
 
 # Maps of a step, and cells of each.
 BATCH, CELLS = 16, 64
 RATE = 2e-3
-# ln Å, standard deviation: wherever it is counted from, the answer must be the same.
+# ln Å, standard deviation: from wherever it is counted, the prediction must be the same.
 SHIFT = 0.1
 # ln Å, of the Gaussian that a cell's truth is blurred to.
 BLUR = 0.05
@@ -94,7 +96,7 @@ def targets(truth: NDArray) -> NDArray[np.float32]:
 
 
 def fit_local(cells: Path, folder: Path, minutes: float, half_maps: bool, **options) -> None:
-    """Train one of the two networks, or go on with it; see `schedule.train`.
+    """Train one of the two networks, or go on with it; see `training.models.loop.train`.
 
     Parameters
     ----------
@@ -102,23 +104,23 @@ def fit_local(cells: Path, folder: Path, minutes: float, half_maps: bool, **opti
     folder : of this training
     minutes : altogether
     half_maps : whether it is the one for maps with half maps
-    options : of `networks.local_network`
+    options : of `local_network`
     """
     check_half_maps(folder, half_maps)
-    schedule = Schedule(minutes, batch=BATCH, peak_rate=RATE)
+    schedule = ByTime(minutes, batch=BATCH, peak_rate=RATE)
     source = partial(CellShards, cells, half_maps)
 
-    def build(state: dict):
-        state["half_maps"] = half_maps
-        return local_network(**options)
+    def build(state: State):
+        state.notes["half_maps"] = half_maps
+        return compiled(local_network(**options))
 
     train(build, source, local_scores, folder, schedule)
 
 
 def check_half_maps(run: Path, half_maps: bool) -> None:
     """Raise ValueError if a training that exists is of the other network."""
-    state = run / "state.json"
-    if state.exists() and json.loads(state.read_text())["half_maps"] != half_maps:
+    state = stored_state(run)
+    if state is not None and state.notes["half_maps"] != half_maps:
         raise ValueError(f"{run} was trained {'without' if half_maps else 'with'} half maps.")
 
 

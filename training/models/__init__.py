@@ -1,1 +1,4 @@
-"""TODO."""
+"""How any network is trained in pieces, written as ONNX and shipped with its card.
+
+Others use all of it: `loop`, `schedule`, `state`, `curve`, `adamw`, `to_onnx` and `ship`.
+"""

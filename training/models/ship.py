@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import re
 import zipfile
@@ -10,11 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mapres.features.avramov2019 import NAMES
 from mapres.local.network import GLOBAL_MODEL
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import digest, load
 from mapres.output import replacing
+from training.models.state import stored_state
 from training.models.to_onnx import OPSET, parity, rounded, to_onnx, trimmed
 
 # In Å, of a map and of a voxel.
@@ -23,10 +27,12 @@ VOXEL_CLASSES = [f"{name} A" for name in NAMES]
 # Networks that a later training starts from: their Keras files are kept in the repository.
 KEPT = ("default", "local")
 WEIGHTS = Path("training/weights")
+# Of calibrated 90% intervals, how many hold the truth.
+COVERAGE = 0.9
 
 
 def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -> None:
-    """Write ``<name>.onnx`` and its card, which says ``said`` too, into ``folder``.
+    """Write ``<name>.onnx`` and its card, with the entries ``said`` as well, into ``folder``.
 
     Parameters
     ----------
@@ -34,7 +40,7 @@ def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -
     kind : see `mapres.networks.kinds`
     folder : where the models are
     name : of the model
-    data : folder of the structures, for the maps that both forms are asked about
+    data : folder of the structures, for the maps that both forms are compared on
     """
     source = WEIGHTS / f"{name}.keras" if name in KEPT else None
     if source:
@@ -52,7 +58,7 @@ def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -
 
 
 def convert(path: Path, folder: Path, name: str, data: Path) -> None:
-    """Write ``<name>.onnx`` anew from a Keras file; its card keeps what else it says.
+    """Write ``<name>.onnx`` anew from a Keras file; its card keeps its other entries.
 
     ``path`` is a file of the weights that the card in ``folder`` was written for.
     """
@@ -106,6 +112,23 @@ def _versions() -> dict[str, str]:
     return {module.__name__: module.__version__ for module in used}
 
 
+def training_card(shards: Path, run: Path) -> dict:
+    """Return what a model was trained on: how much, which molecules (as a hash), how long."""
+    molecules = [np.load(path)["structure"] for path in sorted(shards.glob("train-*.npz"))]
+    ids = sorted({str(name) for shard in molecules for name in shard})
+    state = stored_state(run)
+    assert state is not None, run
+    return {
+        "examples": int(sum(len(shard) for shard in molecules)),
+        "molecules": len(ids),
+        "molecules_sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+        "steps": state.step,
+        "minutes": round(state.seconds / 60, 1),
+        "head": state.notes.get("head"),
+        "started_from_sha256": state.notes.get("start_sha256", "nothing"),
+    }
+
+
 def write_card(path: Path, card: dict) -> None:
     """Write a model card; a list of numbers or words, or a short object, takes one line."""
 
@@ -125,7 +148,7 @@ def write_card(path: Path, card: dict) -> None:
 def keep(network, path: Path) -> None:
     """Save a Keras network, rounded to half precision, for a later training.
 
-    Compressed it takes two bytes a number: the others are zeros.
+    Compressed it takes two bytes per number: the others are zeros.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""From a Keras network to the ONNX graph that ships, and how far the two answer alike.
+"""From a Keras network to the ONNX graph that ships, and how closely the two agree.
 
 Every weight is a number of half precision in the file and is computed with in single: it goes into
 the graph as an input, so that neither TensorFlow nor tf2onnx folds one into another (a folded batch
@@ -30,7 +30,7 @@ from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 
 OPSET = 17
-# Examples that both are asked, of simulated maps of the validation split: at most so many of a map.
+# Examples to compare both on, of simulated maps of the validation split, and at most per map.
 INPUTS, OF_A_MAP, SEED = 64, 16, 2001
 # Half of them noise-free, which the paper's networks learned from.
 SHOWN = Ingredients(noise_free=0.5)
@@ -40,7 +40,7 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Parity:
-    """How far two forms of a network answer alike: the largest difference in a probability."""
+    """How closely two forms of a network agree: the largest difference in a probability."""
 
     inputs: int
     maps: int
@@ -104,6 +104,9 @@ def to_onnx(network, kind: str) -> bytes:
 
     # Seeds of dropout are whole numbers, and unused.
     weights = [w for w in network.weights if w.dtype == "float32"]
+    numbers = [np.asarray(weight) for weight in weights]
+    if not all(np.array_equal(n.astype(np.float16).astype(np.float32), n) for n in numbers):
+        raise MapResError("a weight is no number of half precision; round the network first.")
     inputs = KINDS[kind].inputs.items()
     signature = [
         *(tf.TensorSpec([None, *shape], tf.float32, name) for name, shape in inputs),
@@ -111,7 +114,7 @@ def to_onnx(network, kind: str) -> bytes:
     ]  # fmt: skip
     called = tf.function(_stateless(network, weights, kind), input_signature=signature)
     model, _ = tf2onnx.convert.from_function(called, input_signature=signature, opset=OPSET)
-    _store(model, [np.asarray(weight) for weight in weights])
+    _store(model, numbers)
     for node in model.graph.node:
         for k, name in enumerate(node.output):
             if name == model.graph.output[0].name:
@@ -142,9 +145,7 @@ def _store(model, weights: list[NDArray]) -> None:
     inputs = {value.name: value for value in graph.input}
     for k, weight in enumerate(weights):
         name, half = f"weight_{k}", weight.astype(np.float16)
-        if not np.array_equal(half.astype(np.float32), weight):
-            raise MapResError("a weight is no number of half precision; round the network first.")
-        # What is never read is no input any more.
+        # What is never used is no input any more.
         if name in inputs:
             graph.input.remove(inputs[name])
             graph.initializer.append(numpy_helper.from_array(half, f"{name}_half"))
@@ -153,7 +154,7 @@ def _store(model, weights: list[NDArray]) -> None:
 
 
 def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = False) -> Parity:
-    """Ask a network in both forms about simulated maps, prepared as the core prepares them.
+    """Compare both forms of a network on simulated maps, prepared as the core prepares them.
 
     Parameters
     ----------
@@ -174,25 +175,25 @@ def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = Fal
     largest = 0.0
     source = examples(data, "validation", SEED, 20 * INPUTS, SHOWN)
     while inputs < INPUTS:
-        asked = list(_asked(network, kind, next(source), half_maps))
-        for arrays, theirs in asked:
+        pairs = list(_predicted(network, kind, next(source), half_maps))
+        for arrays, theirs in pairs:
             largest = max(largest, float(np.abs(run(*arrays) - theirs).max()))
             inputs += len(theirs)
-        maps += bool(asked)
+        maps += bool(pairs)
     if not largest <= TOLERANCE:
         raise MapResError(f"ONNX and Keras differ by {largest:.2g} in a probability; not exported.")
     return Parity(inputs, maps, float(f"{largest:.2g}"))
 
 
-def _asked(network, kind: str, example: Example, half_maps: bool) -> Iterator[tuple]:
-    """Yield what the core asks a network of a map, some of it, and the network's answers."""
-    asked: list[tuple] = []
-    answer = runner(network)
+def _predicted(network, kind: str, example: Example, half_maps: bool) -> Iterator[tuple]:
+    """Yield some of what the core gives a network of a map, and what the network predicts."""
+    given: list[tuple] = []
+    predict = runner(network)
 
     def run(*arrays: NDArray) -> NDArray[np.float32]:
-        found = answer(*arrays)
+        found = predict(*arrays)
         found = _softmax(found) if kind == "class" else found
-        asked.append((arrays, found))
+        given.append((arrays, found))
         return found
 
     density = example.density
@@ -210,7 +211,7 @@ def _asked(network, kind: str, example: Example, half_maps: bool) -> Iterator[tu
         # Few maps are too small for cells, or filled by their molecule.
         return
     left = OF_A_MAP
-    for arrays, found in asked:
+    for arrays, found in given:
         some = slice(None, max(0, left))
         left -= len(found)
         if len(found[some]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,7 @@ from mapres.fourier import (
     squared_frequency,
 )
 from mapres.fsc import first_crossing
-
-if TYPE_CHECKING:
-    from training.simulate.reconstruct import Recipe
+from training.simulate.recipe import Recipe
 
 # Half-map signal-to-noise ratio at which FSC is 1/7 = 0.143 (Rosenthal & Henderson 2003).
 CROSSING_SNR = 1.0 / 6.0
@@ -84,7 +81,7 @@ class Bank:
         """
         middle = int(np.argmin(np.abs(np.log(self.resolution / recipe.resolution))))
         ratio = shells.at(self.power[middle] / noise_power, recipe.resolution) / CROSSING_SNR
-        # Finer than Nyquist, too: only in the end it limits what is true.
+        # Beyond the Nyquist limit, too: that limits the truth only in the end.
         crossings = self._crossings(ratio * noise_power, shells, 2 * recipe.voxel_size)
         rising = np.log(crossings) + 1e-6 * np.arange(len(crossings))
         found = np.interp(np.log(wanted), rising, np.log(self.resolution))
@@ -94,7 +91,7 @@ class Bank:
         log_snr = np.log(self.power / noise_power + 1e-30)
         level = np.log(CROSSING_SNR)
         found = [crossing(shells.frequency, curve, level, nyquist) for curve in log_snr]
-        # More B is never better, whatever a ragged shell says.
+        # More B is never better, whatever a noisy shell shows.
         return np.maximum.accumulate(found)
 
 

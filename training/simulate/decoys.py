@@ -1,4 +1,4 @@
-"""Noise, plain bodies and crystal cells on the grid of a simulated map: no maps of a molecule.
+"""Decoys: noise, plain shapes and crystal cells on the grid of a simulated map; no molecule.
 
 Sizes are those of the molecule that was simulated, so that they look as much like one as they can.
 """
@@ -67,7 +67,7 @@ def _gradient(e: Example, rng: np.random.Generator) -> NDArray:
     return ramp + rng.uniform(0, 0.2) * _white(e, rng)
 
 
-def _hot_voxel(e: Example, rng: np.random.Generator) -> NDArray:
+def _outlier(e: Example, rng: np.random.Generator) -> NDArray:
     values = rng.choice([0.0, 1.0]) * _white(e, rng)
     values[tuple(rng.integers(0, n) for n in values.shape)] = rng.uniform(100, 1000)
     return values
@@ -111,6 +111,6 @@ DECOYS: dict[str, Callable[[Example, np.random.Generator], NDArray]] = {
     "box": _box,
     "the molecule's mask": _mask,
     "gradient": _gradient,
-    "outliers": _hot_voxel,
+    "outliers": _outlier,
 }
 CELLS: dict[str, Callable[[Example], NDArray | None]] = {"cell of a crystal": _crystal}

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mapres.output import replacing
 from training.data.structures import Structure
-from training.simulate.reconstruct import Recipe, reconstruct
+from training.simulate.recipe import Recipe
+from training.simulate.reconstruct import reconstruct
 
 SEED = 7
 

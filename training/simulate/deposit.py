@@ -62,7 +62,8 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
     recipe = made.recipe
     values = filtered(made.average, recipe.voxel_size, lambda s2: _gain(s2, made, treatment))
     if treatment.mask_distance is not None:
-        soft = _soft_mask(made, treatment)
+        edges = treatment.mask_distance, treatment.mask_edge
+        soft = soft_mask(made.mask, recipe.voxel_size, *edges)
         values = soft * values + (1 - soft) * _solvent(values, recipe.voxel_size, treatment)
     if treatment.sphere:
         values = values * _sphere(values.shape)
@@ -82,7 +83,7 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
         gain *= np.interp(frequency, shells, np.sqrt(full_map_fsc(made.fsc)))
     if treatment.sharpening:
         exponent = 0.25 * treatment.sharpening * recipe.b_scale * recipe.resolution**2 * s2
-        # Past e^12 a gain says nothing more than that the filter beside it will cut.
+        # Past e^12 the filter beside it cuts anyway.
         gain *= np.exp(np.minimum(exponent, 12.0))
     if treatment.low_pass is not None:
         past = (frequency * treatment.low_pass - 1) / max(treatment.filter_edge, 1e-3)
@@ -93,27 +94,35 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
 def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArray:
     if treatment.solvent_low_pass is None:
         return treatment.solvent_kept * values
-    # `gaussian_low_pass` falls to 1/e where it is asked to; this makes it a half.
+    # `gaussian_low_pass` falls to 1/e at its resolution; this makes it a half.
     width = treatment.solvent_low_pass * np.sqrt(np.log(2))
     return treatment.solvent_kept * gaussian_low_pass(values, voxel_size, width)
 
 
-def _soft_mask(made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:
+def soft_mask(
+    mask: NDArray[np.bool_], spacing: float, distance: float, edge: float
+) -> NDArray[np.float32]:
+    """Return 1 up to ``distance`` Å outside a mask and 0 beyond, over a cosine edge of ``edge`` Å.
+
+    A negative distance cuts inside the mask.
+    """
     outside, inside = (
-        ndimage.distance_transform_edt(mask, sampling=made.recipe.voxel_size)
-        for mask in (~made.mask, made.mask)
+        ndimage.distance_transform_edt(each, sampling=spacing) for each in (~mask, mask)
     )
-    distance = outside - inside
-    past = (distance - treatment.mask_distance) / max(treatment.mask_edge, 1e-3)
-    return (0.5 + 0.5 * np.cos(np.pi * np.clip(past, 0, 1))).astype(np.float32)
+    return _falling(outside - inside, distance, edge)
 
 
 def _sphere(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return 1 inside the sphere that fits the box and 0 outside, over an edge of 3 voxels."""
     centered = [np.arange(n, dtype=np.float32) - n // 2 for n in shape]
     z, y, x = np.meshgrid(*centered, indexing="ij", sparse=True)
-    past = (np.sqrt(z**2 + y**2 + x**2) - (min(shape) // 2 - 3)) / 3
-    return 0.5 + 0.5 * np.cos(np.pi * np.clip(past, 0, 1))
+    return _falling(np.sqrt(z**2 + y**2 + x**2), min(shape) // 2 - 3, 3)
+
+
+def _falling(distance: NDArray, start: float, edge: float) -> NDArray[np.float32]:
+    """Return half a cosine: 1 up to ``start``, 0 from ``start + edge`` on."""
+    past = np.clip((distance - start) / max(edge, 1e-3), 0, 1)
+    return (0.5 + 0.5 * np.cos(np.pi * past)).astype(np.float32)
 
 
 def full_map_fsc(half_map_fsc: NDArray) -> NDArray[np.float64]:

@@ -14,11 +14,12 @@ from mapres.half_maps import HalfMaps
 from training.data.structures import Structure, rotated
 from training.simulate.atoms import simulate_pdb2mrc
 from training.simulate.deposit import Treatment, deposit
-from training.simulate.reconstruct import Recipe, Reconstruction, reconstruct
+from training.simulate.recipe import Recipe
+from training.simulate.reconstruct import Reconstruction, reconstruct
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128
-# Of ln r(x) where local resolution is what is asked for.
+# Standard deviation of ln r(x) in maps for the local model.
 SPREADS = (0.05, 0.35)
 # Resolutions that such a field varies over, at least, and that a molecule is across: what changes
 # from one resolution length to the next has no resolution of its own.

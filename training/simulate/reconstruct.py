@@ -18,42 +18,12 @@ from mapres.fourier import forward, gaussian_low_pass, inverse, shell_width
 from training.data.structures import Structure
 from training.simulate.atoms import Shape, grid_center, scattering_transform
 from training.simulate.bank import CROSSING_SNR, MAX_SPREADS, Shells, crossing, filtered_bank
+from training.simulate.recipe import Recipe
 
 # Å: over this the B factors of a structure make regions.
 REGION = 6.0
 # Of the resolution: the finest and the coarsest that regions with B factors of their own may have.
 REACH = (0.5, 3.0)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What is drawn for one simulated reconstruction. Lengths in Å, B factors in Å².
-
-    Attributes
-    ----------
-    resolution : half-map FSC 0.143 inside the molecule
-    voxel_size : at most half the resolution
-    shape : box, (z, y, x) voxels
-    b_scale : overall B factor in units of resolution²
-    spread : standard deviation of ln r(x) before the field is bounded at two of them
-    patch_length : over which the field varies
-    noise_slope : amplitude of the noise falls as (1 + (s · 10 Å)²)^(-slope / 4)
-    solvent : bulk-solvent contrast (0 none, 1 the molecule's own mean)
-    solvent_b : smoothness of the solvent, Å²
-    regional : the structure's own B factors, from region to region, are part of the truth; else
-        they only blur its atoms
-    """
-
-    resolution: float
-    voxel_size: float
-    shape: Shape
-    b_scale: float = 10.0
-    spread: float = 0.0
-    patch_length: float = 30.0
-    noise_slope: float = 0.0
-    solvent: float = 0.6
-    solvent_b: float = 200.0
-    regional: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +65,11 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
     Raises
     ------
     ValueError
-        If the resolution is finer than the grid can hold.
+        If the resolution is beyond the Nyquist limit.
     """
     if recipe.resolution < 2 * recipe.voxel_size:
         raise ValueError(
-            f"{recipe.resolution:g} Å is finer than two voxels of {recipe.voxel_size:g} Å."
+            f"{recipe.resolution:g} Å is beyond the Nyquist limit of {2 * recipe.voxel_size:g} Å."
         )
     shells = Shells(recipe)
     atoms, regional = _atoms_in_box(structure, recipe, rng)

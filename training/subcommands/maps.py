@@ -10,21 +10,26 @@ from mapres.local.methods import METHODS
 from training.subcommands import CACHE, DATA
 
 
-def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
+def _shard_options(subcommand: argparse.ArgumentParser, folder: str, maps: int) -> None:
     subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    subcommand.add_argument("--out", type=Path, default=CACHE / "patches")
+    subcommand.add_argument("--out", type=Path, default=CACHE / folder)
     subcommand.add_argument("--split", choices=["train", "validation"], default="train")
-    subcommand.add_argument("--maps", type=int, default=400, help="maps per shard")
+    subcommand.add_argument("--maps", type=int, default=maps, help="maps per shard")
     subcommand.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+
+
+def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
+    _shard_options(subcommand, "patches", 400)
     subcommand.add_argument(
-        "--noise-free", type=float, default=0.2, help="fraction of calculated maps"
+        "--noise-free", type=float, default=0.2, help="fraction of noise-free maps"
     )
     subcommand.set_defaults(run_subcommand=_simulate)
 
 
 def _simulate(options: argparse.Namespace) -> None:
+    from training.global_model.shards import write_shard
     from training.simulate.draw import Ingredients
-    from training.simulate.examples import examples, write_shard
+    from training.simulate.examples import examples
 
     options.out.mkdir(parents=True, exist_ok=True)
     ingredients = Ingredients(noise_free=options.noise_free)
@@ -37,11 +42,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _cells_options(subcommand: argparse.ArgumentParser) -> None:
-    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
-    subcommand.add_argument("--out", type=Path, default=CACHE / "cells")
-    subcommand.add_argument("--split", choices=["train", "validation"], default="train")
-    subcommand.add_argument("--maps", type=int, default=200, help="maps per shard")
-    subcommand.add_argument("--shards", type=int, nargs=2, default=(0, 20), metavar=("FROM", "TO"))
+    _shard_options(subcommand, "cells", 200)
     subcommand.set_defaults(run_subcommand=_cells)
 
 
@@ -139,20 +140,20 @@ def _fetch_options(subcommand: argparse.ArgumentParser) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from training.data import fetch
-    from training.data.sums import read_sums
+    from training.data import entries
+    from training.data.fetch import fetch_maps, fetch_structures, read_sums
 
     out = options.out or CACHE / options.what
     try:
         expected = read_sums(options.expect) if options.expect else None
         if options.what == "maps":
-            ids = options.ids or fetch.paper_ids(options.used_for)
-            server = options.base_url or fetch.EMDB
-            result = fetch.fetch_maps(ids, out, server, expected=expected)
+            ids = options.ids or entries.paper_ids(options.used_for)
+            server = options.base_url or entries.EMDB
+            result = fetch_maps(ids, out, server, expected=expected)
         else:
-            ids = options.ids or fetch.pdb_ids(options.split)
-            server = options.base_url or fetch.PDB
-            result = fetch.fetch_structures(ids, out, server, expected=expected)
+            ids = options.ids or entries.pdb_ids(options.split)
+            server = options.base_url or entries.PDB
+            result = fetch_structures(ids, out, server, expected=expected)
     except ValueError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -175,7 +176,7 @@ def _example_options(subcommand: argparse.ArgumentParser) -> None:
 def _example(options: argparse.Namespace) -> None:
     from training.data.structures import find
     from training.simulate.demo_pair import write_example
-    from training.simulate.reconstruct import Recipe
+    from training.simulate.recipe import Recipe
 
     recipe = Recipe(options.resolution, options.voxel_size, (options.box,) * 3, spread=0.15)
     write_example(find(options.structure, options.data), recipe, options.out)

@@ -30,7 +30,9 @@ def _fit_options(subcommand: argparse.ArgumentParser) -> None:
         "--width", type=int, default=16, help="for unet: filters; the paper's is 64"
     )
     subcommand.add_argument(
-        "--honest", action="store_true", help="for unet: divide by map, background has no class"
+        "--split-by-map",
+        action="store_true",
+        help="for unet: evaluate on held-out maps; background has no class",
     )
     subcommand.add_argument(
         "--half-maps", action="store_true", help="for local: the one that has them"
@@ -49,11 +51,11 @@ def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
     if options.network == "default":
         from training.global_model.fit import fit
-        from training.models.schedule import Schedule
+        from training.models.schedule import ByTime
 
         # A trained start is only adjusted: a third of the usual rate.
-        rate = 5e-4 if options.start else Schedule.peak_rate
-        schedule = Schedule(minutes=options.minutes, peak_rate=rate)
+        rate = 5e-4 if options.start else ByTime.peak_rate
+        schedule = ByTime(minutes=options.minutes, peak_rate=rate)
         fit(options.patches, out, schedule, options.start)
         return
     if options.network == "local":
@@ -68,9 +70,9 @@ def _fit(options: argparse.Namespace) -> None:
     from training.avramov2019.unets.fit_unet import fit_unet, run_folder
 
     if options.network == "unet":
-        protocol = "honest" if options.honest else "paper"
+        protocol = "split-by-map" if options.split_by_map else "paper"
         run = options.out or run_folder(CACHE, options.cubes.name, options.width, protocol)
-        fit_unet(options.cubes, run, options.width, options.honest, options.minutes)
+        fit_unet(options.cubes, run, options.width, options.split_by_map, options.minutes)
     elif options.network == "dnn":
         fit_dnn(options.paper, out, options.minutes)
     else:
@@ -89,8 +91,10 @@ def _export_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument(
         "--paper", type=Path, default=CACHE / "paper", help="maps of dnn and cnn"
     )
-    subcommand.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many only")
-    subcommand.add_argument("--cubes", type=Path, default=CACHE / "cubes", help="a folder a method")
+    subcommand.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many maps only")
+    subcommand.add_argument(
+        "--cubes", type=Path, default=CACHE / "cubes", help="one folder per method"
+    )
     subcommand.add_argument("--width", type=int, default=16, help="of the U-Nets")
     subcommand.add_argument("--out", type=Path, default=MODELS)
     subcommand.set_defaults(run_subcommand=_export)

@@ -56,7 +56,9 @@ def _reproduce_options(subcommand: argparse.ArgumentParser) -> None:
         "--data", type=Path, default=DATA, help="folder of structures.h5 and maps/"
     )
     subcommand.add_argument("--maps", type=Path, help="published maps; default: maps/ in --data")
-    subcommand.add_argument("--per-step", type=int, default=50, help="molecules a step in table 1")
+    subcommand.add_argument(
+        "--per-step", type=int, default=50, help="molecules per step in table 1"
+    )
     subcommand.add_argument("--width", type=int, default=16, help="of the U-Nets")
     subcommand.add_argument("--out", type=Path, default=RESULTS)
     subcommand.set_defaults(run_subcommand=_reproduce)
@@ -90,13 +92,13 @@ def _reproduce(options: argparse.Namespace) -> None:
         reproduce.table_1_curves(options.data, options.out, options.per_step)
         return
     folder = options.maps or options.data / "maps"
-    answers, refused = reproduce.ask_published(published.published_maps(folder))
+    predictions, refused = reproduce.predict_published(published.published_maps(folder))
     if options.table == 2:
-        reproduce.table_2(answers, refused, folder.name, options.out)
+        reproduce.table_2(predictions, refused, folder.name, options.out)
     elif options.table == 5:
-        reproduce.table_5(answers, folder.name, options.out)
+        reproduce.table_5(predictions, folder.name, options.out)
     else:
-        reproduce.table_3_4(options.table, answers, folder.name, options.out)
+        reproduce.table_3_4(options.table, predictions, folder.name, options.out)
 
 
 def _robustness_options(subcommand: argparse.ArgumentParser) -> None:
@@ -151,7 +153,7 @@ SUBCOMMANDS = {
         _evaluate_local_options,
     ),
     "reproduce": ("the paper's tables and figures", _reproduce_options),
-    "robustness": ("how answers move when maps change", _robustness_options),
+    "robustness": ("how predictions change when maps change", _robustness_options),
     "warnings": ("how often each warning is given, rightly and wrongly", _warnings_options),
     "ablation": ("what training needs, by leaving it out", _ablation_options),
 }

@@ -75,11 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
         if start is None:
             self._answer(200, version, content)
         elif start >= len(content):
-            self._answer(416, {"Measurements-Range": f"bytes */{len(content)}"}, b"")
+            self._answer(416, {"Content-Range": f"bytes */{len(content)}"}, b"")
         else:
             part = content[start : start + server.longest]
             sent = f"bytes {start}-{start + len(part) - 1}/{len(content)}"
-            self._answer(206, version | {"Measurements-Range": sent}, part)
+            self._answer(206, version | {"Content-Range": sent}, part)
 
     def _start(self, version):
         """Return the first byte asked for; None where the whole file is to be sent."""
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Measurements-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         drop = self.server.drops.pop(0) if status < 300 and self.server.drops else None
         self.wfile.write(content[:drop])

@@ -8,7 +8,6 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from training.data.structures import find, from_file, from_packed, rotated, rows
-from training.simulate.examples import pools
 
 SPLITS = Path(__file__).parents[3] / "training" / "splits" / "structures.tsv"
 
@@ -90,11 +89,3 @@ def test_the_list_of_splits_is_that_of_the_data(shared_data):
     listed = [(row["id"], row["split"], row["cluster40"]) for row in rows(SPLITS)]
     data = rows(shared_data / "structures.tsv")
     assert listed == [(row["id"], row["split"], row["cluster40"]) for row in data]
-
-
-@pytest.mark.parametrize("split", ["validation", "test"])
-def test_no_entry_of_a_training_molecule_is_held_out(shared_data, split):
-    """Complexes were split by entry and chains by cluster: an entry may be in both."""
-    held_out = {row["pdb_id"] for rows in pools(shared_data, split).values() for row in rows}
-    training = {row["pdb_id"] for row in rows(SPLITS, split="train")}
-    assert held_out and not held_out & training

@@ -10,7 +10,7 @@ from handmade import mrc_bytes, noisy_ball
 
 from training.__main__ import main
 from training.data import published
-from training.data.fetch import paper_ids
+from training.data.entries import paper_ids
 from training.evaluate import reproduce
 from training.evaluate.tables import Table
 
@@ -43,10 +43,23 @@ def test_published_classes_of_the_thirty_are_the_papers(thirty):
 def test_tables_of_published_maps(thirty, tmp_path, tiny_models, monkeypatch):
     """All maps are medium to the dense network, low to the CNN, 7 Å to the default."""
     out = tmp_path / "results"
+    claims, answers = [], {}
+
+    def validate(density, model, claimed):
+        """Answer once for each model: all thirty maps are the same."""
+        claims.append(claimed)
+        if model not in answers:
+            answers[model] = validating(density, model=model, claimed=claimed)
+        return answers[model]
+
+    validating = reproduce.validate
+    monkeypatch.setattr(reproduce, "validate", validate)
     for table in ("2", "3", "4", "5"):
         words = ["training", "reproduce", "--table", table, "--maps", str(thirty)]
         monkeypatch.setattr("sys.argv", [*words, "--out", str(out)])
         main()
+    wanted = [each.resolution for each in published.published_maps(thirty)]
+    assert claims == [claim for claim in wanted for _ in reproduce.NETWORKS] * 4
     second = cells(out / "table-2.csv")
     assert len(second) == 31 and second[1][:4] == ["EMD-8221", "1.6", "high", "high"]
     assert {tuple(row[4:7]) for row in second[1:]} == {("medium", "low", "medium")}
@@ -65,7 +78,7 @@ def test_tables_of_published_maps(thirty, tmp_path, tiny_models, monkeypatch):
 
 def test_missing_maps_are_named_and_none_says_what_to_run(thirty, tmp_path, tiny_models):
     (thirty / "emd_8221.map.gz").unlink()
-    answers, refused = reproduce.ask_published(published.published_maps(thirty)[:2])
+    answers, refused = reproduce.predict_published(published.published_maps(thirty)[:2])
     assert len(answers) == 1 and refused == ["Missing: emd_8221.map.gz."]
     with pytest.raises(FileNotFoundError, match="training fetch"):
         published.published_maps(tmp_path / "elsewhere")
@@ -76,12 +89,14 @@ def test_a_map_that_cannot_be_used_is_named(thirty, tiny_models):
     values = np.ones((16, 16, 16), dtype=np.float32)
     path.write_bytes(gzip.compress(mrc_bytes(values)))
     maps = published.published_maps(thirty)[:2]
-    answers, refused = reproduce.ask_published(maps)
+    answers, refused = reproduce.predict_published(maps)
     assert len(answers) == len(refused) == 1 and "emd_8221" in refused[0]
 
 
 def test_first_table_has_the_papers_answers(shared_data, tmp_path, tiny_models, monkeypatch):
     monkeypatch.setattr(reproduce, "SWEEP", np.array([2.0, 4.5, 5.0, 7.5, 8.5, 9.0, 10.5]))
+    found = list(reproduce.sweep(shared_data, 1))
+    monkeypatch.setattr(reproduce, "sweep", lambda data, per_step: iter(found))
     reproduce.table_1(shared_data, tmp_path)
     reproduce.table_1_curves(shared_data, tmp_path, 1)
     rows = cells(tmp_path / "table-1.csv")[1:]
@@ -102,7 +117,7 @@ def test_figures_are_drawn_from_curves(tmp_path):
     assert (tmp_path / "figure-2.png").stat().st_size > 5000
     assert cells(tmp_path / "figure-2.csv")[0][0] == "step"
     text = (tmp_path / "figure-2.md").read_text(encoding="utf-8")
-    assert "--figure 2" in text and "| best | 2 |" in text and "2 looks" in text
+    assert "--figure 2" in text and "| best | 2 |" in text and "2 checks" in text
     for stage in ("cubes", "dense"):
         (run / stage).mkdir()
         (run / stage / "curve.csv").write_bytes((run / "curve.csv").read_bytes())

@@ -36,26 +36,26 @@ def table(path):
 def test_trials_are_counted_by_what_they_are():
     """By warning, and first where it should be given."""
     right, missed, wrong = (
-        warnings.Trial("inverted", "turned round", True, True),
-        warnings.Trial("inverted", "turned round", True, False),
+        warnings.Trial("inverted", "inverted maps", True, True),
+        warnings.Trial("inverted", "inverted maps", True, False),
         warnings.Trial("inverted", "ordinary maps", False, True),
     )
     low_passed = warnings.Trial("low-passed", "none", False, False)
     assert warnings._counted([wrong, right, low_passed, missed]) == [
         ["low-passed", "none", "no", 1, 0, "0.0%"],
-        ["inverted", "turned round", "yes", 2, 1, "50.0%"],
+        ["inverted", "inverted maps", "yes", 2, 1, "50.0%"],
         ["inverted", "ordinary maps", "no", 1, 1, "100.0%"],
     ]
 
 
-def test_the_verb_tries_every_warning(data, tmp_path, monkeypatch):
+def test_the_subcommand_tries_every_warning(data, tmp_path, monkeypatch):
     words = ["training", "warnings", "--data", str(data), "--maps", "3", "--out", str(tmp_path)]
     monkeypatch.setattr("sys.argv", words)
     main()
     rows = table(tmp_path / "warnings.csv")
     due = {row["maps"]: row for row in rows if row["should be given"] == "yes"}
     assert set(DECOYS) <= set(due)
-    assert int(due["noise-free maps"]["n"]) == int(due["ordinary maps turned round"]["n"]) == 3
+    assert int(due["noise-free maps"]["n"]) == int(due["ordinary maps inverted"]["n"]) == 3
     assert due["gradient"]["given"] == due["gradient"]["n"]
     published = {row["map"]: row for row in table(tmp_path / "warnings-real.csv")}
     assert published["chain.map.gz"]["warnings"] == "-"

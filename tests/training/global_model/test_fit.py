@@ -2,8 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
-from functools import partial
 
 import keras
 import numpy as np
@@ -17,30 +15,29 @@ from mapres.networks.registry import digest, load
 from training.evaluate import ablation, robustness
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
 from training.global_model import export as exporting
-from training.global_model.fit import Shards, fit, take_over, validation_scores
-from training.global_model.fit_head import fit_head
+from training.global_model import fit as fitting
+from training.global_model.network import HEAD, TOWER, default_network
+from training.global_model.shards import Shards
 from training.models import to_onnx
-from training.models.networks import HEAD, TOWER, default_network
-from training.models.schedule import Schedule, train
+from training.models.schedule import ByTime
 from training.models.ship import keep
-from training.simulate.examples import examples, write_shard
+from training.simulate.examples import examples
 
-# TensorFlow takes 10 to 20 s to trace a training step of all four levels.
-SMALL = {"widths": (8,)}
-
-
-@pytest.fixture(scope="module")
-def shards(packed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("patches")
-    write_shard(examples(packed, "train", 0, 6), folder / "train-000")
-    write_shard(examples(packed, "validation", 1, 2), folder / "validation-000")
-    return folder
+pytestmark = [
+    pytest.mark.usefixtures("eager"),
+    # It has no effect on pipelines of data, which is as well.
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
+]
+# One level of four, and a ninth of the patch.
+SMALL = {"widths": (8,), "crop": 16}
 
 
 @pytest.fixture(scope="module")
 def run(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    fit(shards, folder, Schedule(minutes=0.05, batch=4), **SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "EPOCHS", 4)
+        fitting.fit(shards, folder, ByTime(minutes=1e-6, batch=4), **SMALL)
     return folder
 
 
@@ -49,6 +46,7 @@ def exported(packed, shards, run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "CALIBRATION_MAPS", 4)
+        patch.setattr(exporting, "examples", in_this_process)
         patch.setattr(to_onnx, "INPUTS", 8)
         exporting.export(packed, run, shards, folder, "tiny")
     return folder / "tiny.json"
@@ -69,41 +67,23 @@ def test_no_patches_is_said(tmp_path):
         Shards(tmp_path, "train")
 
 
-def test_learning_rate_rises_then_falls_to_nothing():
-    rates = [Schedule().rate(f) for f in np.linspace(0, 1, 50)]
-    peak = int(np.argmax(rates))
-    assert 0 < peak < 5 and rates[-1] < 0.01 * rates[peak]
-
-
-def test_training_resumes_where_it_stopped(shards, run):
+def test_training_resumes_where_it_stopped(shards, run, monkeypatch):
+    monkeypatch.setattr(fitting, "EPOCHS", 4)
     before = json.loads((run / "state.json").read_text())
-    fit(shards, run, Schedule(minutes=before["seconds"] / 60 + 0.02, batch=4))
+    fitting.fit(shards, run, ByTime(minutes=before["seconds"] / 60 + 1e-6, batch=4))
     after = json.loads((run / "state.json").read_text())
     assert after["step"] > before["step"]
     rows = (run / "curve.csv").read_text().splitlines()
-    assert int(rows[-1].split(",")[1]) == after["step"]
-
-
-def test_the_peak_rate_is_that_of_the_start(shards, tmp_path):
-    def build(_state):
-        inputs = [keras.Input(shape) for shape in KINDS["distribution"].inputs.values()]
-        return keras.Model(inputs, keras.layers.Dense(BINS, "softmax")(inputs[1]))
-
-    spent, source = 0.0, partial(Shards, shards)
-    for peak in (1e-4, 1e-3):
-        schedule = Schedule(minutes=spent + 1e-4, batch=4, peak_rate=peak)
-        _, state = train(build, source, validation_scores, tmp_path, schedule)
-        spent = state["seconds"] / 60
-    assert state["peak_rate"] == 1e-4 and state["step"] == 2
+    assert int(rows[-1].split(",")[0]) == after["step"]
 
 
 def test_a_finished_training_is_left_as_it_is(shards, run):
     state = json.loads((run / "state.json").read_text())
-    assert state["head_at_step"] == state["step"]
+    assert state["notes"]["head_at_step"] == state["step"]
     files = [run / name for name in ("checkpoint.keras", "state.json", "curve.csv")]
     before = [path.read_bytes() for path in files]
     # 60 (s / 60) is more than s for one s in forty, and asks for one more step.
-    fit(shards, run, Schedule(minutes=0.999 * state["seconds"] / 60, batch=4))
+    fitting.fit(shards, run, ByTime(minutes=0.999 * state["seconds"] / 60, batch=4))
     assert [path.read_bytes() for path in files] == before
 
 
@@ -162,15 +142,23 @@ def test_evaluation_of_simulated_maps(packed, exported, tmp_path):
 
 
 def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_path):
-    evaluate_real(shared_data / "maps", str(exported), tmp_path)
+    """Of the fifteen, the small ones: one has a cell that is not orthogonal."""
+    header, *lines = (shared_data / "maps" / "maps.tsv").read_text().splitlines()
+    names = [path.name for path in (shared_data / "maps").iterdir()
+             if path.stat().st_size < 3e5 and path.name.startswith("emd_")]  # fmt: skip
+    kept = [line for line in lines if line.split("\t")[0] in names]
+    (tmp_path / "maps.tsv").write_text("\n".join([header, *kept]) + "\n")
+    for name in names:
+        (tmp_path / name).symlink_to(shared_data / "maps" / name)
+    evaluate_real(tmp_path, str(exported), tmp_path)
     text = (tmp_path / "real-maps.md").read_text()
-    assert text.count("\n| emd_") == 15 and "refused" in text
+    assert text.count("\n| emd_") == len(kept) >= 5 and text.count("refused") == 1
 
 
 def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     """The convolutions are the same; what reads the spectrum is new."""
     earlier, later = default_network(BINS, spectrum=False), default_network(BINS + 1)
-    take_over(later, earlier)
+    fitting.take_over(later, earlier)
     pairs = [
         np.array_equal(a, b)
         for a, b in zip(later.get_weights(), earlier.get_weights(), strict=True)
@@ -180,45 +168,36 @@ def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     assert later.get_weights()[-1].shape == (BINS + 1,)
 
 
-def test_the_head_is_trained_by_itself(shards):
-    keras.utils.set_random_seed(0)
-    model, train = default_network(BINS, **SMALL), Shards(shards, "train")
-    before = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
-    inputs, targets = train.batch(np.arange(len(train)), None)
+def tiny_network(bins, **_options):
+    """Take a patch's spectrum to a distribution: a training step is traced in half a second."""
+    inputs = [keras.Input(shape) for shape in KINDS["distribution"].inputs.values()]
+    return keras.Model(inputs, keras.layers.Dense(bins, "softmax")(inputs[1]))
 
-    def loss():
-        predicted = model.predict_on_batch(inputs)
-        return -float(np.mean(np.sum(targets * np.log(predicted + 1e-9), axis=1)))
 
-    first = loss()
-    fit_head(model, train, train)
-    after = [model.get_layer(part).get_weights() for part in (TOWER, HEAD)]
-    assert all(map(np.array_equal, before[0], after[0]))
-    assert not any(map(np.array_equal, before[1], after[1]))
-    assert loss() < first - 0.5
+def in_this_process(*args, processes):
+    return examples(*args)
 
 
 def test_ablation_trains_every_variant(packed, tmp_path, monkeypatch):
     few = ("everything", "no masks")
-    small = {
-        name: replace(ablation.VARIANTS[name], options=ablation.VARIANTS[name].options | SMALL)
-        for name in few
-    }
-    monkeypatch.setattr(ablation, "VARIANTS", small)
+    monkeypatch.setattr(ablation, "VARIANTS", {name: ablation.VARIANTS[name] for name in few})
+    monkeypatch.setattr(ablation, "default_network", tiny_network)
+    monkeypatch.setattr(ablation, "examples", in_this_process)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
-    ablation.ablation(packed, tmp_path / "cache", 6, 0.02, tmp_path)
+    ablation.ablation(packed, tmp_path / "cache", 3, 1e-6, tmp_path)
     rows = list(csv.reader((tmp_path / "ablation.csv").read_text().splitlines()))
     assert [row[0] for row in rows[1:]] == list(few)
     assert {row[4] for row in rows[1:]} == {"0 of 1"} and all(int(row[1]) > 0 for row in rows[1:])
 
 
-def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path):
+def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path, monkeypatch):
     """The tiny model says 7 Å of everything; only two voxels of a wrong size can stop it."""
+    monkeypatch.setattr(robustness, "examples", in_this_process)
     robustness.robustness(packed, 2, tmp_path)
     rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
     assert len(rows) == sum(map(len, robustness.FAMILIES.values()))
-    assert {row["moved by (median)"] for row in rows if row["change"] == "box edge"} == {"+0.0%"}
+    assert {row["change (median)"] for row in rows if row["change"] == "box edge"} == {"+0.0%"}
     assert (tmp_path / "robustness.png").stat().st_size > 5000
 
 

@@ -35,13 +35,25 @@ def asked():
     return [example(place) for place in MAPS]
 
 
-@pytest.fixture
-def small():
+def small_unet():
     """Return a U-Net of two filters with weights that all differ, rounded."""
     network = unet(2)
     rng = np.random.default_rng(0)
     network.set_weights([w + 0.1 * rng.standard_normal(w.shape) for w in network.get_weights()])
     return to_onnx.rounded(network)
+
+
+@pytest.fixture
+def small():
+    return small_unet()
+
+
+@pytest.fixture(scope="module")
+def converted():
+    """Return such a network and its graph: nothing may change its weights."""
+    keras.utils.set_random_seed(0)
+    network = small_unet()
+    return network, to_onnx.to_onnx(network, "cubes")
 
 
 def run_of(content, kind):
@@ -56,7 +68,7 @@ def test_shipped_networks_answer_as_their_source(path, asked):
     run = run_of((registry.FOLDER / card["weights"]).read_bytes(), card["kind"])
     inputs = 0
     for example in asked:
-        for arrays, theirs in to_onnx._asked(network, card["kind"], example, False):
+        for arrays, theirs in to_onnx._predicted(network, card["kind"], example, False):
             np.testing.assert_allclose(run(*arrays), theirs, rtol=0, atol=1e-5)
             inputs += len(theirs)
     assert inputs >= 20
@@ -77,8 +89,9 @@ def test_what_only_meets_padding_is_left_out_and_nothing_changes(small, rng):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
-def test_every_number_of_a_graph_is_of_half_precision(small):
-    graph = onnx.load_from_string(to_onnx.to_onnx(small, "cubes")).graph
+def test_every_number_of_a_graph_is_of_half_precision(converted):
+    small, content = converted
+    graph = onnx.load_from_string(content).graph
     floats = [t for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT]
     halves = [t for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT16]
     assert sum(int(np.prod(t.dims)) for t in halves) == small.count_params()
@@ -93,12 +106,13 @@ def test_weights_that_are_not_rounded_are_refused(small):
         to_onnx.to_onnx(small, "cubes")
 
 
-def test_parity_is_measured_and_a_difference_is_refused(small, asked, monkeypatch):
+def test_parity_is_measured_and_a_difference_is_refused(converted, asked, monkeypatch):
+    small, content = converted
     monkeypatch.setattr(to_onnx, "examples", lambda *_: iter(asked))
     monkeypatch.setattr(to_onnx, "INPUTS", 24)
-    content = to_onnx.to_onnx(small, "cubes")
     found = to_onnx.parity(content, small, "cubes", Path())
     assert found.inputs >= to_onnx.INPUTS and found.maps >= 2 and found.largest_difference < 1e-5
-    small.set_weights([1.05 * w for w in small.get_weights()])
+    other = unet(2)
+    other.set_weights([1.05 * w for w in small.get_weights()])
     with pytest.raises(MapResError, match="differ by"):
-        to_onnx.parity(content, small, "cubes", Path())
+        to_onnx.parity(content, other, "cubes", Path())

@@ -15,7 +15,7 @@ def example(ball):
 
 
 @pytest.mark.parametrize("name", DECOYS)
-def test_bodies_are_on_the_maps_grid(example, name):
+def test_decoys_are_on_the_maps_grid(example, name):
     first, again = (DECOYS[name](example, np.random.default_rng(2)) for _ in range(2))
     assert first.shape == example.density.values.shape
     assert np.isfinite(first).all() and first.std() > 0

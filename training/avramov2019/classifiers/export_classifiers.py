@@ -12,7 +12,7 @@ import numpy as np
 from training.avramov2019.classifiers.paper_maps import PaperMaps
 from training.avramov2019.classifiers.shrink import shrunk
 from training.avramov2019.classifiers.subsets import Subset
-from training.models.paper_fit import noted_stages
+from training.models.curve import noted_stages
 from training.models.ship import ship
 from training.models.to_onnx import rounded
 
@@ -28,7 +28,7 @@ def export_paper(
 ) -> None:
     """Write ``<name>.onnx`` (truncated) and ``<name>.json`` into ``folder``.
 
-    ``test_maps`` looks at so many maps of the test split only; by default at all.
+    ``test_maps`` compares on so many maps of the test split only; by default on all.
     """
     import keras
 
@@ -50,18 +50,18 @@ def export_paper(
 
 
 def compare(exact, small, test: PaperMaps, count: int | None) -> dict:
-    """Return both networks' accuracy on test maps, and how often they say the same class."""
+    """Return both networks' accuracy on test maps, and how often they predict the same class."""
     chosen = np.arange(len(test))
     if count is not None:
         chosen = np.sort(np.random.default_rng(0).permutation(len(test))[:count])
     trunk, exact_rest, small_rest = _parted(exact, small)
-    answers = []
+    predicted = []
     for start in range(0, len(chosen), BATCH):
         values = trunk(test.batch(chosen[start : start + BATCH]))
         both = exact_rest.predict_on_batch(values), small_rest.predict_on_batch(values)
-        answers.append(np.argmax(both, axis=2))
+        predicted.append(np.argmax(both, axis=2))
         print(f"{start} of {len(chosen)} test maps", end="\r", flush=True)
-    ours, shipped = np.concatenate(answers, axis=1)
+    ours, shipped = np.concatenate(predicted, axis=1)
     labels = test.labels[chosen]
     cut = np.repeat(test.summary["cut_off"], 3)[chosen]
     return {
@@ -95,10 +95,10 @@ def _parted(exact, small) -> tuple[Callable, Any, Any]:
 
 
 def _training_card(train: PaperMaps, run: Path) -> dict:
-    """Say what the network was trained on, and which schedule it got."""
+    """Return what the network was trained on, and by which schedule."""
     ids = sorted(train.summary["ids"])
     return {
-        "data": "noise-free maps (training/paper_maps.py) of the train split at 2.5, 7.5, 12.5 A",
+        "data": "noise-free maps (classifiers/paper_maps.py), train split, at 2.5, 7.5, 12.5 A",
         "maps": len(train),
         "molecules": len(ids),
         "molecules_cut_by_the_box": int(sum(train.summary["cut_off"])),

@@ -19,18 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.features.avramov2019 import BOX
+from training.avramov2019.classifiers import networks
 from training.avramov2019.classifiers.paper_maps import PaperMaps
 from training.avramov2019.classifiers.subsets import Coordinates, Cubes, Subset
-from training.models import networks
-from training.models.paper_fit import Maps, PaperSchedule, note_stages, paper_fit
+from training.avramov2019.fitting import Maps
+from training.avramov2019.fitting import fit as fit_maps
+from training.models.curve import note_stages
+from training.models.schedule import ByPatience
 
-# Cubes of so many voxels: a 64th of the work a step.
+# Cubes of so many voxels: a 64th of the work per step.
 EDGE = 16
-CUBES = PaperSchedule(batch=75, steps_per_check=50, patience=10, max_steps=500)
+CUBES = ByPatience(batch=75, steps_per_check=50, patience=10, max_steps=500)
 ADAM_RATE = 1e-3
-DENSE = PaperSchedule(batch=75, steps_per_check=20, patience=10, max_steps=600)
+DENSE = ByPatience(batch=75, steps_per_check=20, patience=10, max_steps=600)
 DENSE_MAPS = 3000
-PUBLISHED = PaperSchedule(batch=75, steps_per_check=10, patience=50, max_steps=1500)
+PUBLISHED = ByPatience(batch=75, steps_per_check=10, patience=50, max_steps=1500)
 # So many maps decide when to stop; all 2,700 cost as much as 14 steps.
 DECIDING = 300
 # Maps at once through the convolutions: 0.8 GB.
@@ -44,9 +47,9 @@ def fit_cnn(paper: Path, folder: Path, minutes: float, as_published: bool = Fals
     """
     end = time.monotonic() + 60 * minutes
 
-    def fit(name: str, build: Callable, sets: list[Maps], schedule: PaperSchedule):
+    def fit(name: str, build: Callable, sets: list[Maps], schedule: ByPatience):
         left = replace(schedule, minutes=(end - time.monotonic()) / 60)
-        return _load(folder / name) if paper_fit(build, *sets, folder / name, left) else None
+        return _load(folder / name) if fit_maps(build, *sets, folder / name, left) else None
 
     train = PaperMaps(paper, "train")
     some = Subset.evenly(PaperMaps(paper, "validation"), DECIDING)
@@ -70,7 +73,7 @@ def _in_two(train: PaperMaps, some: Subset, folder: Path, fit: Callable):
     if cubes is None:
         return None
     tower, head = networks.parted(networks.widened(cubes, BOX))
-    # What ships is float16: the exact network and its copy then fraction their convolutions.
+    # What ships is float16: the exact network and its copy then have the same convolutions.
     tower.set_weights([weights.astype(np.float16) for weights in tower.get_weights()])
     sets, key = [], _fingerprint(tower)
     for name, maps in (("train", Subset.evenly(train, DENSE_MAPS)), ("validation", some)):

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.avramov2019.classifiers import networks
 from training.avramov2019.classifiers.paper_maps import PaperMaps
 from training.avramov2019.classifiers.span import Span, products, span_of
 from training.avramov2019.classifiers.subsets import Coordinates
-from training.models import networks
-from training.models.paper_fit import PaperSchedule, note_stages, paper_fit
+from training.avramov2019.fitting import fit
+from training.models.curve import note_stages
+from training.models.schedule import ByPatience
 
-# One look an epoch; the paper stopped after 50 without progress, at epoch 90.
-SCHEDULE = PaperSchedule(batch=150, steps_per_check=0, patience=50, max_steps=0)
+# One check per epoch; the paper stopped after 50 without progress, at epoch 90.
+SCHEDULE = ByPatience(batch=150, steps_per_check=0, patience=50, max_steps=0)
 EPOCHS = 120
 
 
@@ -26,7 +28,7 @@ def fit_dnn(paper: Path, folder: Path, minutes: float) -> None:
     span = span_of(_cached(folder / "train-products.npy", train, train))
     across = span.coordinates(_cached(folder / "validation-products.npy", validation, train))
     steps = len(train) // SCHEDULE.batch
-    over = paper_fit(
+    over = fit(
         lambda: networks.compiled(networks.dnn(len(train))),
         Coordinates(span.lower, train.labels),
         Coordinates(across, validation.labels),

@@ -1,8 +1,8 @@
 """The paper's classifiers made small: a truncated SVD of the big dense layer, then float16.
 
 The layer holds all but 2% of the weights (65,536 × 1,024 in the CNN, 262,144 × 1,000 in the dense
-network). Of its kernel W only what moves the answer matters. With M = S² the mean square of the
-answer's gradient by the layer's outputs Z, over some training maps, and U the leading right
+network). Of its kernel W only what changes the logits matters. With M = S² the mean square of the
+logits' gradient by the layer's outputs Z, over some training maps, and U the leading right
 singular vectors of Z S, W becomes (W S U) (Uᵀ S⁻¹). At rank 128 that keeps the class of 99.6% of
 maps where singular vectors of Z alone keep 98.9%. The dense network's W, whose rows are voxels of
 smooth maps, is cut first to the leading 32 of 64 singular vectors along each axis of the box.
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.features.avramov2019 import BOX
-from training.models.paper_fit import Maps
+from training.avramov2019.fitting import Maps
 
 # Added to M's diagonal, of its mean: some units never fire.
 FLOOR = 1e-3
@@ -33,7 +33,7 @@ def shrunk(exact, maps: Maps, rank: int, along: int | None = None, batch: int = 
     exact : one of `networks.dnn`, `networks.cnn`, trained
     maps : training maps by which what is kept is chosen
     rank : how many combinations of the layer's inputs are kept
-    along : of a layer that reads voxels, how many singular vectors are kept along each axis
+    along : of a layer whose inputs are voxels, how many singular vectors are kept along each axis
     """
     import keras
     from keras import layers
@@ -110,7 +110,7 @@ def _along_axes(kernel: NDArray, count: int) -> tuple[list, NDArray]:
         cut = layers.Dense(count, use_bias=False, name=f"along_{'zyx'[axis]}")
         cut.build((None, BOX))
         cut.set_weights([basis])
-        # The axis before comes last now; after three turns they stand as they did.
+        # The axis before comes last now; after three permutations they are in order again.
         stack += [cut, layers.Permute((3, 1, 2))]
     return [*stack, layers.Flatten(name="flat")], cube.reshape(-1, kernel.shape[1])
 

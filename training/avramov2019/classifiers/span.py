@@ -2,9 +2,9 @@
 
 Gradient descent only ever adds training maps to the weights of the first layer, and it commutes
 with rotations. So the layer may as well be trained on coordinates along an orthonormal basis of
-the training maps, n numbers a map instead of 64³: the same network, the same steps, 10 to 20 times
-fewer operations. With K = X Xᵀ = L Lᵀ (Cholesky) the rows of L are such coordinates, and weights W
-along the basis stand for Xᵀ L⁻ᵀ W on the voxels.
+the training maps, n numbers per map instead of 64³: the same network, the same steps, and 10 to 20
+times fewer operations. With K = X Xᵀ = L Lᵀ (Cholesky) the rows of L are such coordinates, and
+weights W along the basis stand for Xᵀ L⁻ᵀ W on the voxels.
 """
 
 from __future__ import annotations

@@ -64,13 +64,13 @@ class Cubes:
     ----------
     maps : what they are cut out of
     edge : voxels
-    fixed : every look at a map cuts the same cube
+    fixed : always cut the same cube out of a map
     """
 
     maps: PaperMaps | Subset
     edge: int
     fixed: bool = False
-    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def __len__(self) -> int:
         return len(self.maps)

@@ -1,4 +1,4 @@
-"""Labeled cubes for the U-Nets, of simulated complexes and of real maps, one file a map."""
+"""Labeled cubes for the U-Nets, of simulated complexes and of real maps, one file per map."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _some(cubes: Cubes) -> Cubes:
 
 
 def own_labels(density: Density, method: str) -> LocalResolution:
-    """Label a map as the paper does: from itself, beyond 10 Å in no detail."""
+    """Label a map as the paper does: from itself, coarser than 10 Å in no detail."""
     return local_resolution(density, method=method, max_res=max(20.0, 4 * density.spacing))
 
 
@@ -103,7 +103,7 @@ def _labeled(density: Density, method: str, resolution: float | None) -> Cubes:
     found = own_labels(density, method)
     if resolution is not None and found.median < LEAST * resolution:
         raise MapContentError(
-            f"its labels are finer than it can be: {found.median:.1f} Å in the median, of a map at "
+            f"its labels overestimate the resolution: median {found.median:.1f} Å, of a map at "
             f"{resolution:.1f} Å."
         )
     return _cubes(density, found)

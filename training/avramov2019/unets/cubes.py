@@ -1,6 +1,6 @@
 """Experimental maps with local-resolution labels, cut into cubes as the paper does (section 4.1).
 
-The labels may be ours or any program's, on any grid. What the paper does not say or does not heed
+The labels may be ours or any program's, on any grid. What the paper does not mention
 is kept apart here: voxels that have no label (background, ResMap's 100 Å) are never a class of
 their own, and sets can be divided by map as well as by cube.
 """
@@ -24,7 +24,7 @@ from mapres.results.resample import grid_to_grid, sampled
 # Outside the mask, or without a label; inside it, but resolved at nothing that was tried.
 UNLABELED, UNRESOLVED = 255, 254
 # Fractions of training, validation and evaluation cubes.
-SHARES = {"train": 0.72, "validation": 0.08, "evaluation": 0.20}
+FRACTIONS = {"train": 0.72, "validation": 0.08, "evaluation": 0.20}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Cubes:
     ----------
     values : float32 array, shape (n, 16, 16, 16), maps scaled to [0, 1], 0 outside the mask
     classes : uint8 array, same shape, 0 to 9; `UNLABELED` outside the mask and without a label,
-        `UNRESOLVED` where the label says that nothing is resolved (ResMap's 100 Å)
+        `UNRESOLVED` where by the label nothing is resolved (ResMap's 100 Å)
     maps : int array, shape (n,), which map each is of
     """
 
@@ -120,13 +120,13 @@ def divided(cubes: Cubes, seed: int = 0, by_map: bool = False) -> dict[str, Cube
     rng = np.random.default_rng(seed)
     units = cubes.maps if by_map else np.arange(len(cubes))
     names = rng.permutation(np.unique(units))
-    if len(names) < len(SHARES):
+    if len(names) < len(FRACTIONS):
         what = "maps" if by_map else "cubes"
-        raise MapResError(f"{len(names)} {what} cannot be divided in {len(SHARES)}; give more.")
-    evaluation = max(1, round(SHARES["evaluation"] * len(names)))
-    validation = max(1, round(SHARES["validation"] * len(names)))
+        raise MapResError(f"{len(names)} {what} cannot be divided in {len(FRACTIONS)}; give more.")
+    evaluation = max(1, round(FRACTIONS["evaluation"] * len(names)))
+    validation = max(1, round(FRACTIONS["validation"] * len(names)))
     ends = np.cumsum([len(names) - evaluation - validation, validation])
-    parts = zip(SHARES, np.split(names, ends), strict=True)
+    parts = zip(FRACTIONS, np.split(names, ends), strict=True)
     return {name: cubes[np.flatnonzero(np.isin(units, part))] for name, part in parts}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from training.avramov2019.unets.cube_files import read_cubes
 from training.avramov2019.unets.cubes import Cubes, divided
 from training.avramov2019.unets.fit_unet import accuracies, run_folder
-from training.models.paper_fit import noted_stages
+from training.models.curve import noted_stages
 from training.models.ship import ship
 from training.models.to_onnx import rounded
 
@@ -25,8 +25,8 @@ def export_unet(data: Path, cubes: Path, cache: Path, width: int, folder: Path) 
     ----------
     data : folder of the structures
     cubes : folder of cubes, named for the labels: ``monores`` or ``resmap``
-    cache : folder of the runs; what ships was trained by the paper's protocol, and the honest run
-        of the same width is scored beside it
+    cache : folder of the runs; what ships was trained by the paper's protocol, and the run
+        that was split by map, of the same width, is scored beside it
     width : filters of the first level
     folder : where models are
     """
@@ -36,11 +36,11 @@ def export_unet(data: Path, cubes: Path, cache: Path, width: int, folder: Path) 
     run = run_folder(cache, labels, width, "paper")
     network = rounded(keras.models.load_model(run / "best.keras", compile=False))
     found, names = read_cubes(cubes)
-    honest = run_folder(cache, labels, width, "honest") / "best.keras"
+    held_out = run_folder(cache, labels, width, "split-by-map") / "best.keras"
     scores = {
         "evaluation cubes, maps shared with training": _scores(network, found, by_map=False),
         "evaluation maps, by a second training that saw none of them": _scores(
-            keras.models.load_model(honest, compile=False), found, by_map=True
+            keras.models.load_model(held_out, compile=False), found, by_map=True
         ),
     }
     ship(

@@ -17,7 +17,7 @@ SUFFIXES = (".gz", ".bz2", ".mrc", ".map", ".ccp4", ".rec")
 
 
 def stem(path: Path) -> str:
-    """Return a map's name without what says that it is one, and compressed."""
+    """Return a map's name without the endings of map files and of compression."""
     name = path.name
     for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
@@ -28,14 +28,14 @@ def label_maps(
     paths: Sequence[Path],
     method: str,
     out: Path,
-    say: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
     **options: float | None,
 ) -> list[Path]:
     """Write the local resolution of maps and the masks of what was measured; return the labels.
 
     A map ``name.mrc`` that has ``name_half1.mrc`` and ``name_half2.mrc`` beside it is measured from
-    those. Where nothing that was tried is reached, the label says 100 Å, as ResMap writes it. A map
-    that the method refuses is left out, and said.
+    those. Where nothing that was tried is reached, the label is 100 Å, as ResMap writes it. A map
+    that the method refuses is left out and reported.
 
     Raises
     ------
@@ -50,15 +50,15 @@ def label_maps(
     for path, name in zip(paths, names, strict=True):
         try:
             density = read(path)
-            halves = _half_maps(path, name, say)
+            halves = _half_maps(path, name, report)
             found = local_resolution(density, method=method, half_maps=halves, **options)
         except MapResError as error:
-            say(f"left out: {error}")
+            report(f"left out: {error}")
             continue
         label = out / f"{name}_{method}.mrc.gz"
         write(out / f"{name}_{method}_mask.mrc.gz", density.with_values(found.mask.astype("f4")))
         write(label, density.with_values(as_label(found)))
-        say(f"{path.name}: {label.name}")
+        report(f"{path.name}: {label.name}")
         labels.append(label)
     return labels
 
@@ -70,9 +70,9 @@ def as_label(found: LocalResolution) -> NDArray[np.float32]:
     return np.where(found.beyond, np.float32(UNRESOLVED), found.resolved)
 
 
-def _half_maps(path: Path, name: str, say: Callable[[str], None]):
+def _half_maps(path: Path, name: str, report: Callable[[str], None]):
     halves = [path.with_name(path.name.replace(name, f"{name}_half{n}", 1)) for n in (1, 2)]
     there = [half for half in halves if half.exists()]
     if len(there) == 1:
-        say(f"{path.name}: {there[0].name} is there without the other half, and is not used")
+        report(f"{path.name}: {there[0].name} is there without the other half, and is not used")
     return (read(halves[0]), read(halves[1])) if len(there) == 2 else None

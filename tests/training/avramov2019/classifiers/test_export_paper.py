@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,11 +12,13 @@ from scipy.special import softmax
 from mapres.features.avramov2019 import central_box
 from mapres.networks.registry import load
 from training.avramov2019.classifiers import export_classifiers as export_paper
-from training.avramov2019.classifiers import fit_cnn
+from training.avramov2019.classifiers import fit_cnn, networks
 from training.avramov2019.classifiers.paper_maps import PaperMaps, write_paper_maps
 from training.avramov2019.classifiers.subsets import Cubes, Subset
-from training.models import networks, to_onnx
-from training.models.paper_fit import note_stages, noted_stages
+from training.models import to_onnx
+from training.models.curve import note_stages, noted_stages
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,7 @@ def run(tmp_path_factory):
     """Return the folder of a dense network in miniature: 20 units and a kernel of rank 2."""
     folder = tmp_path_factory.mktemp("run")
     rng = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
     layers = [keras.Input((64**3,)), keras.layers.Dense(20, "relu"), keras.layers.Dense(3)]
     exact = keras.Sequential(layers)
     kernel = rng.standard_normal((64**3, 2)) @ rng.standard_normal((2, 20))
@@ -101,6 +105,8 @@ def test_the_cnn_is_trained_in_two_parts(paper, tmp_path, monkeypatch):
     for split in ("train", "validation"):
         for suffix in ("npy", "json"):
             (tmp_path / f"{split}.{suffix}").symlink_to(paper / f"train.{suffix}")
+    narrow = partial(networks.cnn, filters=(2, 3, 4), units=8)
+    monkeypatch.setattr(networks, "cnn", narrow)
     for name in ("CUBES", "DENSE"):
         short = replace(getattr(fit_cnn, name), batch=3, steps_per_check=1, max_steps=2)
         monkeypatch.setattr(fit_cnn, name, short)

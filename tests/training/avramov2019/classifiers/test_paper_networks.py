@@ -1,16 +1,16 @@
-"""The paper's networks: their sizes, their small copies, and training in pieces."""
+"""The paper's networks: their sizes, and their small copies."""
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 import pytest
 
+from training.avramov2019.classifiers import networks
 from training.avramov2019.classifiers.fit_cnn import features
 from training.avramov2019.classifiers.shrink import shrunk
-from training.models import networks
-from training.models.paper_fit import PaperSchedule, paper_fit, scores
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 @dataclass
@@ -23,20 +23,6 @@ class Maps:
 
     def batch(self, indices):
         return self.values[indices]
-
-
-@pytest.fixture
-def points(rng):
-    """Three clouds of points that a line can part."""
-    labels = np.arange(90, dtype=np.int32) % 3
-    values = rng.standard_normal((90, 4)).astype(np.float32)
-    values[:, 0] += 4 * labels
-    return Maps(values, labels)
-
-
-def small_network():
-    layers = [keras.Input((4,)), keras.layers.Dense(3)]
-    return networks.compiled(keras.Sequential(layers))
 
 
 def test_parameters_are_the_papers():
@@ -127,49 +113,3 @@ def test_truncation_keeps_what_moves_the_answer(rng):
     small = shrunk(exact, Maps(values, np.zeros(40)), rank=2, along=64)
     answers = exact.predict_on_batch(values[:3].reshape(3, -1)), small.predict_on_batch(values[:3])
     assert np.abs(np.subtract(*answers)).max() < 0.1 * np.abs(answers[0]).max()
-
-
-def test_training_goes_on_where_it_was_interrupted(points, tmp_path):
-    schedule = PaperSchedule(batch=15, steps_per_check=6, patience=50, max_steps=60)
-    keras.utils.set_random_seed(1)
-    start = small_network().get_weights()
-
-    def build():
-        model = small_network()
-        model.set_weights(start)
-        return model
-
-    assert paper_fit(build, points, points, tmp_path / "whole", schedule)
-    pieces = tmp_path / "pieces"
-    assert paper_fit(build, points, points, pieces, replace(schedule, max_steps=24))
-    assert json.loads((pieces / "state.json").read_text())["step"] == 24
-    # A look after the last checkpoint, whose steps were lost, is taken anew.
-    with open(pieces / "curve.csv", "a") as stream:
-        stream.write("30,1,1,1,1,1\n")
-    assert paper_fit(build, points, points, pieces, schedule)
-    first, second = (
-        keras.models.load_model(tmp_path / name / "checkpoint.keras")
-        for name in ("whole", "pieces")
-    )
-    assert np.allclose(first.get_weights()[0], second.get_weights()[0], atol=1e-5)
-    assert scores(first, points, 15)[0] < scores(build(), points, 15)[0] - 0.1
-    assert len((pieces / "curve.csv").read_text().splitlines()) == 11
-
-
-def test_training_stops_without_progress(points, tmp_path):
-    schedule = PaperSchedule(batch=15, steps_per_check=1, patience=3, max_steps=1000)
-
-    def build():
-        model = small_network()
-        model.optimizer.learning_rate = 0.0
-        return model
-
-    assert paper_fit(build, points, points, tmp_path, schedule)
-    # The first look is the best; three more bring nothing.
-    assert json.loads((tmp_path / "state.json").read_text())["step"] == 4
-
-
-def test_no_time_left_says_so(points, tmp_path):
-    schedule = PaperSchedule(batch=15, steps_per_check=6, patience=50, max_steps=60, minutes=0)
-    assert not paper_fit(small_network, points, points, tmp_path, schedule)
-    assert (tmp_path / "checkpoint.keras").exists()

@@ -7,12 +7,22 @@ import numpy as np
 import pytest
 
 from mapres.errors import MapResError
+from training.avramov2019.fitting import scores
 from training.avramov2019.unets import fit_unet
+from training.avramov2019.unets import unet as unets
 from training.avramov2019.unets.cube_files import read_cubes
 from training.avramov2019.unets.cubes import UNLABELED, Cubes
 from training.avramov2019.unets.fit_unet import CubeMaps, accuracies, compiled, constant
 from training.avramov2019.unets.unet import unet
-from training.models.paper_fit import noted_stages, scores
+from training.models.curve import noted_stages
+
+pytestmark = pytest.mark.usefixtures("eager")
+
+
+@pytest.fixture(autouse=True)
+def shallow(monkeypatch):
+    """One level of five."""
+    monkeypatch.setattr(unets, "LEVELS", 1)
 
 
 def cubes(rng, count=24, maps=6):
@@ -48,19 +58,22 @@ def test_constant_is_the_most_frequent_class_of_the_map(rng):
     assert accuracies(Says(0), two)["constant"] == pytest.approx((1 + 1 / 3) / 2, abs=0.02)
 
 
-def test_honest_loss_does_not_heed_background(rng):
+def test_split_by_map_loss_does_not_heed_background(rng):
     # By chance the two losses may agree.
     keras.utils.set_random_seed(0)
-    some, network = cubes(rng), compiled(unet(2), honest=True)
-    before = scores(network, CubeMaps(some, honest=True), 8)[0]
-    known = some.classes != UNLABELED
+    some, network = cubes(rng), compiled(unet(2), by_map=True)
+
+    def loss(network, cubes, by_map):
+        return scores(network, CubeMaps(cubes, by_map), 8)["validation loss"]
+
+    before = loss(network, some, True)
     other = Cubes(some.values, some.classes.copy(), some.maps)
     other.classes[:, 0] = UNLABELED
-    assert scores(network, CubeMaps(other, honest=True), 8)[0] == pytest.approx(before, rel=1e-4)
-    as_paper = compiled(unet(2), honest=False)
+    assert loss(network, other, True) == pytest.approx(before, rel=1e-4)
+    as_paper = compiled(unet(2), by_map=False)
     as_paper.set_weights(network.get_weights())
-    assert scores(as_paper, CubeMaps(some, honest=False), 8)[0] != pytest.approx(before, rel=1e-4)
-    assert known.mean() == 0.75
+    assert loss(as_paper, some, False) != pytest.approx(before, rel=1e-4)
+    assert np.mean(some.classes != UNLABELED) == 0.75
 
 
 def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
@@ -74,7 +87,7 @@ def test_training_resumes_and_stores_the_best(rng, tmp_path, monkeypatch):
     quick = replace(fit_unet.LAST, batch=8, steps_per_check=2, max_steps=4)
     monkeypatch.setattr(fit_unet, "LAST", quick)
     monkeypatch.setattr(fit_unet, "BATCH", 4)
-    monkeypatch.setattr(fit_unet, "HONEST_PASSES", 1)
+    monkeypatch.setattr(fit_unet, "PASSES_BY_MAP", 1)
     run = tmp_path / "run"
     assert not fit_unet.fit_unet(tmp_path, run, 2, True, 0)
     assert not (run / "best.keras").exists()

@@ -2,8 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 
 from training.avramov2019.unets.unet import unet
+
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 def conv(inputs, filters, size=3):
@@ -27,7 +30,7 @@ def test_parameters_are_the_papers():
     assert round(counted(8) / 1e6, 1) == 1.4
 
 
-def test_every_voxel_has_chances_of_ten_classes(rng):
+def test_every_voxel_has_probabilities_of_ten_classes(rng):
     cubes = rng.random((2, 16, 16, 16, 1), dtype=np.float32)
     probabilities = np.asarray(unet(4).predict_on_batch(cubes))
     assert probabilities.shape == (2, 16, 16, 16, 10)

@@ -1,0 +1,38 @@
+"""What is drawn for one simulated reconstruction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.simulate.atoms import Shape
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one reconstruction is simulated. Lengths in Å, B factors in Å².
+
+    Attributes
+    ----------
+    resolution : half-map FSC 0.143 inside the molecule
+    voxel_size : at most half the resolution
+    shape : box, (z, y, x) voxels
+    b_scale : overall B factor in units of resolution²
+    spread : standard deviation of ln r(x) before the field is bounded at two of them
+    patch_length : over which the field varies
+    noise_slope : amplitude of the noise falls as (1 + (s · 10 Å)²)^(-slope / 4)
+    solvent : bulk-solvent contrast (0 none, 1 the molecule's own mean)
+    solvent_b : smoothness of the solvent, Å²
+    regional : the structure's own B factors, from region to region, are part of the truth; else
+        they only blur its atoms
+    """
+
+    resolution: float
+    voxel_size: float
+    shape: Shape
+    b_scale: float = 10.0
+    spread: float = 0.0
+    patch_length: float = 30.0
+    noise_slope: float = 0.0
+    solvent: float = 0.6
+    solvent_b: float = 200.0
+    regional: bool = False
