@@ -20,7 +20,7 @@ MARGIN = 3.0
 FLAT_FRACTION = 0.2
 # Planes that are grown at a time.
 SLAB = 64
-# A 3³ cube: anything smaller is a outliers and its neighbors.
+# A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
 
 

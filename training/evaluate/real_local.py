@@ -10,10 +10,10 @@ import numpy as np
 from mapres.density import Density
 from mapres.errors import MapContentError
 from mapres.io import read
-from mapres.local.methods import UNCERTAIN
+from mapres.local.methods import DEFAULT
+from mapres.local.methods import METHODS as TABLE
 from mapres.local.resolution import LocalResolution, local_resolution
 from mapres.results.compare import agreement
-from mapres.results.report import METHOD_NAMES
 from mapres.results.resample import grid_to_grid
 from training.data.published import Published, published_maps
 from training.evaluate.tables import Table
@@ -21,7 +21,7 @@ from training.evaluate.tables import Table
 # The one real map that comes with another program's local resolution.
 LABELED = ("ngl_betaGal.mrc.gz", "ngl_betaGal_localResolution.mrc.gz")
 LABEL = "a ResMap-like program"
-METHODS = (UNCERTAIN, "monores", "resmap")
+METHODS = (DEFAULT, "monores", "resmap")
 
 
 def evaluate_real_local(maps: Path, out: Path) -> None:
@@ -43,7 +43,7 @@ def _map_rows(listed: Published) -> Iterator[list]:
     density, published = read(listed.path), f"{listed.resolution:g}"
     for method in METHODS:
         found = or_reason(lambda m=method: local_resolution(density, method=m))
-        name = METHOD_NAMES[method]
+        name = TABLE[method].label
         if isinstance(found, str):
             yield [listed.path.name, published, name, "refused", "-", "-", "-"]
             continue
@@ -60,10 +60,10 @@ def betagal_table(density: Density, label: Density) -> Table:
     rows: list[list] = []
     found = {m: local_resolution(density, method=m, **_options(m)) for m in METHODS}
     for method, result in found.items():
-        others = {METHOD_NAMES[m]: density.with_values(r.resolved) for m, r in found.items()}
+        others = {TABLE[m].label: density.with_values(r.resolved) for m, r in found.items()}
         for name, other in [(LABEL, theirs), *others.items()]:
-            if name != METHOD_NAMES[method]:
-                rows.append([METHOD_NAMES[method], f"{result.median:.2f}", name,
+            if name != TABLE[method].label:
+                rows.append([TABLE[method].label, f"{result.median:.2f}", name,
                              *_agreement(result, density, other)])  # fmt: skip
     made_by = (
         f"`python -m training evaluate-local`: beta-galactosidase, {density.spacing:.2f} Å/voxel; "

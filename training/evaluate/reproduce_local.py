@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mapres.io import read
-from mapres.results.report import METHOD_NAMES
+from mapres.local.methods import METHODS as TABLE
 from training.avramov2019.unets.cube_files import own_labels, read_cubes
 from training.avramov2019.unets.cubes import Cubes, divided
 from training.avramov2019.unets.fit_unet import accuracies, run_folder
@@ -22,7 +22,7 @@ from training.evaluate.real_local import or_reason
 from training.evaluate.tables import Table
 from training.models.curve import noted_stages
 
-METHODS = {name: METHOD_NAMES[name] for name in ("monores", "resmap")}
+METHODS = {name: TABLE[name].label for name in ("monores", "resmap")}
 PAPER_ACCURACY = {
     ("monores", "monores"): 0.883,
     ("monores", "resmap"): 0.594,

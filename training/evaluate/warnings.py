@@ -1,4 +1,4 @@
-"""How often each warning about a map's measurements is given where it should be, and where not."""
+"""How often each warning about a map is given where it should be, and where not."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from mapres.checks import content
-from mapres.checks.measurements import Measurements, measure_map
+from mapres.checks.check import Evidence, Finding, run_checks
+from mapres.checks.density import DENSITY
+from mapres.checks.limits import LIMITS
+from mapres.checks.measurements import measure_map
 from mapres.density import Density, checked
 from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
 from mapres.io import read
 from mapres.networks.registry import load
-from mapres.validation.validate import FILLS_BOX, find_molecule, validate
+from mapres.validation.validate import find_molecule, validate
 from training.data.structures import rows
 from training.evaluate.tables import Table
 from training.simulate.decoys import CELLS, DECOYS
@@ -26,17 +28,17 @@ from training.simulate.examples import examples
 SEED = 6000
 OPTIMISM = 1.5
 FINER = 1.3
-# What a warning's sentence contains.
-SIGNS = {
-    "low-passed": ("low-pass filtered",),
-    "sharpened": ("sharpened too far",),
-    "inverted": (content.INVERTED,),
-    "calculated": (content.CALCULATED,),
-    "flat": ("solvent is flat",),
-    "quiet": (content.QUIET,),
-    "no molecule": (content.EMPTY, content.FEATURELESS, content.GRADIENT, content.NOISE),
-    "crystal": (content.OPEN, FILLS_BOX),
-    "near Nyquist": ("limit of the voxel size",),
+# Which rows of the table of checks each is.
+WARNINGS = {
+    "low-passed": {"low-passed"},
+    "sharpened": {"over-sharpened"},
+    "inverted": {"inverted"},
+    "calculated": {"calculated"},
+    "flat": {"flat solvent"},
+    "quiet": {"quiet solvent"},
+    "no molecule": {"empty", "featureless", "gradient", "noise"},
+    "crystal": {"crystal", "filled box"},
+    "near Nyquist": {"near Nyquist"},
 }
 NOTES = (
     "Ordinary maps are simulated and treated as depositors do; all other kinds but noise-free maps "
@@ -63,7 +65,7 @@ class Trial:
 
     Attributes
     ----------
-    warning : one of `SIGNS`
+    warning : one of `WARNINGS`
     what : which maps
     due : whether the warning should be given
     given : whether it was
@@ -79,12 +81,12 @@ def measure(data: Path, count: int, out: Path) -> None:
     """Try the warnings on ``count`` maps of the test split, and on published ones."""
     trials = []
     for k, example in enumerate(examples(data, "test", SEED, count)):
-        found = _found(example.density)
-        trials += [*_claim_trials(example, *found), *_plain_trials(example, *found)]
+        known = _measured(example.density)
+        trials += [*_claim_trials(example, *known), *_plain_trials(example, *known)]
         trials += _solvent_trials(example)
         trials += [*_decoy_trials(example, k), *_limit_trials(example)]
     for example in examples(data, "test", SEED, count, Ingredients(noise=False)):
-        trials.append(_trial("calculated", "noise-free maps", True, _said(example.density)))
+        trials.append(_trial("calculated", "noise-free maps", True, _found(example.density)))
     made_by = (
         f"`python -m training warnings --maps {count}`: {count} maps of the test split and as many "
         f"noise-free ones, seed {SEED}; model {load('default').label}."
@@ -107,27 +109,28 @@ def _counted(trials: list[Trial]) -> list[list]:
         groups.setdefault((trial.warning, not trial.due, trial.what), []).append(trial.given)
     return [
         [warning, what, "no" if spared else "yes", len(given), sum(given), f"{np.mean(given):.1%}"]
-        for name in SIGNS
+        for name in WARNINGS
         for (warning, spared, what), given in sorted(groups.items())
         if warning == name
     ]
 
 
-def _found(density: Density) -> tuple[list[str], Measurements]:
-    mask, warnings = find_molecule(density)
-    return warnings, measure_map(density, mask)
+def _measured(density: Density) -> tuple[list[Finding], Evidence]:
+    mask, findings = find_molecule(density)
+    return findings, Evidence(density, measurements=measure_map(density, mask))
 
 
-def _said(density: Density, claimed: float | None = None) -> list[str]:
-    warnings, measurements = _found(density)
-    return [*warnings, *content.content_doubts(measurements, claimed)]
+def _found(density: Density, claimed: float | None = None) -> list[Finding]:
+    findings, evidence = _measured(density)
+    return [*findings, *run_checks(DENSITY, evidence.with_(claimed=claimed))]
 
 
-def _trial(warning: str, what: str, due: bool, said: list[str]) -> Trial:
-    return Trial(warning, what, due, any(sign in text for sign in SIGNS[warning] for text in said))
+def _trial(warning: str, what: str, due: bool, found: list[Finding]) -> Trial:
+    names = {finding.check.name for finding in found}
+    return Trial(warning, what, due, bool(names & WARNINGS[warning]))
 
 
-def _claim_trials(e: Example, warnings: list[str], measurements: Measurements) -> Iterator[Trial]:
+def _claim_trials(e: Example, findings: list[Finding], evidence: Evidence) -> Iterator[Trial]:
     assert e.made is not None
     low_pass = e.treatment.low_pass or 0.0
     for claimed in (e.made.resolution, e.made.resolution / OPTIMISM):
@@ -135,37 +138,39 @@ def _claim_trials(e: Example, warnings: list[str], measurements: Measurements) -
         if claimed < e.density.nyquist or 1.02 <= ratio <= 1.1:
             continue
         what = "filter beyond 1.1 × claim" if ratio > 1.1 else "none, or below 1.02 × claim"
-        said = [*warnings, *content.content_doubts(measurements, claimed)]
-        yield _trial("low-passed", what, ratio > 1.1, said)
+        found = [*findings, *run_checks(DENSITY, evidence.with_(claimed=claimed))]
+        yield _trial("low-passed", what, ratio > 1.1, found)
 
 
-def _plain_trials(e: Example, warnings: list[str], measurements: Measurements) -> Iterator[Trial]:
+def _plain_trials(e: Example, findings: list[Finding], evidence: Evidence) -> Iterator[Trial]:
     assert e.made is not None
-    treatment, said = e.treatment, [*warnings, *content.content_doubts(measurements)]
+    treatment, found = e.treatment, [*findings, *run_checks(DENSITY, evidence)]
     if treatment.sharpening > 1.1 and (treatment.low_pass or 0.0) <= e.made.resolution:
-        yield _trial("sharpened", "more than 1.1 B", True, said)
+        yield _trial("sharpened", "more than 1.1 B", True, found)
     elif treatment.sharpening <= (0.9 if treatment.weighted else 0.6):
-        yield _trial("sharpened", "up to 0.6 B, with weights 0.9", False, said)
+        yield _trial("sharpened", "up to 0.6 B, with weights 0.9", False, found)
     for warning in ("inverted", "calculated", "no molecule", "crystal"):
-        yield _trial(warning, "ordinary maps", False, said)
+        yield _trial(warning, "ordinary maps", False, found)
     masked = treatment.mask_distance is not None
     if treatment.solvent_kept == 0:
-        yield _trial("flat", "masked" if masked else "not masked", masked, said)
+        yield _trial("flat", "masked" if masked else "not masked", masked, found)
     if not masked:
-        yield _trial("quiet", "not masked", False, said)
+        yield _trial("quiet", "not masked", False, found)
     values = e.density.values
     inverted, cut = (e.density.with_values(v) for v in (-values, np.maximum(values, 0)))
-    yield _trial("inverted", "ordinary maps inverted", True, _said(inverted))
-    yield _trial("calculated", "cut off at 0", False, _said(cut))
+    yield _trial("inverted", "ordinary maps inverted", True, _found(inverted))
+    yield _trial("calculated", "cut off at 0", False, _found(cut))
     finer = cut.with_values(ndimage.zoom(cut.values, FINER, order=1))
-    yield _trial("calculated", "cut off at 0, then interpolated", False, _said(finer))
+    yield _trial("calculated", "cut off at 0, then interpolated", False, _found(finer))
 
 
 def _limit_trials(e: Example) -> Iterator[Trial]:
     ratio = e.resolution / e.density.nyquist
     if not 1.05 < ratio < 1.2:
         what = "up to 1.05 × Nyquist limit" if ratio < 1.1 else "beyond 1.2 × Nyquist limit"
-        yield _trial("near Nyquist", what, ratio < 1.1, list(validate(e.density).warnings))
+        answer = validate(e.density)
+        predicted = Evidence(e.density, resolution=answer.resolution, interval=answer.interval)
+        yield _trial("near Nyquist", what, ratio < 1.1, run_checks(LIMITS, predicted))
 
 
 def _solvent_trials(e: Example) -> Iterator[Trial]:
@@ -177,7 +182,7 @@ def _solvent_trials(e: Example) -> Iterator[Trial]:
     blurred = gaussian_low_pass(values, density.voxel_size, 3 * e.resolution)
     for what, rest in (("solvent × 0.01", 0.01 * values), ("solvent blurred", blurred)):
         quiet = density.with_values(near * values + (1 - near) * rest)
-        yield _trial("quiet", what, True, _said(quiet))
+        yield _trial("quiet", what, True, _found(quiet))
     shape = tuple(2 * round(0.5 * FINER * n) for n in values.shape)
     finer = tuple(
         size * n / m
@@ -185,18 +190,18 @@ def _solvent_trials(e: Example) -> Iterator[Trial]:
     )
     resampled = resize(np.where(away < 4, values, 0), shape)
     masked = replace(density, values=resampled, voxel_size=finer)
-    yield _trial("quiet", "masked, then resampled", True, _said(masked))
+    yield _trial("quiet", "masked, then resampled", True, _found(masked))
 
 
 def _decoy_trials(e: Example, k: int) -> Iterator[Trial]:
     rng = np.random.default_rng([SEED, k, 1])
     for name in list(DECOYS)[k % 3 :: 3]:
-        said = _said(e.density.with_values(DECOYS[name](e, rng).astype(np.float32)))
-        yield _trial("no molecule", name, True, said)
+        found = _found(e.density.with_values(DECOYS[name](e, rng).astype(np.float32)))
+        yield _trial("no molecule", name, True, found)
     for name, make in CELLS.items():
         values = make(e)
         if values is not None:
-            yield _trial("crystal", name, True, _said(e.density.with_values(values)))
+            yield _trial("crystal", name, True, _found(e.density.with_values(values)))
 
 
 def _published(folder: Path) -> list[list[str]]:
@@ -206,7 +211,8 @@ def _published(folder: Path) -> list[list[str]]:
         claimed = row["published_resolution_A"]
         try:
             density = checked(read(folder / row["file"]))
-            said = " ".join(_said(density, float(claimed) if claimed else None))
+            found = _found(density, float(claimed) if claimed else None)
+            said = " ".join(finding.text for finding in found)
         except MapResError as error:
             said = f"refused: {error}"
         table.append([row["file"], claimed or "unknown", said or "-"])

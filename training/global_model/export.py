@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from mapres.checks.measurements import measure_map
-from mapres.progress import silent
 from mapres.features.distribution import BINS, CLASSES, EDGES, class_of
+from mapres.features.outliers import without_outliers
+from mapres.features.spectra import measure_spectra
 from mapres.networks.card import Calibration
 from mapres.networks.registry import predictor
+from mapres.progress import silent
 from mapres.validation import prediction
 from mapres.validation import validate as validation
 from training.models.ship import COVERAGE, ship, training_card
@@ -112,5 +113,5 @@ def _calibration(parameters: NDArray) -> Calibration:
 def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
     mask, _ = validation.find_molecule(density)
-    spectra = measure_map(density, mask).spectra
+    spectra = measure_spectra(without_outliers(density), mask)
     return prediction.predict_patches(density, mask, spectra, predict, silent)

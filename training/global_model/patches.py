@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.checks.measurements import measure_map
 from mapres.density import Density
+from mapres.features.outliers import without_outliers
 from mapres.features.patches import (
     PATCH,
     VOXEL_SIZE,
@@ -17,6 +17,7 @@ from mapres.features.patches import (
     window_start,
 )
 from mapres.features.profile import profile
+from mapres.features.spectra import measure_spectra
 from mapres.mask import solvent_mask
 from training.simulate.draw import Example
 
@@ -40,7 +41,7 @@ def label_patches(
         If no molecule is found in the map.
     """
     mask = solvent_mask(example.density)
-    centers = patch_centers(mask, example.density.spacing, count)
+    centers = patch_centers(example.density, mask, count)
     kept, labels = [], []
     everywhere = np.log(example.truth[example.mask]).mean()
     for index, center in enumerate(centers):
@@ -51,7 +52,7 @@ def label_patches(
             here = np.log(example.truth[near][inside]).mean()
             labels.append(example.resolution * np.exp(here - everywhere))
     patches = cut_patches(example.density, centers[np.array(kept, dtype=int)])
-    seen = profile(measure_map(example.density, mask).spectra)
+    seen = profile(measure_spectra(without_outliers(example.density), mask))
     return patches, seen, np.array(labels, dtype=np.float32)
 
 

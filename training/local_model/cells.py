@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.progress import silent
 from mapres.errors import MapResError
 from mapres.features.bands import BANDS
 from mapres.features.cells import CHANNELS, UNSEEN, measure_cells
@@ -22,6 +21,7 @@ from mapres.features.windows import WIDTHS, fraction_of_cells
 from mapres.local.network import GLOBAL_MODEL, predict_global
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
+from mapres.progress import silent
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import make_example, pools, spread
 

@@ -14,16 +14,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.checks.measurements import measure_map
-from mapres.progress import silent
 from mapres.errors import MapResError
-from mapres.features.avramov2019 import predict_classes
+from mapres.features.outliers import without_outliers
+from mapres.features.spectra import measure_spectra
+from mapres.local.method import MethodInput
 from mapres.local.network import GLOBAL_MODEL, predict_local
+from mapres.local.unet import predict_classes
 from mapres.networks.card import Calibration, Card
 from mapres.networks.graph import check_graph
 from mapres.networks.kinds import KINDS, OUTPUTS
 from mapres.networks.registry import Model, load, predictor
 from mapres.networks.session import CPU_PROVIDER, open_session
+from mapres.progress import silent
 from mapres.validation.prediction import predict_map
 from mapres.validation.validate import find_molecule
 from training.simulate.draw import Example, Ingredients
@@ -201,11 +203,12 @@ def _predicted(network, kind: str, example: Example, half_maps: bool) -> Iterato
         mask, _ = find_molecule(density)
         if kind == "local":
             halves = example.half_maps if half_maps else None
-            predict_local(density, mask, halves, _model(kind, run), silent)
+            whole = MethodInput(density, mask, True, halves, "cpu", silent)
+            predict_local(whole, _model(kind, run))
         elif kind == "cubes":
             predict_classes(density.values, mask, predictor(run, kind), silent)
         else:
-            spectra = measure_map(density, mask).spectra
+            spectra = measure_spectra(without_outliers(density), mask)
             predict_map(density, mask, spectra, _model(kind, run), silent)
     except MapResError:
         # Few maps are too small for cells, or filled by their molecule.

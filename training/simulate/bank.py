@@ -7,14 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.fourier import (
-    forward,
-    inverse,
-    shell_index,
-    shell_sums,
-    shell_width,
-    squared_frequency,
-)
+from mapres.fourier import Shells, inverse, squared_frequency
 from mapres.fsc import first_crossing
 from training.simulate.recipe import Recipe
 
@@ -25,26 +18,9 @@ MAX_SPREADS = 2.0
 SOUGHT = np.geomspace(0.35, 4.0, 13)
 
 
-class Shells:
-    """Rotational averages on one grid."""
-
-    def __init__(self, recipe: Recipe):
-        self.s2 = squared_frequency(recipe.shape, recipe.voxel_size)
-        self.width = shell_width(recipe.shape, recipe.voxel_size)
-        self.index = shell_index(np.sqrt(self.s2), self.width)
-        self.nx = recipe.shape[2]
-        self.count = shell_sums(np.ones_like(self.s2), self.index, self.nx)
-        self.frequency = np.arange(len(self.count)) * self.width
-
-    def mean_power(self, values: NDArray) -> NDArray[np.float64]:
-        """Return the power of a map in every shell."""
-        transform = forward(values)
-        power = transform.real**2 + transform.imag**2
-        return shell_sums(power, self.index, self.nx) / self.count
-
-    def at(self, ratio: NDArray, resolution: float) -> float:
-        """Interpolate the logarithm of a curve at 1/resolution."""
-        return float(np.exp(np.interp(1 / resolution, self.frequency, np.log(ratio + 1e-30))))
+def at_resolution(ratio: NDArray, shells: Shells, resolution: float) -> float:
+    """Interpolate the logarithm of a curve over shells at 1/resolution (Å)."""
+    return float(np.exp(np.interp(1 / resolution, shells.frequency, np.log(ratio + 1e-30))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +56,10 @@ class Bank:
         of what is wanted would make less difference than that.
         """
         middle = int(np.argmin(np.abs(np.log(self.resolution / recipe.resolution))))
-        ratio = shells.at(self.power[middle] / noise_power, recipe.resolution) / CROSSING_SNR
+        ratio = (
+            at_resolution(self.power[middle] / noise_power, shells, recipe.resolution)
+            / CROSSING_SNR
+        )
         # Beyond the Nyquist limit, too: that limits the truth only in the end.
         crossings = self._crossings(ratio * noise_power, shells, 2 * recipe.voxel_size)
         rising = np.log(crossings) + 1e-6 * np.arange(len(crossings))
@@ -109,12 +88,12 @@ def _levels(recipe: Recipe) -> NDArray[np.float64]:
 
 def filtered_bank(molecule: NDArray, envelope: NDArray, recipe: Recipe, shells: Shells) -> Bank:
     """Filter a molecule, given as its transform, by B factors about that of a recipe."""
-    levels = _levels(recipe)
+    levels, s2 = _levels(recipe), squared_frequency(recipe.shape, recipe.voxel_size)
     copies, powers = [], []
     for b_factor in recipe.b_scale * levels**2:
-        damped = molecule * np.exp(np.float32(-0.25 * b_factor) * shells.s2)
+        damped = molecule * np.exp(np.float32(-0.25 * b_factor) * s2)
         copies.append(inverse(damped, recipe.shape))
-        powers.append(shells.mean_power(copies[-1] * envelope))
+        powers.append(shells.power(copies[-1] * envelope))
     return Bank(levels, copies, np.array(powers))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.density import Density
-from mapres.fourier import filtered, gaussian_low_pass, shell_width
+from mapres.fourier import Shells, filtered, gaussian_low_pass
 from training.simulate.reconstruct import Reconstruction
 
 
@@ -79,7 +79,7 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
     recipe, frequency = made.recipe, np.sqrt(s2)
     gain = np.ones_like(s2)
     if treatment.weighted:
-        shells = np.arange(len(made.fsc)) * shell_width(recipe.shape, recipe.voxel_size)
+        shells = Shells(recipe.shape, recipe.voxel_size).frequency
         gain *= np.interp(frequency, shells, np.sqrt(full_map_fsc(made.fsc)))
     if treatment.sharpening:
         exponent = 0.25 * treatment.sharpening * recipe.b_scale * recipe.resolution**2 * s2

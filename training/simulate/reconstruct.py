@@ -14,10 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.fourier import forward, gaussian_low_pass, inverse, shell_width
+from mapres.fourier import Shells, forward, gaussian_low_pass, inverse, squared_frequency
 from training.data.structures import Structure
 from training.simulate.atoms import Shape, grid_center, scattering_transform
-from training.simulate.bank import CROSSING_SNR, MAX_SPREADS, Shells, crossing, filtered_bank
+from training.simulate.bank import (
+    CROSSING_SNR,
+    MAX_SPREADS,
+    at_resolution,
+    crossing,
+    filtered_bank,
+)
 from training.simulate.recipe import Recipe
 
 # Å: over this the B factors of a structure make regions.
@@ -49,8 +55,7 @@ class Reconstruction:
     @property
     def resolution(self) -> float:
         """Where the expected half-map FSC inside the molecule first falls below 1/7, Å."""
-        width = shell_width(self.recipe.shape, self.recipe.voxel_size)
-        frequency = np.arange(len(self.fsc)) * width
+        frequency = Shells(self.recipe.shape, self.recipe.voxel_size).frequency
         return crossing(frequency, self.fsc, 1 / 7, 2 * self.recipe.voxel_size)
 
     @property
@@ -71,11 +76,12 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
         raise ValueError(
             f"{recipe.resolution:g} Å is beyond the Nyquist limit of {2 * recipe.voxel_size:g} Å."
         )
-    shells = Shells(recipe)
+    shells = Shells(recipe.shape, recipe.voxel_size)
+    s2 = squared_frequency(recipe.shape, recipe.voxel_size)
     atoms, regional = _atoms_in_box(structure, recipe, rng)
     envelope = _envelope(atoms, recipe)
     # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
-    molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * shells.s2))
+    molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * s2))
     field = _field(envelope, recipe, rng)
     bank = filtered_bank(molecule, envelope, recipe, shells)
     # White noise has as much power in every coefficient as the squared envelope has voxels.
@@ -87,9 +93,9 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
         nominal = recipe.resolution * np.exp(field)
     signal = bank.blended(nominal)
 
-    power = shells.mean_power(signal * envelope)
-    scale2 = shells.at(power / noise_power, recipe.resolution) / CROSSING_SNR
-    gain = np.sqrt(np.float32(scale2)) * noise_gain(shells.s2, recipe)
+    power = shells.power(signal * envelope)
+    scale2 = at_resolution(power / noise_power, shells, recipe.resolution) / CROSSING_SNR
+    gain = np.sqrt(np.float32(scale2)) * noise_gain(s2, recipe)
     half1, half2 = (signal + _colored_noise(gain, recipe.shape, rng) for _ in range(2))
     return Reconstruction(
         half1,

@@ -30,7 +30,7 @@ def test_training_patches_are_what_prediction_sees(ball):
     example = draw_example(ball, np.random.default_rng(3))
     patches, seen, _ = label_patches(example, 6)
     mask = solvent_mask(example.density)
-    centers = patch_centers(mask, example.density.spacing, 6)
+    centers = patch_centers(example.density, mask, 6)
     expected = cut_patches(example.density, centers)
     assert np.array_equal(patches.values, expected.values)
     assert np.array_equal(patches.spectra, expected.spectra)

@@ -14,6 +14,7 @@ from mapres.features.distribution import BINS
 from mapres.features.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
 from mapres.features.windows import ABOUT, WIDTHS
 from mapres.fsc import first_crossing, fourier_shell_correlation
+from mapres.local.method import MethodInput
 from mapres.local.network import predict_local
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
@@ -84,7 +85,9 @@ def test_training_and_prediction_give_the_network_the_same_rows(example):
     )
     model = local_model(predict, load("default"))
     molecule = solvent_mask(example.density)
-    predict_local(example.density, molecule, example.half_maps, model, silent)
+    predict_local(
+        MethodInput(example.density, molecule, True, example.half_maps, "cpu", silent), model
+    )
     read = np.concatenate(given)
     for row in trained[:20]:
         assert np.abs(read - row).max(axis=1).min() < 1e-3
@@ -156,7 +159,7 @@ def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example
     model = load(str(tmp_path / "small.json"))
     assert model.card.kind == "local"
     inside = example.mask
-    found = predict_local(example.density, inside, None, model, silent)
+    found = predict_local(MethodInput(example.density, inside, False, None, "cpu", silent), model)
     values = found.values[inside]
     assert (found.values[~inside] == 0).all() and values.min() > 0.999 * example.density.nyquist
     assert (found.low[inside] <= values).all() and (values <= found.high[inside]).all()
