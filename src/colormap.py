@@ -9,10 +9,10 @@ from chimerax.core.colors import BuiltinColormaps
 from chimerax.map import Volume
 from numpy.typing import NDArray
 
-from .mapres.results.figures import color_range, difference_range
+from .mapres.results.drawing import color_range, difference_range
 from .mapres.results.local_report import method_name
 
-# The palette of `mapres.results.figures`, as ChimeraX calls it, and the one for differences.
+# The palette of `mapres.results.drawing`, as ChimeraX calls it, and the one for differences.
 RESOLUTIONS, DIFFERENCES = "^rdylbu-5", "^rdbu-5"
 
 

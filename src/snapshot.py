@@ -7,7 +7,8 @@ from chimerax.core.errors import UserError
 
 from .log import as_user_errors
 from .mapres.output import require_writable
-from .mapres.results.figures import local_figure, require_matplotlib
+from .mapres.results.drawing import require_matplotlib
+from .mapres.results.figures import local_figure
 from .volumes import density_of
 
 # Pixels of the view; the figure shows it at a third of that, 150 per inch.

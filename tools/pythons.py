@@ -1,6 +1,6 @@
 """Run the core's tests under every other Python that is found: 3.10 and newer.
 
-Run ``python tests/pythons.py [--quick]`` in the project's root. Each Python gets an environment of
+Run ``python tools/pythons.py [--quick]`` in the project's root. Each Python gets an environment of
 its own in ``.venv/pythons``, with the newest versions of all that is needed; ``--quick`` runs the
 tests of what depends on versions most: files, networks and recorded answers.
 """
@@ -18,14 +18,15 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 # What tests need beside the package itself.
 TOOLS = ("pytest", "hypothesis", "onnx")
-QUICK = ("recorded", "registry", "graph", "session", "imports", "mrc", "fsc")
+QUICK = ("recorded", "registry", "graph", "session", "imports", "io", "fsc")
 # mrcfile 1.5.4 does to records what NumPy 2.5 would rather it did not.
 IGNORED = (
     *("-W", "ignore:Setting the dtype on a NumPy array:DeprecationWarning"),
     *("-W", "ignore:Setting the shape on a NumPy array:DeprecationWarning"),
 )
-# Of the ChimeraX library, or of pip alone.
-ELSEWHERE = ("bundle", "demo", "dependencies")
+# Of the ChimeraX library, of pip alone, or of what trains networks.
+ELSEWHERE = ("bundle", "demo", "dependencies", "examples")
+OTHERS = {"chimerax", "training"}
 
 
 def main() -> int:
@@ -81,7 +82,7 @@ def passes(version: str, python: Path, quick: bool) -> bool:
 
 def chosen(quick: bool) -> list[str]:
     """Return the files of the tests that are run."""
-    files = sorted((ROOT / "tests").glob("test_*.py"))
+    files = [p for p in sorted((ROOT / "tests").rglob("test_*.py")) if not OTHERS & {*p.parts}]
     names = {path: path.stem.removeprefix("test_") for path in files}
     if quick:
         return [str(path) for path in files if names[path] in QUICK]

@@ -8,7 +8,7 @@ from ..mapres.results.validation_report import validation_rows
 from .widgets import Text
 
 # Rows that the panel has in words; the class is in bars.
-LABELS = ("Resolution", "Claimed", "Half-map FSC", "Warning")
+LABELS = ("Resolution", "Claimed", "Half maps", "Warning")
 CLASS_LIMITS = {"high": "< 5 Å", "medium": "5–10 Å", "low": "> 10 Å"}
 
 

@@ -102,7 +102,7 @@ def test_palette_and_range_are_the_users(do, small_map):
 def test_the_figure_has_the_colors_of_the_surface():
     from chimerax.map_resolution.colormap import RESOLUTIONS, palette_called
 
-    from mapres.results.figures import palette
+    from mapres.results.drawing import palette
 
     theirs = palette_called(RESOLUTIONS).linear_range(0, 1)
     places = np.linspace(0, 1, 41)

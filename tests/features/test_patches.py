@@ -1,5 +1,7 @@
 """What the network sees does not depend on how the map was sampled, scaled or boxed."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -121,17 +123,46 @@ def test_spectra_of_an_empty_patch_are_the_faintest():
     assert spectra == pytest.approx(2 + np.log(preprocess.FAINTEST) / 5)
 
 
-def test_centers_lie_in_the_mask_half_a_patch_apart():
-    mask = np.zeros((90, 90, 90), dtype=bool)
+@pytest.fixture
+def block(rng):
+    """A map of noise in an oblong box, and a molecule in it."""
+    mask = np.zeros((90, 80, 100), dtype=bool)
     mask[10:80, 15:70, 20:75] = True
-    centers = preprocess.patch_centers(mask, 1.5, 32)
+    return Density(rng.standard_normal(mask.shape).astype(np.float32), (1.5,) * 3), mask
+
+
+def test_centers_lie_in_the_mask_half_a_patch_apart(block):
+    density, mask = block
+    centers = preprocess.patch_centers(density, mask, 32)
     assert mask[tuple(centers.T)].all()
     gaps = np.linalg.norm((centers[:, None] - centers[None]) * 1.5, axis=2)
     assert gaps[~np.eye(len(centers), dtype=bool)].min() > 24
-    assert np.array_equal(centers, preprocess.patch_centers(mask, 1.5, 32))
+    assert np.array_equal(centers, preprocess.patch_centers(density, mask, 32))
+
+
+@pytest.mark.parametrize("axes", [(0, 2, 1), (1, 2, 0), (2, 1, 0)])
+def test_centers_follow_the_axes_and_the_box(block, axes):
+    """The same places are chosen however the axes run, and however much solvent there is."""
+    density, mask = block
+    centers = preprocess.patch_centers(density, mask, 32)
+    turned = density.with_values(density.values.transpose(axes))
+    found = preprocess.patch_centers(turned, mask.transpose(axes), 32)
+    assert np.array_equal(found, centers[:, axes])
+    wider = density.with_values(np.pad(density.values, 7))
+    assert np.array_equal(preprocess.patch_centers(wider, np.pad(mask, 7), 32), centers + 7)
+
+
+def test_a_patch_has_one_pose_whichever_way_it_came(noise):
+    patch = noise[0] + 0.1 * np.arange(48, dtype=np.float32)
+    pose = preprocess.in_pose(patch)
+    for axes in itertools.permutations(range(3)):
+        for steps in itertools.product((1, -1), repeat=3):
+            turned = patch.transpose(axes)[tuple(slice(None, None, step) for step in steps)]
+            assert np.array_equal(preprocess.in_pose(turned), pose)
 
 
 def test_one_voxel_of_molecule_gives_one_patch():
     mask = np.zeros((20, 20, 20), dtype=bool)
     mask[3, 4, 5] = True
-    assert preprocess.patch_centers(mask, 1.0, 32).tolist() == [[3, 4, 5]]
+    density = Density(mask.astype(np.float32), (1.0,) * 3)
+    assert preprocess.patch_centers(density, mask, 32).tolist() == [[3, 4, 5]]

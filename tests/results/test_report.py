@@ -13,7 +13,7 @@ from mapres import __version__
 from mapres.errors import OutputError
 from mapres.fsc import fourier_shell_correlation
 from mapres.local.resolution import LocalResolution
-from mapres.results import figures
+from mapres.results import figures, fsc_figure
 from mapres.results.fsc_report import fsc_json, fsc_rows
 from mapres.results.local_report import local_json, local_rows
 from mapres.results.text import as_text
@@ -94,7 +94,7 @@ def test_validation_rows_tell_everything():
         ("Class", "medium (high 2%, medium 90%, low 8%)"),
         ("Resolution", "7.46 Å (90% interval 6.50–8.25 Å)"),
         ("Claimed", "7.9 Å: consistent (from half-map FSC)"),
-        ("Half-map FSC", "FSC = 0.143 at 7.80 Å"),
+        ("Half maps", "FSC = 0.143 at 7.80 Å"),
         ("Patches", "12"),
     ]
     assert [text for label, text in rows if label == "Warning"] == ["First.", "Second."]
@@ -158,7 +158,7 @@ def test_several_models_stand_side_by_side():
 def test_half_maps_are_told_once_beside_each_verdict():
     judged = [dataclasses.replace(v, half_map_fsc=7.8) for v in THREE]
     rows = comparison_rows(judged)
-    assert ("Half-map FSC", "FSC = 0.143 at 7.80 Å") in rows
+    assert ("Half maps", "FSC = 0.143 at 7.80 Å") in rows
     (verdicts,) = (texts for label, *texts in rows if label == "Claimed 7.9 Å")
     assert all(text.endswith(" (from half-map FSC)") for text in verdicts)
 
@@ -168,7 +168,7 @@ def test_several_models_leave_out_what_was_not_asked():
         [dataclasses.replace(v, claimed=None, verdict=None, warnings=()) for v in THREE]
     )
     labels = [label for label, *_ in rows]
-    assert not any(label.startswith(("Claimed", "Half-map", "Warning")) for label in labels)
+    assert not any(label.startswith(("Claimed", "Half maps", "Warning")) for label in labels)
 
 
 def test_one_model_alone_is_told_as_ever():
@@ -195,7 +195,7 @@ def test_rows_leave_out_what_was_not_asked():
             )
         )
     ]
-    assert not {"Claimed", "Half-map FSC", "Warning"} & set(labels)
+    assert not {"Claimed", "Half maps", "Warning"} & set(labels)
 
 
 def test_unequal_voxel_edges_are_all_shown():
@@ -294,18 +294,18 @@ def test_local_figure_of_one_value_and_of_a_thin_box(density, result, tmp_path):
 
 
 def test_fsc_figure_shows_every_curve(curve, tmp_path):
-    figures.fsc_figure(curve, tmp_path / "fsc.png")
+    fsc_figure.fsc_figure(curve, tmp_path / "fsc.png")
     _, found = colors(tmp_path / "fsc.png")
-    for _, color, _ in figures.CURVES.values():
+    for _, color, _ in fsc_figure.CURVES.values():
         rgb = (0, 0, 0) if color == "black" else tuple(bytes.fromhex(color[1:]))
         assert rgb in found, color
 
 
 def test_fsc_figure_without_a_mask_or_a_crossing(density, tmp_path):
     noise = np.random.default_rng(0).standard_normal((2, 16, 16, 16))
-    figures.fsc_figure(fourier_shell_correlation(*noise, 1.5), tmp_path / "noise.png")
+    fsc_figure.fsc_figure(fourier_shell_correlation(*noise, 1.5), tmp_path / "noise.png")
     same = fourier_shell_correlation(density.values, density.values, 20.0)
-    figures.fsc_figure(same, tmp_path / "same.png")
+    fsc_figure.fsc_figure(same, tmp_path / "same.png")
     assert {path.name for path in tmp_path.iterdir()} == {"noise.png", "same.png"}
 
 
@@ -315,7 +315,7 @@ def test_resolution_ticks_are_in_place_and_apart(finest):
 
     axes = Figure().add_subplot()
     axes.set_xlim(0, 1 / finest)
-    figures._label_in_angstrom(axes)
+    fsc_figure._label_in_angstrom(axes)
     places = axes.get_xticks()
     labels = [float(label.get_text()) for label in axes.get_xticklabels()]
     assert places * labels == pytest.approx(np.ones(len(places)))

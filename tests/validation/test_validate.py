@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import mapres
 from mapres.checks.table import CHECKS
@@ -88,6 +89,28 @@ def test_half_maps_decide_the_verdict(example, halves):
 def test_scale_and_offset_do_not_matter(example, answer):
     changed = mapres.validate(example.with_values(1e3 * example.values - 5))
     assert changed.resolution == pytest.approx(answer.resolution, rel=0.01)
+
+
+@pytest.mark.parametrize("axes", [(0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+def test_the_order_of_the_axes_does_not_matter(example, answer, axes):
+    values = np.ascontiguousarray(example.values.transpose(axes))
+    found = mapres.validate(example.with_values(values))
+    assert found.resolution == pytest.approx(answer.resolution, rel=2e-3)
+    assert found.interval == pytest.approx(answer.interval, rel=2e-3)
+
+
+def test_the_size_of_a_box_of_zeros_does_not_matter(example):
+    """Every n-th voxel of 222³ falls on few planes: a molecule there was not seen."""
+    inside = ndimage.binary_dilation(mapres.read(EXAMPLES / "mask.mrc.gz").values > 0, iterations=3)
+    soft = ndimage.gaussian_filter(inside.astype(np.float32), 1.5)
+    found = []
+    for edge in (220, 222):
+        values = np.zeros((edge,) * 3, dtype=np.float32)
+        start = (edge - 64) // 2
+        values[(slice(start, start + 64),) * 3] = example.values * soft
+        found.append(mapres.validate(example.with_values(values)))
+    assert found[0].warnings == found[1].warnings
+    assert found[1].resolution == pytest.approx(found[0].resolution, rel=0.01)
 
 
 def test_a_turned_map_is_as_good(example, answer):

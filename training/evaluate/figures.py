@@ -15,7 +15,7 @@ import numpy as np
 from mapres.density import Density
 from mapres.features.distribution import CLASS_LIMITS, CLASSES
 from mapres.local.resolution import LocalResolution
-from mapres.results.figures import color_range, palette
+from mapres.results.drawing import color_range, palette
 
 # Okabe & Ito's palette, which color-blind readers can tell apart.
 COLORS = ("#0072B2", "#E69F00", "#D55E00")

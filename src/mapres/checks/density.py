@@ -7,6 +7,7 @@ warning is given rightly and wrongly.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,9 +55,13 @@ def _featureless(evidence: Evidence) -> bool:
     return shape.roundness > ROUND or shape.unevenness < EVEN
 
 
-def _inverted(evidence: Evidence) -> bool:
+def _inverted(evidence: Evidence) -> Mapping[str, Any] | None:
     shape = _measured(evidence).shape
-    return shape.coupling[0] < INVERTED_COUPLING and shape.skewness < INVERTED_SKEWNESS
+    if shape.coupling[0] >= INVERTED_COUPLING or shape.skewness >= INVERTED_SKEWNESS:
+        return None
+    # In ChimeraX names end in the map's number.
+    number = re.search(r"#[\d.]+$", evidence.density.name)
+    return {"number": number.group() if number else "#1"}
 
 
 def _open(evidence: Evidence) -> bool:
@@ -131,7 +136,7 @@ DENSITY = (
     ),
     Check(
         "inverted",
-        "Contrast is inverted; fix with `volume scale #1 factor -1`.",
+        "Contrast is inverted; fix with `volume scale {number} factor -1`.",
         _inverted,
         discredits=PREDICTION,
         final=True,

@@ -37,7 +37,7 @@ def check_outputs(options: argparse.Namespace) -> None:
         If one of them cannot be written, is an input, or is named twice.
     """
     from ..output import require_writable
-    from ..results.figures import require_matplotlib
+    from ..results.drawing import require_matplotlib
 
     named = vars(options)
     inputs = [*map(named.get, INPUTS), *(named.get("half_maps") or ())]

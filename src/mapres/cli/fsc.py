@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             first.values, second.values, first.voxel_size, mask.values if mask else None
         )
         if options.png:
-            from ..results.figures import fsc_figure
+            from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
     shown = (first, second, curve, mask, [finding.text for finding in found])

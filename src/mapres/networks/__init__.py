@@ -1,5 +1,5 @@
-"""Which networks there are, and how one of them is asked: cards, weights, ONNX Runtime, devices.
+"""Which networks there are, and how one is run: cards, weights, ONNX Runtime, devices.
 
-Others use `registry` (`load`, `available`, `chosen`, `Model`), `card.Calibration`, the devices of
-`session`, and `avramov2019`; what may be in a card or a graph is this folder's own.
+Others use `registry` (`load`, `chosen`, `Model`), `card` (`Calibration`) and `session` (devices);
+what may be in a card or a graph, `kinds` and `graph`, only what trains and exports networks does.
 """

@@ -1,61 +1,26 @@
-"""Figures as PNG files, drawn without a display."""
+"""A local resolution as a PNG file, drawn without a display: slices, histogram and key."""
 
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
-from ..errors import OutputError
 from ..local.resolution import LocalResolution
-from ..output import replacing
+from .drawing import DPI, Ends, color_range, palette, require_matplotlib, save
 from .local_report import method_and_model, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.figure import Figure
 
-    from ..fsc import ShellCorrelation
 
-# Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme of five that
-# color-blind eyes can read; ChimeraX has the same one.
-COLORS = ("#2c7bb6", "#abd9e9", "#ffffbf", "#fdae61", "#d7191c")
-DPI = 150
 BINS = 60
 # Room around the molecule, and the least that is shown of a map.
 MARGIN, LEAST_VOXELS = 1.15, 24
 ROUND_LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
-_STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8)
-ROUND_RESOLUTIONS = [n * e for e in (0.1, 1, 10, 100) for n in _STEPS]
-# Okabe and Ito's colors, which color-blind eyes tell apart; line styles differ too.
-CURVES = {
-    "unmasked": ("Unmasked", "#009E73", "--"),
-    "masked": ("Masked", "#0072B2", "-."),
-    "phase_randomized": ("Phases randomized", "#D55E00", ":"),
-    "corrected": ("Corrected", "black", "-"),
-}
-
-
-# Resolutions in Å at the two ends of the colors.
-Ends = tuple[float, float]
-
-
-def require_matplotlib() -> None:
-    """Raise `OutputError` if figures cannot be drawn here."""
-    if find_spec("matplotlib") is None:
-        raise OutputError("figures need matplotlib; install it (pip install matplotlib).")
-
-
-def palette() -> LinearSegmentedColormap:
-    """Return `COLORS` for matplotlib."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("mapres", COLORS)
 
 
 def local_figure(
@@ -98,50 +63,7 @@ def local_figure(
     _draw_histogram(figure.add_subplot(grid[1, :]), measured, ends)
     _draw_key(figure.add_subplot(grid[2, :]), ends, method_and_model(result))
     figure.suptitle(f"{density.name}: {summary(result)}", y=0.975)
-    _save(figure, path)
-
-
-def fsc_figure(curve: ShellCorrelation, path: str | os.PathLike) -> None:
-    """Draw the curves of a Fourier shell correlation and where they cross the thresholds.
-
-    Raises
-    ------
-    OutputError
-        If matplotlib is missing or the file cannot be written.
-    """
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.5), dpi=DPI, layout="constrained")
-    axes = figure.add_subplot()
-    for name, (label, color, style) in CURVES.items():
-        values = getattr(curve, name)
-        if values is not None:
-            axes.plot(curve.frequency, values, style, color=color, label=label)
-    axes.plot(curve.frequency, curve.half_bit, color="0.6", linewidth=0.8, label="½-bit threshold")
-    for threshold in ("0.143", "0.5"):
-        _draw_threshold(axes, threshold, curve.resolution[threshold])
-    axes.set(xlim=(0, curve.frequency[-1]), ylim=(-0.1, 1.05))
-    axes.set(xlabel="Resolution (Å)", ylabel="Fourier shell correlation")
-    _label_in_angstrom(axes)
-    axes.legend(loc="best", fontsize="small", framealpha=1)
-    _save(figure, path)
-
-
-def color_range(measured: NDArray) -> Ends:
-    """Return the ends of the colors, Å: the 1st and 99th percentile, rounded outwards to 0.5 Å.
-
-    The extreme voxels of a map are noise: they would take most of the palette.
-    """
-    low, high = np.percentile(measured, [1, 99])
-    low, high = float(np.floor(2 * low) / 2), float(np.ceil(2 * high) / 2)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def difference_range(differences: NDArray) -> Ends:
-    """Return the ends of the colors of differences, Å: alike about 0, the bulk within."""
-    high = max(0.5, float(np.ceil(2 * np.percentile(np.abs(differences), 98)) / 2))
-    return -high, high
+    save(figure, path)
 
 
 def _draw_slices(slices: list[Axes], density: Density, result: LocalResolution, ends: Ends):
@@ -215,27 +137,3 @@ def _draw_histogram(axes: Axes, measured: NDArray, ends: Ends) -> None:
 def _draw_key(axes: Axes, ends: Ends, method: str) -> None:
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=palette(), aspect="auto", extent=(*ends, 0, 1))
     axes.set(yticks=[], xlabel=f"Local resolution (Å), {method}")
-
-
-def _draw_threshold(axes: Axes, threshold: str, crossing: float | None) -> None:
-    axes.axhline(float(threshold), color="0.6", linewidth=0.8, zorder=0)
-    text = f"{threshold}: {crossing:.2f} Å" if crossing else f"{threshold}: never above"
-    axes.annotate(text, (0.99, float(threshold)), (0, -2), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="right", va="top", fontsize="small")  # fmt: skip
-
-
-def _label_in_angstrom(axes: Axes) -> None:
-    """Put labels in Å at round numbers on an axis in 1/Å."""
-    end = axes.get_xlim()[1]
-    ticks: list[float] = []
-    for resolution in ROUND_RESOLUTIONS:
-        place, last = 1 / resolution, 1 / ticks[-1] if ticks else np.inf
-        # Closer than this and the labels touch.
-        if place <= end and last - place >= 0.06 * end and place >= 0.03 * end:
-            ticks.append(resolution)
-    axes.set_xticks([1 / r for r in ticks], [f"{r:g}" for r in ticks])
-
-
-def _save(figure: Figure, path: str | os.PathLike) -> None:
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI)

@@ -78,7 +78,7 @@ def _resolution(validation: Validation) -> str:
 
 def _half_map_rows(validation: Validation) -> Rows:
     fsc = validation.half_map_fsc
-    return [] if fsc is None else [("Half-map FSC", f"FSC = 0.143 at {fsc:.2f} Å")]
+    return [] if fsc is None else [("Half maps", f"FSC = 0.143 at {fsc:.2f} Å")]
 
 
 def _shared_warnings(validations: Sequence[Validation]) -> Iterator[str]:

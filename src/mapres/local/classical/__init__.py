@@ -1,1 +1,4 @@
-"""TODO."""
+"""Local resolution as other programs measure it, written from their papers.
+
+Others use `monores`, `blocres` and `resmap`; what these are made of is private.
+"""

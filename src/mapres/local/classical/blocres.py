@@ -8,7 +8,6 @@ Steven, J. Struct. Biol. 184 (2013) 226-236, and close to Bsoft's output (benchm
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from .blocres_boxes import (
     SMALLEST_BOX,
     UNCORRELATED,
     WORST,
+    BoxResolution,
     box_warnings,
     chosen_box,
     default_stride,
@@ -32,25 +32,6 @@ from .windowed_fsc import Boxes, last_crossing
 # Bytes of the transforms of a batch: twice as much no longer stays in the cache of a core.
 BATCH = 3.3e6
 BATCHES_PER_REPORT = 32
-
-
-@dataclass(frozen=True, eq=False)
-class BoxResolution:
-    """Resolution at the voxels of a mask, from boxes.
-
-    Attributes
-    ----------
-    values : float32 array, shape (z, y, x), Å; 0 outside the mask, and inside it where a box would
-        stick out of the map
-    visited : bool array, shape (z, y, x), the voxels that have a box of their own; the other values
-        are interpolated between them
-    box, stride : voxels, edge of the boxes and distance from one to the next
-    """
-
-    values: NDArray[np.float32]
-    visited: NDArray[np.bool_]
-    box: int
-    stride: int
 
 
 def blocres(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from ...errors import MapContentError
 from ...half_maps import half_map_resolution
 from ..method import MANY, MethodInput
-
-if TYPE_CHECKING:
-    from .blocres import BoxResolution
 
 SMALLEST_BOX = 8
 # Å, of boxes that correlate nowhere; what is more, less rounding, is that.
@@ -28,6 +26,25 @@ STRIDES_PER_BOX = 4
 # Local resolutions at 0.5 are up to twice as coarse as the FSC at 0.143 of which the default box is
 # six times: what has less than three to its box is beyond that.
 FEWEST_PER_BOX = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class BoxResolution:
+    """Resolution at the voxels of a mask, from boxes.
+
+    Attributes
+    ----------
+    values : float32 array, shape (z, y, x), Å; 0 outside the mask, and inside it where a box would
+        stick out of the map
+    visited : bool array, shape (z, y, x), the voxels that have a box of their own; the other values
+        are interpolated between them
+    box, stride : voxels, edge of the boxes and distance from one to the next
+    """
+
+    values: NDArray[np.float32]
+    visited: NDArray[np.bool_]
+    box: int
+    stride: int
 
 
 def chosen_box(given: MethodInput, box_size: float | None) -> tuple[int, str]:
