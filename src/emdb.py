@@ -9,13 +9,19 @@ from chimerax.core.errors import UserError
 
 EMDB = "https://www.ebi.ac.uk/emdb/api/entry/{}"
 SECONDS = 20
-_NUMBER = r"(?<![\w.])(\d+(?:\.\d*)?)"
+_NUMBER = r"(?<![\w.,])(\d+(?:[.,]\d*)?)"
 _UNIT = r"(?:\s*(?:[ÅA]|ang\w*)\b)?"
 _TO = r"(?:\s*(?:[-–,;:>]+|to\b|and\b)\s*|\s+)"
 # Of "3.2 1.07 A/pix" or "3.2 12-Nov-2021" the second number ends no range.
 _RANGE_END = rf"(?:{_TO}{_NUMBER}(?![\d/-]|[.:]\d|\s*[ÅA]?\s*/))?"
 # "Resolution: 3.2", "resolution of 3.2 A", "RESOLUTION RANGE 45.0 - 3.2" in a label.
 _RESOLUTION = re.compile(rf"(?<!low.)resolution\D{{0,20}}?{_NUMBER}{_UNIT}{_RANGE_END}", re.I)
+# No claims: local or super-resolution, extrapolated, of a pixel.
+_OTHER = re.compile(
+    r"super.?resolution|local resolution|spatial resolution|extrapolat|\d\s*[x×]\s*\d"
+    r"|resolution\D{0,20}[\d.,]+\s*[ÅA]?\s*(?:per|/)\s*pi?x",
+    re.I,
+)
 # Å; other numbers are no resolutions of maps.
 PLAUSIBLE = (1.0, 60.0)
 # "emdb 1234" is what ChimeraX calls an entry that it fetched, emd_1234.map what the EMDB does.
@@ -29,8 +35,10 @@ def stated(map):
     """
     low, high = PLAUSIBLE
     for label in _labels(map):
+        if _OTHER.search(label):
+            continue
         if found := _RESOLUTION.search(label):
-            numbers = [float(number) for number in found.groups() if number]
+            numbers = [float(number.replace(",", ".")) for number in found.groups() if number]
             if plausible := [number for number in numbers if low <= number <= high]:
                 return min(plausible)
     return None

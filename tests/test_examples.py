@@ -27,9 +27,7 @@ import headless
 session = headless.start(Path("session"))
 session.logger.add_log(headless.printed_log())
 from chimerax.core.commands import run
-from chimerax.std_commands import runscript
 
-runscript.register_command(session.logger)
 run(session, f'runscript "{sys.argv[2]}" mean.mrc results 4.4')
 session.triggers.activate_trigger("app quit", None)
 """

@@ -74,6 +74,7 @@ BUNDLES = {
         "Command :: close :: General :: Close models",
         "Command :: color :: General :: Color models",
         "Command :: move :: General :: Move models",
+        "Command :: runscript :: General :: Run a script",
         "Command :: turn :: General :: Turn models",
         "Command :: undo :: General :: Undo the last action",
     ),

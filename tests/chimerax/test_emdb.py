@@ -51,6 +51,13 @@ def a_map(name, *labels):
         ("resolution between 30 and 6.5 Angstrom", 6.5),
         # A second number of something else.
         ("resolution 3.2 A, 1.07 A/pix", 3.2),
+        ("Resolution 3,2 A", 3.2),
+        ("Local resolution map, 2.9-6.5 A", None),
+        ("super-resolution pixel 1.06", None),
+        ("Spatial resolution 1.06 A/pix", None),
+        ("resolution 1.35 A per pixel", None),
+        ("resolution of 2 x 1.06 A", None),
+        ("resolution extrapolated from 2.1 to 1.9", None),
         ("resolution 3.2 1.07 A/px", 3.2),
         ("RESOLUTION 4.2 2-Nov-2021 14:33:01", 4.2),
         ("RESOLUTION 4.2 11/2/2021", 4.2),
