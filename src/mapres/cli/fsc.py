@@ -10,17 +10,17 @@ from .terminal import print_result, working
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Describe the options."""
+    """Add the options."""
     parser.add_argument("half1", metavar="HALF1")
     parser.add_argument("half2", metavar="HALF2")
     parser.add_argument(
-        "--mask", metavar="MASK", help="correlate within this mask, corrected for it"
+        "--mask", metavar="MASK", help="mask of both half maps; the FSC is corrected for it"
     )
-    parser.add_argument("--png", metavar="FIG.png", help="also draw the curves")
+    parser.add_argument("--png", metavar="FIG.png", help="also plot the curves")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Correlate the half maps and print where; return the exit status."""
+    """Correlate the half maps and print the resolution; return the exit status."""
     from ..checks.check import Evidence, run_checks
     from ..checks.half_map_measurements import measure_half_maps
     from ..checks.half_maps import PAIR
