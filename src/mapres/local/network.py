@@ -1,4 +1,4 @@
-"""Local resolution as a network reads it: a distribution for every cell of a map."""
+"""Local resolution by a network, which predicts a distribution for every cell of a map."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from ..progress import Progress, part_of
 from ..validation.prediction import predict_distribution
 from .method import Measured, Method, MethodInput
 
-# Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
+# Cells per batch: their rows are 5 MB, and stay in the cache.
 BATCH = 2048
-# With fewer there is nothing to compare: they are 15% apart.
+# Bands are 15% apart; with fewer there is nothing to compare.
 FEWEST_BANDS = 4
-# Of the cells' distributions.
+# Quantiles of the cells' distributions.
 LEVELS = (0.05, 0.5, 0.95)
-# Fractions of the time after which the map is read as a whole, and its cells are measured.
+# Progress after the global prediction, and after the measurement of the cells.
 WHOLE, MEASURED = 0.15, 0.9
-# The model that reads it as a whole, as `validate` does.
+# The model of the global prediction, as in `validate`.
 GLOBAL_MODEL = "default"
 MODEL, MODEL_WITH_HALF_MAPS = "local", "local-halves"
 
 
 @dataclass(frozen=True, eq=False)
 class LocalPrediction:
-    """What a network says of every voxel.
+    """A network's prediction for every voxel.
 
     Attributes
     ----------
-    values : float32 array, shape (z, y, x), Å, the median; never finer than two voxels; 0 outside
+    values : float32 array, shape (z, y, x), Å, the median, limited to two voxels; 0 outside
     low, high : float32 arrays, shape (z, y, x), Å, the ends of the 90% interval
-    coarsest : Å, the middle of the last bin: what reads that may be worse
+    coarsest : Å, the middle of the last bin: the resolution there may be worse
     """
 
     values: NDArray[np.float32]
@@ -53,14 +53,14 @@ class LocalPrediction:
 
 
 def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
-    """Predict the local resolution of a map; half maps, where given, are measured beside it.
+    """Predict the local resolution of a map; half maps, if given, are measured too.
 
     Raises
     ------
     MapContentError
-        If the map holds too few bands of frequency.
+        If the map has too few frequency bands.
     ModelError
-        If the global model is not the one that the network was trained beside.
+        If the global model is not the one that the network was trained with.
     """
     density, progress = given.density, given.progress
     if len(bands_of(density)) < FEWEST_BANDS:
@@ -70,10 +70,10 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             "choose the method monores."
         )
     global_model = load(GLOBAL_MODEL, network.device)
-    if network.card.said["overall_model_sha256"] != global_model.card.sha256:
+    if network.card.entries["overall_model_sha256"] != global_model.card.sha256:
         raise ModelError(
-            f"the model {network.card.name} was trained beside another {GLOBAL_MODEL} model; "
-            "install MapRes again."
+            f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
+            "reinstall MapRes."
         )
     molecule = given.molecule
     probabilities, seen = predict_global(
@@ -99,7 +99,7 @@ def predict_global(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the distribution over resolution and the profile of a map as a whole.
 
-    They are those of `mapres.features.relative.GlobalFeatures`, whatever the cells.
+    Both are fields of `mapres.features.relative.GlobalFeatures`.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def _quantiles(
 def _on_grid(
     ln_resolution: NDArray, cells: Cells, inside: NDArray[np.bool_], density: Density
 ) -> NDArray[np.float32]:
-    """Return Å at the voxels inside, 0 outside; a box about those takes a third of the memory."""
+    """Return Å at the voxels inside, 0 outside; using their bounding box saves memory."""
     box = ndimage.find_objects(inside.astype(np.uint8))[0]
     found = at_voxels(ln_resolution, cells, inside.shape, box)
     np.exp(found, out=found)
@@ -156,12 +156,12 @@ def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.f
 def at_voxels(
     found: NDArray, cells: Cells, shape: tuple[int, ...], box: tuple[slice, ...]
 ) -> NDArray[np.float32]:
-    """Interpolate between the middles of cells, at the middles of the voxels of a part of a box.
+    """Interpolate from the centers of cells to the centers of the voxels of a part of the box.
 
     Parameters
     ----------
-    found : array, shape (n,), of the cells that were measured: those about the part
-    cells : those
+    found : array, shape (n,), values of the measured cells, which surround the part
+    cells : the cells
     shape : of the whole box, voxels
     box : the part
     """
@@ -170,7 +170,7 @@ def at_voxels(
     scale = np.divide(cells.shape, shape)
     offset = scale * (np.array([part.start for part in box]) + 0.5) - 0.5
     size = tuple(part.stop - part.start for part in box)
-    # Of a row of numbers, in place of a matrix, SciPy before 1.16 warns.
+    # SciPy before 1.16 warns of a 1-D array in place of a matrix.
     return ndimage.affine_transform(
         grid, np.diag(scale), offset, size, order=1, mode="nearest", output=np.float32
     )
