@@ -113,9 +113,9 @@ def chance(statistic: NDArray, kernels: NDArray) -> NDArray[np.float64]:
     """Return the p-value of a statistic: the chance of as much in white noise of variance 1.
 
     The statistic of noise is a sum of 16 chi-squared variables weighted with the eigenvalues of the
-    kernels' products. Its tail is by the saddlepoint method (Lugannani and Rice 1980):
-    within 8% of the exact one down to 1e-11 for wavelengths of 2 to 3.5 voxels. Below the mean, where
-    no test needs it, the value at the mean is used.
+    kernels' products. Its tail is approximated by the saddlepoint method (Lugannani and Rice 1980):
+    within 8% of the exact one down to 1e-11 for wavelengths of 2 to 3.5 voxels. Below the mean,
+    where no test needs it, the value at the mean is used.
 
     Parameters
     ----------
