@@ -142,8 +142,8 @@ def _load(path: Path) -> tuple[np.recarray, NDArray]:
     try:
         _check_header(path)
         with warnings.catch_warnings():
-            # Old programs write no 'MAP ' word or a wrong machine stamp: mrcfile warns; `read`
-            # checks.
+            # Old programs omit the word 'MAP ' or write a wrong machine stamp, of which mrcfile
+            # warns.
             warnings.simplefilter("ignore", RuntimeWarning)
             with mrcfile.open(path, permissive=True) as mrc:
                 header, data = mrc.header.copy().view(np.recarray), mrc.data

@@ -97,10 +97,10 @@ def run_checks(checks: Iterable[Check], evidence: Evidence) -> list[Finding]:
     """Run rows of the table in order."""
     findings = []
     for check in checks:
-        found = check.test(evidence)
-        if found is None or found is False:
+        outcome = check.test(evidence)
+        if outcome is None or outcome is False:
             continue
-        numbers = found if isinstance(found, Mapping) else {}
+        numbers = outcome if isinstance(outcome, Mapping) else {}
         findings.append(Finding(check, check.sentence.format(**numbers)))
         if check.final:
             break

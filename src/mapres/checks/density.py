@@ -76,15 +76,15 @@ def _calculated(evidence: Evidence) -> bool:
 def _low_passed(evidence: Evidence) -> Mapping[str, Any] | None:
     if evidence.claimed is None:
         return None
-    found = low_pass(_measured(evidence).spectra)
-    if found is None or found < COARSER * evidence.claimed:
+    cutoff = low_pass(_measured(evidence).spectra)
+    if cutoff is None or cutoff < COARSER * evidence.claimed:
         return None
-    return {"found": found, "claimed": evidence.claimed}
+    return {"cutoff": cutoff, "claimed": evidence.claimed}
 
 
 def _sharpened(evidence: Evidence) -> Mapping[str, Any] | None:
-    found = risen_power(_measured(evidence).spectra)
-    return found and {"factor": found[0], "resolution": found[1]}
+    rise = risen_power(_measured(evidence).spectra)
+    return rise and {"factor": rise[0], "resolution": rise[1]}
 
 
 def _quiet(evidence: Evidence) -> bool:
@@ -156,7 +156,7 @@ DENSITY = (
     ),
     Check(
         "low-passed",
-        "The map was low-pass filtered at about {found:.1f} Å, coarser than the claimed "
+        "The map was low-pass filtered at about {cutoff:.1f} Å, coarser than the claimed "
         "{claimed:g} Å.",
         _low_passed,
     ),

@@ -50,10 +50,10 @@ def measure_half_maps(
         inside = np.ones(first.shape, dtype=bool)
     if same_map(first, second):
         return HalfMapMeasurements(names, True, Registration(), None)
-    found = registration(first, second, inside)
+    placement = registration(first, second, inside)
     agreement = None
     # The mean of half maps of opposite sign, for example, is only noise.
-    if density is not None and found == Registration():
+    if density is not None and placement == Registration():
         mean = first[inside] / first.std() + second[inside] / second.std()
         agreement = float(np.corrcoef(mean, density.values[inside])[0, 1])
-    return HalfMapMeasurements(names, False, found, agreement)
+    return HalfMapMeasurements(names, False, placement, agreement)

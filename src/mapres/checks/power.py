@@ -25,17 +25,17 @@ def low_pass(spectra: Spectra) -> float | None:
     the power at a fifth higher frequency lies furthest below it.
     """
     frequency, power = spectra.frequency, spectra.whole
-    deepest, found = CLIFF, None
-    for place in frequency:
-        below = (frequency >= TREND[0] * place) & (frequency <= TREND[1] * place)
-        if frequency[0] > TREND[0] * place or frequency[-1] < FAR * place:
+    deepest, resolution = CLIFF, None
+    for center in frequency:
+        below = (frequency >= TREND[0] * center) & (frequency <= TREND[1] * center)
+        if frequency[0] > TREND[0] * center or frequency[-1] < FAR * center:
             continue
         missing = _trend(frequency**2, power, below) - power
-        far = int(np.searchsorted(frequency, FAR * place))
+        far = int(np.searchsorted(frequency, FAR * center))
         if missing[far] > deepest:
             edge = int(np.flatnonzero(missing[:far] <= HALF)[-1])
-            deepest, found = float(missing[far]), float(1 / frequency[edge])
-    return found
+            deepest, resolution = float(missing[far]), float(1 / frequency[edge])
+    return resolution
 
 
 def _trend(x: NDArray, y: NDArray, fitted: NDArray[np.bool_]) -> NDArray[np.float64]:

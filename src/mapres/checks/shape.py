@@ -1,4 +1,4 @@
-"""The shape of the density on a coarse copy of a map: does it look like a molecule."""
+"""The shape of the density, measured on a coarse copy of a map."""
 
 from __future__ import annotations
 

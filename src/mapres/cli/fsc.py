@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         if mask:
             require_same_grid(first, mask, "mask")
         pair = measure_half_maps(halves, mask.values > 0.5 if mask else None)
-        found = run_checks(PAIR, Evidence(first, half_maps=pair))
+        findings = run_checks(PAIR, Evidence(first, half_maps=pair))
         curve = fourier_shell_correlation(
             first.values, second.values, first.voxel_size, mask.values if mask else None
         )
@@ -45,6 +45,6 @@ def run(options: argparse.Namespace) -> int:
             from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
-    shown = (first, second, curve, mask, [finding.text for finding in found])
+    shown = (first, second, curve, mask, [finding.text for finding in findings])
     print_result(options.json, fsc_json(*shown), fsc_rows(*shown))
     return 0

@@ -108,5 +108,5 @@ def _other(
         return checked_resolution(read(compare)), ()
     name = METHODS[compare].label
     progress = labeled(shared["progress"], name)
-    found = local_resolution(density, method=compare, **shared | {"progress": progress})
-    return density.with_values(found.resolved, name), found.warnings
+    result = local_resolution(density, method=compare, **shared | {"progress": progress})
+    return density.with_values(result.resolved, name), result.warnings

@@ -103,10 +103,10 @@ class Band:
                 row = slice(first, first + k.stop - k.start)
                 for part in kept_y:
                     squares = z[k, None, None] ** 2 + y[part, None] ** 2 + x[kept_x] ** 2
-                    held: NDArray = transform[source, part, kept_x] * self._gain(squares)
-                    held *= dz[k, None, None] * dy[part, None]
-                    held *= dx[kept_x]
-                    wave[row, part, kept_x] += held
+                    filtered: NDArray = transform[source, part, kept_x] * self._gain(squares)
+                    filtered *= dz[k, None, None] * dy[part, None]
+                    filtered *= dx[kept_x]
+                    wave[row, part, kept_x] += filtered
 
         thickness = max(1, SLAB // wave[0].size)
         with ThreadPoolExecutor(fourier.WORKERS) as threads:

@@ -115,9 +115,9 @@ def measure_cells(
             powers[b] = ratios.ln_power
             filled = features[..., b - bands.start]
             means[MEAN_SPREAD, b] = _fill_in(filled, ratios, around, band.wavelength, places)
-    held = np.isfinite(powers)
-    fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
-    means[MEAN_LEVEL, held] = 2 + fallen / LEVEL_SCALE
+    known = np.isfinite(powers)
+    relative = np.maximum(powers[known] - powers.max(initial=-np.inf), np.log(FAINTEST))
+    means[MEAN_LEVEL, known] = 2 + relative / LEVEL_SCALE
     np.clip(features, UNSEEN, 3, out=features)
     fractions = [around.about(length)[wanted] for length in ABOUT]
     return Cells(
@@ -169,15 +169,15 @@ def _ratios(
     if not mean > 0:
         return None
     # Squares of smaller values underflow in float32.
-    seen = energy > max(1e-12 * mean, 1e-18)
+    valid = energy > max(1e-12 * mean, 1e-18)
     gaussian = 3 * around.molecule_mean(np.square(moment2, dtype=np.float64))
     means[MEAN_KURTOSIS] = np.log(max(around.molecule_mean(moment4) / max(gaussian, 1e-30), 1e-3))
-    moment2 = np.where(seen, moment2, np.float32(mean))
+    moment2 = np.where(valid, moment2, np.float32(mean))
     kurtosis = np.log(np.clip(moment4 / (3 * moment2**2), 1e-3, 1e3))
     values = {
         ENERGY: energy / mean,
-        KURTOSIS: np.where(seen, kurtosis, 0),
-        SKEWNESS: np.where(seen, moment3 / moment2**1.5, 0),
+        KURTOSIS: np.where(valid, kurtosis, 0),
+        SKEWNESS: np.where(valid, moment3 / moment2**1.5, 0),
     }
     over_solvent = None
     if noise is not None:

@@ -35,12 +35,12 @@ def profile(spectra: Spectra) -> NDArray[np.float32]:
     frequency = spectra.frequency
     if frequency.size == 0:
         return out
-    seen = (frequency[0] <= FREQUENCIES) & (frequency[-1] >= FREQUENCIES)
+    covered = (frequency[0] <= FREQUENCIES) & (frequency[-1] >= FREQUENCIES)
     for curve, power in zip(out, (spectra.whole, spectra.molecule), strict=False):
-        fallen = np.interp(FREQUENCIES[seen], frequency, power - power.max())
-        curve[seen] = 2 + np.maximum(fallen, np.log(FAINTEST)) / 5
+        relative = np.interp(FREQUENCIES[covered], frequency, power - power.max())
+        curve[covered] = 2 + np.maximum(relative, np.log(FAINTEST)) / 5
     if spectra.solvent is not None:
-        ratio = np.interp(FREQUENCIES[seen], frequency, spectra.molecule - spectra.solvent)
-        out[2, seen] = np.clip(ratio, WEAKEST, STRONGEST) / 4
-        out[3, seen] = 1 - np.exp(-np.maximum(ratio, WEAKEST))
+        ratio = np.interp(FREQUENCIES[covered], frequency, spectra.molecule - spectra.solvent)
+        out[2, covered] = np.clip(ratio, WEAKEST, STRONGEST) / 4
+        out[3, covered] = 1 - np.exp(-np.maximum(ratio, WEAKEST))
     return out

@@ -112,9 +112,9 @@ def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]
     lower, upper = values[..., below], values[..., below + 1]
     either = (lower == UNSEEN) | (upper == UNSEEN)
     part = np.where(either, np.rint(part), part)
-    found = lower * (1 - part) + upper * part
-    found[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
-    return found
+    result = lower * (1 - part) + upper * part
+    result[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
+    return result
 
 
 def _between(scale: NDArray, places: NDArray) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

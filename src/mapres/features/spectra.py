@@ -105,11 +105,11 @@ class _WindowShells:
 
 
 def _contrast(molecule: NDArray, solvent: NDArray) -> float:
-    seen = molecule > LEAKS * molecule[1:].max(initial=0.0)
-    seen[:2] = False
-    if not seen.any() or not solvent.any():
+    strong = molecule > LEAKS * molecule[1:].max(initial=0.0)
+    strong[:2] = False
+    if not strong.any() or not solvent.any():
         return 1.0
-    return float(np.min(molecule[seen] / np.maximum(solvent[seen], 1e-30 * molecule.max())))
+    return float(np.min(molecule[strong] / np.maximum(solvent[strong], 1e-30 * molecule.max())))
 
 
 def _window(mask: NDArray[np.bool_], most: bool) -> Slices:
@@ -146,6 +146,6 @@ def _outside(
     """
     ellipsoid = inscribed_ellipsoid(box)[where]
     weight = np.clip(1 - 20 * around, 0, 1) ** 2 * ellipsoid
-    seen = values[weight > 0.5]
-    flat = seen.size < FEWEST or np.mean(seen == 0) > FLAT_FRACTION
+    sample = values[weight > 0.5]
+    flat = sample.size < FEWEST or np.mean(sample == 0) > FLAT_FRACTION
     return np.zeros_like(weight) if flat else weight

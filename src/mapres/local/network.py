@@ -76,7 +76,7 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             "reinstall MapRes."
         )
     molecule = given.molecule
-    probabilities, seen = predict_global(
+    probabilities, curves = predict_global(
         density, molecule, global_model, part_of(progress, 0.0, WHOLE)
     )
     cells = measure_cells(
@@ -87,9 +87,9 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
         bands=bands_read(ln_mean(probabilities)),
         progress=part_of(progress, WHOLE, MEASURED),
     )
-    global_features = GlobalFeatures(probabilities, seen, cells.means, cells.edge)
-    found = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
-    low, middle, high = (_on_grid(level, cells, given.inside, density) for level in found)
+    global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
+    levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
+    low, middle, high = (_on_grid(level, cells, given.inside, density) for level in levels)
     coarsest = float(np.exp(LN_MIDDLES[-1] + global_features.ln_resolution))
     return LocalPrediction(middle, low, high, coarsest)
 
@@ -117,7 +117,7 @@ def _quantiles(
     cells: Cells, global_features: GlobalFeatures, network: Model, progress: Progress
 ) -> NDArray[np.float32]:
     """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
-    found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
+    out = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
     for start in range(0, len(cells.places), BATCH):
         progress(start / len(cells.places), "predicting cells")
         part = slice(start, start + BATCH)
@@ -129,8 +129,8 @@ def _quantiles(
             cells.bands,
         )
         probabilities = calibrated(network.predict(given), network.calibration)
-        found[:, part] = quantiles(probabilities, LEVELS, LN_EDGES).T
-    return found + np.float32(global_features.ln_resolution)
+        out[:, part] = quantiles(probabilities, LEVELS, LN_EDGES).T
+    return out + np.float32(global_features.ln_resolution)
 
 
 def _on_grid(
@@ -138,11 +138,11 @@ def _on_grid(
 ) -> NDArray[np.float32]:
     """Return Å at the voxels inside, 0 outside; using their bounding box saves memory."""
     box = ndimage.find_objects(inside.astype(np.uint8))[0]
-    found = at_voxels(ln_resolution, cells, inside.shape, box)
-    np.exp(found, out=found)
-    np.maximum(found, np.float32(density.nyquist), out=found)
+    resolution = at_voxels(ln_resolution, cells, inside.shape, box)
+    np.exp(resolution, out=resolution)
+    np.maximum(resolution, np.float32(density.nyquist), out=resolution)
     values = np.zeros(inside.shape, dtype=np.float32)
-    np.copyto(values[box], found, where=inside[box])
+    np.copyto(values[box], resolution, where=inside[box])
     return values
 
 
@@ -183,14 +183,14 @@ def _run(given: MethodInput) -> Measured:
             "the half maps are the same map, or do not correlate inside the molecule; check them."
         )
     network = load(MODEL if halves is None else MODEL_WITH_HALF_MAPS, given.device)
-    found = predict_local(given, network)
-    beyond = found.values > found.coarsest
+    prediction = predict_local(given, network)
+    beyond = prediction.values > prediction.coarsest
     return Measured(
-        found.values,
+        prediction.values,
         beyond if beyond.any() else None,
         notes=(f"Predicted by the network {network.label}.",),
         warnings=network.notes,
-        interval=(found.low, found.high),
+        interval=(prediction.low, prediction.high),
         model=network.label,
         provider=network.provider,
     )

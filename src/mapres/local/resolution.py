@@ -45,8 +45,8 @@ class LocalResolution(Measured):
     @property
     def resolved(self) -> NDArray[np.float32]:
         """Resolutions found, shape (z, y, x), Å; 0 where unresolved."""
-        found = self.mask if self.beyond is None else self.mask & ~self.beyond
-        return np.where(found, self.values, np.float32(0))
+        known = self.mask if self.beyond is None else self.mask & ~self.beyond
+        return np.where(known, self.values, np.float32(0))
 
     @property
     def uncertainty(self) -> NDArray[np.float32]:

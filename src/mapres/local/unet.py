@@ -33,13 +33,13 @@ def predict_classes(
     uint8 array, shape (z, y, x), 0 to 9; 0 in empty cubes
     """
     parts = blocks(padded(masked(values, inside), 0))
-    found = np.zeros(parts.shape, dtype=np.uint8)
+    classes = np.zeros(parts.shape, dtype=np.uint8)
     full = np.flatnonzero(parts.any(axis=(1, 2, 3)))
     for start in range(0, len(full), BATCH):
         progress(start / len(full), f"cube {start + 1} of {len(full)}")
         chosen = full[start : start + BATCH]
-        found[chosen] = np.argmax(predict(parts[chosen]), axis=-1)
-    return whole(found, values.shape)
+        classes[chosen] = np.argmax(predict(parts[chosen]), axis=-1)
+    return whole(classes, values.shape)
 
 
 def _run(model: str, given: MethodInput) -> Measured:

@@ -50,7 +50,7 @@ class Card:
     ----------
     name : of the card's file
     kind : see `kinds.KINDS`
-    weights : path of the weights, beside the card
+    weights : path of the weights, next to the card
     sha256 : of the weights
     calibration : None of kinds that have none
     entries : all entries of the JSON file

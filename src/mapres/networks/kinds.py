@@ -38,8 +38,8 @@ class Kind:
     needs: tuple[str, ...] = ()
 
 
-def _of_patches(patches: preprocess.Patches, seen: NDArray) -> Arrays:
-    profiles = np.repeat(seen[None], len(patches), axis=0)
+def _of_patches(patches: preprocess.Patches, curves: NDArray) -> Arrays:
+    profiles = np.repeat(curves[None], len(patches), axis=0)
     return patches.values[..., None], patches.spectra, profiles
 
 

@@ -121,26 +121,26 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
     def run(*arrays: NDArray) -> NDArray[np.float32]:
         floats = (np.ascontiguousarray(array, np.float32) for array in arrays)
         try:
-            (answer,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
+            (output,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
         except failures as error:
             raise ModelError(
                 f"the network {name} failed on {provider} ({_first_line(error)}); choose another "
                 "model or device."
             ) from error
-        if answer.shape != (len(arrays[0]), *kind.answer) or not _are_probabilities(answer):
+        if output.shape != (len(arrays[0]), *kind.answer) or not _are_probabilities(output):
             raise ModelError(
                 f"the network {name} does not return probabilities; use another model."
             )
-        return answer
+        return output
 
     return run
 
 
-def _are_probabilities(answer: NDArray) -> bool:
+def _are_probabilities(values: NDArray) -> bool:
     """Return whether the last axis holds probabilities; written so that NaN fails."""
-    if not (answer.min() >= -TOLERANCE and answer.max() <= 1 + TOLERANCE):
+    if not (values.min() >= -TOLERANCE and values.max() <= 1 + TOLERANCE):
         return False
-    return bool(np.abs(answer.sum(axis=-1) - 1).max() <= 0.01)
+    return bool(np.abs(values.sum(axis=-1) - 1).max() <= 0.01)
 
 
 def _check_shapes(described: list[tuple], name: str, kind: Kind) -> None:

@@ -34,7 +34,7 @@ class Agreement:
         the nearest difference, so that surfaces are colored correctly
     compared : bool array, shape (z, y, x), where both are known
     median : of the difference, Å
-    spread : of the difference about its median, Å: 1.48 times the median absolute deviation, the
+    spread : of the difference around its median, Å: 1.48 times the median absolute deviation, the
         standard deviation of a normal distribution
     correlation : Pearson's, of the two; None where one of them is constant
     warnings : of the other, one sentence each

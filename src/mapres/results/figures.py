@@ -36,7 +36,7 @@ def local_figure(
     density : the map
     result : its local resolution
     path : the PNG file to write
-    view : uint8 array, shape (y, x, 3), a picture of the colored surface to put beside the slices
+    view : uint8 array, shape (y, x, 3), a picture of the colored surface to show next to the slices
 
     Raises
     ------

@@ -51,10 +51,10 @@ def worst_regions(result: LocalResolution, voxel_size: float, count: int = 5) ->
     means = np.where(inside, total / np.maximum(fraction, 1e-6), 0)
     places = np.argwhere(inside & (means > result.median))
     places = places[np.argsort(-means[tuple(places.T)], kind="stable")]
-    found: list[Region] = []
-    while len(places) and len(found) < count:
+    regions: list[Region] = []
+    while len(places) and len(regions) < count:
         worst = places[0]
         z, y, x = (float(factor * (k + 0.5) - 0.5) for k in worst)
-        found.append(Region((z, y, x), float(means[tuple(worst)])))
+        regions.append(Region((z, y, x), float(means[tuple(worst)])))
         places = places[np.linalg.norm(places - worst, axis=1) * spacing >= APART]
-    return found
+    return regions

@@ -78,21 +78,21 @@ def residue_resolution(
     """
     resolved = result.resolved
     nearest = np.rint(places).astype(int)
-    held = np.all((nearest >= 0) & (nearest < resolved.shape), axis=1)
-    held[held] = resolved[tuple(nearest[held].T)] > 0
-    if not held.any():
+    measurable = np.all((nearest >= 0) & (nearest < resolved.shape), axis=1)
+    measurable[measurable] = resolved[tuple(nearest[measurable].T)] > 0
+    if not measurable.any():
         raise MapContentError(
             "no atom lies where the map has a resolution; move the model into the map, for "
             "example with fitmap, or give a mask that includes it."
         )
     # Values that only mark "coarser than all that was tried" must not enter the interpolation.
     filled = nearest_known(resolved, resolved > 0)
-    values = ndimage.map_coordinates(filled, places[held].T, order=1, mode="nearest")
+    values = ndimage.map_coordinates(filled, places[measurable].T, order=1, mode="nearest")
     count = int(residues.max()) + 1
-    measured = np.bincount(residues[held], minlength=count)
-    total = np.bincount(residues[held], values, minlength=count)
+    measured = np.bincount(residues[measurable], minlength=count)
+    total = np.bincount(residues[measurable], values, minlength=count)
     worst = np.full(count, -np.inf)
-    np.maximum.at(worst, residues[held], values)
+    np.maximum.at(worst, residues[measurable], values)
     known = measured > 0
     return ResidueResolution(
         mean=np.where(known, total / np.maximum(measured, 1), np.nan),
@@ -113,10 +113,12 @@ def worst_stretches(mean: NDArray, runs: NDArray) -> list[Stretch]:
     mean : array, shape (n,), Å, of residues in their order along the chains; NaN if unknown
     runs : array, shape (n,), the run of neighbors that each belongs to
     """
-    found = [stretch for first, last in _ends(runs) for stretch in _stretches(mean, first, last)]
-    least = np.median([stretch.mean for stretch in found]) if found else 0.0
+    stretches = [
+        stretch for first, last in _ends(runs) for stretch in _stretches(mean, first, last)
+    ]
+    least = np.median([stretch.mean for stretch in stretches]) if stretches else 0.0
     chosen: list[Stretch] = []
-    for stretch in sorted(found, key=lambda each: -each.mean):
+    for stretch in sorted(stretches, key=lambda each: -each.mean):
         apart = all(stretch.stop <= c.start or stretch.start >= c.stop for c in chosen)
         if apart and stretch.mean > least and len(chosen) < FEW:
             chosen.append(stretch)

@@ -98,10 +98,10 @@ def predict_patches(
     centers = preprocess.patch_centers(density, mask, MAX_PATCHES)
     # A small molecule has few patches: each is used in up to four orientations instead.
     orientations = int(np.clip(12 // len(centers), 1, 4))
-    seen, out = profile(spectra), []
+    curves, out = profile(spectra), []
     for start in range(0, len(centers), BATCH):
         progress(0.2 + 0.8 * start / len(centers), f"predicting from {len(centers)} patches")
         patches = preprocess.cut_patches(density, centers[start : start + BATCH])
-        predicted = [predict(patches.turned(k), seen) for k in range(orientations)]
+        predicted = [predict(patches.turned(k), curves) for k in range(orientations)]
         out.append(np.exp(np.log(np.stack(predicted) + 1e-6).mean(axis=0)))
     return np.concatenate(out)

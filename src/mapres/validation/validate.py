@@ -132,7 +132,7 @@ def validate(
     progress(0.0, "loading the model")
     network = load(model, device)
     progress(0.1, "finding the molecule")
-    molecule, found = find_molecule(density)
+    molecule, findings = find_molecule(density)
     measurements = measure_map(density, molecule)
     predicted = predict_map(density, molecule, measurements.spectra, network, progress)
     evidence = Evidence(
@@ -142,8 +142,8 @@ def validate(
         resolution=predicted.resolution,
         interval=predicted.interval,
     )
-    findings = [*found, *run_checks(DENSITY, evidence), *run_checks(CLAIM, evidence)]
-    findings += run_checks(LIMITS, evidence)
+    for checks in (DENSITY, CLAIM, LIMITS):
+        findings += run_checks(checks, evidence)
     fsc = None
     if half_maps:
         fsc, half_map_findings = _half_map_fsc(evidence, half_maps, molecule)
@@ -203,8 +203,8 @@ def _half_map_fsc(
     """Return where the half-map FSC falls below 0.143 (Å), None if unusable, and the findings."""
     density = evidence.density
     pair = measure_half_maps(half_maps, molecule, density)
-    if found := run_checks(PAIR, evidence.with_(half_maps=pair)):
-        return None, found
+    if findings := run_checks(PAIR, evidence.with_(half_maps=pair)):
+        return None, findings
     fsc = half_map_resolution(density, half_maps, molecule)
     return fsc, run_checks(CORRELATION, evidence.with_(half_maps_correlate=fsc is not None))
 

@@ -141,11 +141,11 @@ def _last_shells(
     """Return where the correlation falls below the cut-off in every box, in shells."""
     count = max(1, int(BATCH / boxes.transform_bytes))
     starts = range(0, len(corners), count)
-    found = np.empty(len(corners))
+    shells = np.empty(len(corners))
 
     def measure(start: int) -> None:
         batch = slice(start, start + count)
-        found[batch] = last_crossing(boxes.correlation(corners[batch]), cutoff)
+        shells[batch] = last_crossing(boxes.correlation(corners[batch]), cutoff)
 
     message = f"blocres, {len(corners)} boxes of {boxes.edge} voxels"
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -154,7 +154,7 @@ def _last_shells(
             progress(number / len(starts), message)
             # `list` waits for them, and raises their exceptions.
             list(pool.map(measure, starts[number : number + BATCHES_PER_REPORT]))
-    return found
+    return shells
 
 
 def _run(
@@ -163,7 +163,7 @@ def _run(
     assert given.half_map_values is not None
     voxel_size = given.density.spacing
     box, reason = chosen_box(given, box_size)
-    found = blocres(
+    result = blocres(
         *given.half_map_values,
         voxel_size,
         given.inside,
@@ -172,17 +172,17 @@ def _run(
         cutoff=cutoff,
         progress=given.progress,
     )
-    note = f"Boxes of {box} voxels ({box * voxel_size:.3g} Å){reason}, {spacing_text(found)}."
-    warnings = tuple(box_warnings(found, voxel_size))
-    return Measured(found.values, _uncorrelated(found), notes=(note,), warnings=warnings)
+    note = f"Boxes of {box} voxels ({box * voxel_size:.3g} Å){reason}, {spacing_text(result)}."
+    warnings = tuple(box_warnings(result, voxel_size))
+    return Measured(result.values, _uncorrelated(result), notes=(note,), warnings=warnings)
 
 
-def _uncorrelated(found: BoxResolution) -> NDArray[np.bool_] | None:
+def _uncorrelated(result: BoxResolution) -> NDArray[np.bool_] | None:
     """Return where the nearest box correlates at no resolution."""
-    lost = found.visited & (found.values > UNCORRELATED)
+    lost = result.visited & (result.values > UNCORRELATED)
     if not lost.any():
         return None
-    return nearest_known(lost, found.visited) & (found.values > 0)
+    return nearest_known(lost, result.visited) & (result.values > 0)
 
 
 METHOD = Method(

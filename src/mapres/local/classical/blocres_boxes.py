@@ -77,16 +77,16 @@ def default_stride(voxels: int, box: int) -> int:
     return max(1, min(needed, box // STRIDES_PER_BOX))
 
 
-def spacing_text(found: BoxResolution) -> str:
+def spacing_text(result: BoxResolution) -> str:
     """Return the distance between boxes in words."""
-    if found.stride == 1:
+    if result.stride == 1:
         return "one at every voxel"
-    return f"one every {found.stride} voxels along each axis, interpolated between"
+    return f"one every {result.stride} voxels along each axis, interpolated between"
 
 
-def box_warnings(found: BoxResolution, voxel_size: float) -> Iterator[str]:
+def box_warnings(result: BoxResolution, voxel_size: float) -> Iterator[str]:
     """Yield warnings about the boxes, one sentence each."""
-    values, edge = found.values[found.visited], found.box * voxel_size
+    values, edge = result.values[result.visited], result.box * voxel_size
     lost = values > UNCORRELATED
     if lost.mean() > MANY:
         yield (

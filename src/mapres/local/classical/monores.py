@@ -155,7 +155,7 @@ def _sweep(
 ) -> tuple[NDArray[np.float32], float]:
     """Return the resolution of the ``strong`` voxels and the finest one tried, Å."""
     resolution = np.zeros(strong.shape, dtype=np.float32)
-    answer, voxels = resolution.ravel(), np.flatnonzero(strong)
+    values, voxels = resolution.ravel(), np.flatnonzero(strong)
     failures, initial, highest = np.zeros(voxels.size, dtype=np.uint8), voxels.size, 0.0
     for number, (u0, finest) in enumerate(frequencies):
         progress(number / len(frequencies), f"MonoRes at {finest:.1f} Å")
@@ -166,16 +166,16 @@ def _sweep(
         if signal.mean() < LOWEST_AMPLITUDE * highest:
             break
         resolved = signal > _quantile(noise, significance)
-        answer[voxels[resolved]] = finest
+        values[voxels[resolved]] = finest
         failures = np.where(resolved, 0, failures + 1)
         # Two failures in a row: back to the last resolution before them.
         leaving = failures == 2
-        answer[voxels[leaving]] = frequencies[max(number - 2, 0)][1]
+        values[voxels[leaving]] = frequencies[max(number - 2, 0)][1]
         voxels, failures = voxels[~leaving], failures[~leaving]
         significant = _z_score(signal, noise) >= ndtri(significance)
         if not significant:
             break
-    if number == 0 and not (significant and answer.any()):
+    if number == 0 and not (significant and values.any()):
         raise MapContentError(
             f"the molecule does not stand out from the noise at {finest:.3g} Å, the coarsest "
             "resolution tried; raise max_res or check the mask."

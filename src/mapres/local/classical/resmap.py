@@ -96,7 +96,7 @@ def resmap(
     if not inside.any():
         raise MapContentError("the mask is empty; give one that covers the molecule only.")
     transform = _whitened(values, half_maps, inside)
-    answer = np.full(shape, np.nan, dtype=np.float32)
+    resolution = np.full(shape, np.nan, dtype=np.float32)
     voxels = np.flatnonzero(inside)
     for number, wavelength in enumerate(wavelengths):
         if voxels.size == 0:
@@ -105,9 +105,9 @@ def resmap(
         kernels = orthonormal_kernels(wavelength / voxel_size)
         statistic = likelihood_ratio(transform, shape, kernels, voxels)
         resolved = _discovered(chance(statistic, kernels), false_discovery_rate)
-        answer.ravel()[voxels[resolved]] = wavelength
+        resolution.ravel()[voxels[resolved]] = wavelength
         voxels = voxels[~resolved]
-    return Resolved(answer, inside & np.isnan(answer), wavelengths)
+    return Resolved(resolution, inside & np.isnan(resolution), wavelengths)
 
 
 def _wavelengths(
@@ -172,7 +172,7 @@ def _discovered(probability: NDArray, rate: float) -> NDArray[np.bool_]:
 def _run(
     given: MethodInput, *, max_res: float | None, step: float, false_discovery_rate: float
 ) -> Measured:
-    found = resmap(
+    result = resmap(
         given.density.values,
         given.density.spacing,
         given.inside,
@@ -182,8 +182,8 @@ def _run(
         false_discovery_rate=false_discovery_rate,
         progress=given.progress,
     )
-    finest, coarsest = found.wavelengths[0], found.wavelengths[-1]
-    beyond = float(found.beyond.sum() / given.inside.sum())
+    finest, coarsest = result.wavelengths[0], result.wavelengths[-1]
+    beyond = float(result.beyond.sum() / given.inside.sum())
     if beyond == 1:
         raise MapContentError(
             f"ResMap finds nothing resolved from {finest:.3g} to {coarsest:.3g} Å; give a larger "
@@ -194,8 +194,8 @@ def _run(
         "are set to it; repeat with a larger max_res."
     )
     return Measured(
-        np.where(found.beyond, np.float32(coarsest), np.nan_to_num(found.values)),
-        found.beyond,
+        np.where(result.beyond, np.float32(coarsest), np.nan_to_num(result.values)),
+        result.beyond,
         notes=(f"Wavelengths from {finest:.3g} to {coarsest:.3g} Å were tried.",),
         warnings=(warning,) if beyond > MANY else (),
         finest=finest,
