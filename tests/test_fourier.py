@@ -28,6 +28,32 @@ def test_shell_sums_count_every_coefficient(shape, rng):
     assert total / values.size == pytest.approx(float((values**2).sum()), rel=1e-4)  # Parseval
 
 
+def test_the_nyquist_shell_is_there_at_every_voxel_size():
+    """In float 0.5/1.2 over 1/(96 · 1.2) is 47.99999."""
+    for edge in range(16, 34, 2):
+        for voxel_size in np.round(np.arange(0.5, 4.0, 0.037), 3):
+            shells = fourier.Shells((edge,) * 3, float(voxel_size))
+            assert shells.nyquist == edge // 2
+            assert shells.frequency[shells.nyquist] == pytest.approx(0.5 / voxel_size)
+
+
+def test_a_shell_holds_what_rounds_to_it_and_half_as_much_as_its_mates(rng):
+    """White noise of variance 1 has the power of its number of voxels in every shell."""
+    values = rng.standard_normal((40, 44, 48)).astype(np.float32)
+    shells = fourier.Shells(values.shape, 1.5)
+    power = shells.power(values) / values.size
+    assert power[5 : shells.nyquist] == pytest.approx(1, abs=0.25)
+    assert shells.count.sum() == values.size
+
+
+@pytest.mark.parametrize(("length", "width"), [(20, 4), (21, 3.5), (16, 8)])
+def test_a_taper_falls_at_both_ends_and_nowhere_else(length, width):
+    weights = fourier.taper(length, width)
+    assert np.allclose(weights, weights[::-1]) and weights.min() > 0 and weights.max() <= 1
+    assert (np.diff(weights[: length // 2]) >= 0).all()
+    assert np.allclose(weights[int(np.ceil(width)) : length - int(np.ceil(width))], 1)
+
+
 @pytest.mark.parametrize("target", [(32, 36, 40), (15, 27, 33), (12, 12, 12)])
 def test_resizing_samples_the_same_wave(target):
     values = wave((24, 24, 24), (2, 3, 1))

@@ -5,12 +5,14 @@ from functools import partial
 
 import numpy as np
 import pytest
+from handmade import folded_chain
 from scipy.ndimage import gaussian_filter
 
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError, MapResError
 from mapres.fourier import filtered
 from mapres.local.resolution import local_resolution
+from mapres.mask import solvent_mask
 
 by_monores = partial(local_resolution, method="monores")
 SHAPE = (40, 44, 48)
@@ -145,3 +147,19 @@ def test_refuses_what_cannot_be_analyzed(molecule):
     refuse(GridMismatchError, "half map", whole, half_maps=(half_maps[0], shifted))
     broken = half_maps[1].with_values(np.full(SHAPE, np.nan))
     refuse(MapContentError, "NaN", whole, half_maps=(half_maps[0], broken))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_inverted_contrast_is_named(masked):
+    """Also where a molecule is found in spite of it, as between zeros."""
+    chain = folded_chain((56, 56, 56))
+    values = chain.values
+    if masked:
+        values = np.where(solvent_mask(chain), values, 0)
+    inverted = chain.with_values(-values, "chain #7")
+    try:
+        said = " ".join(local_resolution(inverted).warnings)
+    except MapContentError as error:
+        said = str(error)
+    assert "Contrast is inverted; fix with `volume scale #7 factor -1`" in said
+    assert not any("nverted" in text for text in local_resolution(chain).warnings)

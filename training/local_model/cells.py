@@ -16,7 +16,9 @@ from mapres.errors import MapResError
 from mapres.features.bands import BANDS
 from mapres.features.cells import CHANNELS, UNSEEN, measure_cells
 from mapres.features.distribution import EDGES
+from mapres.features.outliers import without_outliers
 from mapres.features.relative import GlobalFeatures
+from mapres.features.spectra import measure_spectra
 from mapres.features.windows import WIDTHS, fraction_of_cells
 from mapres.local.network import GLOBAL_MODEL, predict_global
 from mapres.mask import solvent_mask
@@ -81,7 +83,10 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
     chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
     if len(chosen) < FEWEST:
         return None
-    probabilities, seen = predict_global(example.density, molecule, load(GLOBAL_MODEL), silent)
+    spectra = measure_spectra(without_outliers(example.density), molecule)
+    probabilities, seen = predict_global(
+        example.density, molecule, spectra, load(GLOBAL_MODEL), silent
+    )
     features = np.full((len(chosen), len(WIDTHS), CHANNELS, BANDS), UNSEEN, dtype=np.float16)
     features[:, :, : cells.features.shape[2]] = cells.features[chosen]
     return Sample(

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .check import INTERVAL, PREDICTION, Check, Evidence
+from ..density import Density
+from .check import INTERVAL, PREDICTION, Check, Evidence, Finding, run_checks
 from .measurements import Measurements
 from .power import low_pass, risen_power
 
@@ -173,3 +174,9 @@ DENSITY = (
         _quiet,
     ),
 )
+
+
+def inverted_contrast(density: Density, measurements: Measurements) -> list[Finding]:
+    """Return the finding that the contrast is inverted, if that is what is wrong with a map."""
+    found = run_checks(DENSITY, Evidence(density, measurements=measurements))
+    return [finding for finding in found if finding.check.name == "inverted"]

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks.measurements import Measurements, measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps
@@ -83,6 +84,11 @@ class MethodInput:
             return self.inside | solvent_mask(self.density)
         except MapContentError:
             return self.inside
+
+    @cached_property
+    def measurements(self) -> Measurements:
+        """What was measured of the map, made once."""
+        return measure_map(self.density, self.molecule)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,9 @@ from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import Cells, bands_of, measure_cells
 from ..features.distribution import quantiles
-from ..features.outliers import without_outliers
 from ..features.profile import profile
 from ..features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, bands_read, ln_mean, rows
-from ..features.spectra import measure_spectra
+from ..features.spectra import Spectra
 from ..half_maps import usable
 from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, part_of
@@ -75,9 +74,9 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
             "reinstall MapRes."
         )
-    molecule = given.molecule
+    molecule, spectra = given.molecule, given.measurements.spectra
     probabilities, curves = predict_global(
-        density, molecule, global_model, part_of(progress, 0.0, WHOLE)
+        density, molecule, spectra, global_model, part_of(progress, 0.0, WHOLE)
     )
     cells = measure_cells(
         density,
@@ -95,7 +94,11 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
 
 
 def predict_global(
-    density: Density, molecule: NDArray[np.bool_], network: Model, progress: Progress
+    density: Density,
+    molecule: NDArray[np.bool_],
+    spectra: Spectra,
+    network: Model,
+    progress: Progress,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the distribution over resolution and the profile of a map as a whole.
 
@@ -105,10 +108,10 @@ def predict_global(
     ----------
     density : the map
     molecule : bool array, shape (z, y, x)
+    spectra : of the two
     network : the model `GLOBAL_MODEL`
     progress : called with (fraction, message)
     """
-    spectra = measure_spectra(without_outliers(density), molecule)
     pooled, _ = predict_distribution(density, molecule, spectra, network, progress)
     return pooled.astype(np.float32), profile(spectra)
 

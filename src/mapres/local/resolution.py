@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks.check import Evidence, LocalSummary, run_checks
-from ..checks.density import DENSITY
+from ..checks.density import inverted_contrast
 from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
@@ -152,6 +152,7 @@ def local_resolution(
         raise
     known = measured.values > 0
     findings = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
+    findings += inverted_contrast(density, given.measurements)
     warnings = (
         *(finding.text for finding in findings),
         *METHODS[method].device_warnings(device),
@@ -172,9 +173,8 @@ def _molecule(density: Density) -> NDArray[np.bool_]:
         return solvent_mask(density)
     except MapContentError:
         everywhere = np.ones(density.values.shape, dtype=bool)
-        evidence = Evidence(density, measurements=measure_map(density, everywhere))
-        if reasons := [f.text for f in run_checks(DENSITY, evidence) if f.check.name == "inverted"]:
-            raise MapContentError(f"{density.name}: {reasons[0]}") from None
+        if inverted := inverted_contrast(density, measure_map(density, everywhere)):
+            raise MapContentError(f"{density.name}: {inverted[0].text}") from None
         raise
 
 
