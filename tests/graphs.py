@@ -66,8 +66,12 @@ def write_model(folder, name, kind, model, **said):
 
 def local_model(predict, overall):
     """Make a model of local resolution of a function of rows, beside the model of whole maps."""
-    said = {"overall_model_sha256": overall.card.sha256}
+    entries = {"overall_model_sha256": overall.card.sha256}
     card = replace(
-        overall.card, name="stub", kind="local", calibration=Calibration(1.0, 0.0, 0.0), said=said
+        overall.card,
+        name="stub",
+        kind="local",
+        calibration=Calibration(1.0, 0.0, 0.0),
+        entries=entries,
     )
     return replace(overall, card=card, predict=predict)

@@ -81,7 +81,7 @@ def test_good_half_maps_raise_no_doubt_whatever_their_scale():
 
 WRONG = [
     (lambda values: -values, "other has the opposite sign of ball.mrc"),
-    (shifted, "other is shifted against ball.mrc by 3, -2, 1 voxels along x, y, z"),
+    (shifted, "other is shifted relative to ball.mrc by 3, -2, 1 voxels along x, y, z"),
     (lambda values: 2 * HALVES[0].values + 1, "are the same map"),
 ]
 

@@ -1,4 +1,4 @@
-"""MapRes: how good a cryo-EM map really is, from the map alone.
+"""MapRes: the resolution of a cryo-EM map, estimated from the map alone.
 
 Importing this package is cheap: networks and their library load on first use.
 """
@@ -19,7 +19,7 @@ _PUBLIC = {
 
 
 def __getattr__(name: str):
-    """Load a public name from its module when it is first asked for."""
+    """Load a public name from its module on first access."""
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_PUBLIC[name]}", __name__), name)

@@ -1,12 +1,12 @@
-"""How good cryo-EM maps really are, from the maps alone.
+"""Estimate and validate the resolution of cryo-EM maps, from the maps alone.
 
   mapres validate MAP ...     class, resolution in Å with its interval, verdict on a claim
   mapres local MAP -o OUT     local resolution in Å, written as a map on the same grid
   mapres fsc HALF1 HALF2      Fourier shell correlation of two half maps
 
 Maps are MRC/CCP4 files, plain or compressed (.gz, .bz2). With --json the standard output is one
-JSON object (for several maps, one per line). Exit status: 0 done; 2 bad input, which one line on
-the standard error names; 130 interrupted, with nothing half-written left behind.
+JSON object (for several maps, one per line). Exit status: 0 success; 2 bad input (one line on
+standard error says what); 130 interrupted (no partial files are left).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line; paths are strings."""
+    """Return the command-line parser."""
     whole = Parser(
         prog="mapres", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

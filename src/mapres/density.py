@@ -1,4 +1,4 @@
-"""A map in memory: values, voxel size, origin, and the checks that every analysis makes first."""
+"""A map in memory: values, voxel size, origin, and the checks that every analysis runs first."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ VOXEL_SIZE_RANGE = (0.1, 50.0)
 # Calibration rounding gives axes that differ by parts in a thousand; crystal sections by 10%.
 MAX_ANISOTROPY = 0.02
 MAX_ANGLE_ERROR = 0.1
-# A map, or half maps: what is scaled together stays as many.
+# One map or a pair of half maps, scaled together.
 Together = TypeVar("Together", bound=tuple["Density", ...])
-# Largest absolute value of a map: its fourth power is taken, and 32 bits end at 1e-38 and 3e38.
+# Range for the largest absolute value of a map: its fourth power must fit in float32.
 SAFE = (1e-6, 1e6)
-# Å, between two resolutions that a method tries.
+# Smallest step of a resolution sweep (Å) and the largest number of steps.
 FINEST_STEP, MOST_TRIED = 0.01, 100_000
 
 
@@ -33,9 +33,9 @@ class Density:
     values : float32 array, shape (z, y, x)
     voxel_size : Å along x, y, z, as in an MRC header and in ChimeraX
     origin : Å, coordinates of voxel [0, 0, 0] along x, y, z
-    name : what messages and reports call it
+    name : used in messages and reports
     cell_angles : degrees (alpha, beta, gamma)
-    header : the MRC header of the file it was read from, kept so that results are written alike
+    header : MRC header of the source file, reused when results are written
     """
 
     values: NDArray[np.float32]
@@ -47,16 +47,16 @@ class Density:
 
     @property
     def spacing(self) -> float:
-        """Edge of a voxel in Å: the mean of the three, which `checked` has found to agree."""
+        """Voxel size in Å, averaged over the axes (`checked` makes sure that they agree)."""
         return float(np.mean(self.voxel_size))
 
     @property
     def nyquist(self) -> float:
-        """Finest resolution that the grid can hold, 2 voxels, in Å."""
+        """Nyquist limit of the grid: 2 voxels, in Å."""
         return 2.0 * max(self.voxel_size)
 
     def with_values(self, values: NDArray, name: str | None = None) -> Density:
-        """Put other values, shape (z, y, x), on the same grid."""
+        """Return other values, shape (z, y, x), on the same grid."""
         return replace(self, values=values, name=name or self.name)
 
 
@@ -93,10 +93,10 @@ def _check_values(density: Density) -> None:
 
 
 def safely_scaled(densities: Together) -> Together:
-    """Return maps that belong together, all times one factor if powers of values might overflow.
+    """Rescale maps by one common factor if powers of their values might overflow float32.
 
-    No result depends on the scale. Sharpening by a large B factor reaches 1e30, and 32 bits hold
-    the square of nothing beyond 1e19.
+    Results do not depend on the scale. Sharpening with a large B factor reaches 1e30, but float32
+    overflows when values beyond 1e19 are squared.
     """
     largest = max(float(max(d.values.max(), -d.values.min())) for d in densities)
     if SAFE[0] <= largest <= SAFE[1]:
@@ -106,7 +106,7 @@ def safely_scaled(densities: Together) -> Together:
 
 
 def checked_grid(density: Density) -> Density:
-    """Return the density if its grid is orthogonal, with cubic voxels of a size that is known.
+    """Return the density if its grid is orthogonal, with cubic voxels of known size.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def checked_grid(density: Density) -> Density:
     smallest, largest = VOXEL_SIZE_RANGE
     if not all(np.isfinite(size) and smallest <= size <= largest for size in sizes):
         raise MapContentError(
-            f"{name} has a voxel size of {text} Å; set it to the true one "
+            f"{name} has a voxel size of {text} Å; set the correct one "
             f"(between {smallest:g} and {largest:g} Å)."
         )
     # Written so that NaN fails.
@@ -139,8 +139,8 @@ def checked_grid(density: Density) -> Density:
 def require_same_grid(density: Density, other: Density, role: str) -> None:
     """Raise `GridMismatchError` unless ``other`` (a mask, a half map) has the density's grid.
 
-    The origin is compared only to half a voxel, and not at all where one of the two has none: many
-    programs write masks and half maps without it.
+    Origins may differ by half a voxel, and are ignored if either map has none: many programs write
+    masks and half maps without one.
     """
     if density.values.shape != other.values.shape:
         theirs, ours = (
@@ -164,13 +164,13 @@ def require_same_grid(density: Density, other: Density, role: str) -> None:
 
 
 def require_shape(shape: tuple[int, ...], other: tuple[int, ...], what: str) -> None:
-    """Raise `GridMismatchError` unless two arrays, ``what``, have the same shape."""
+    """Raise `GridMismatchError` unless two arrays have the same shape; ``what`` names them."""
     if shape != other:
         raise GridMismatchError(f"{what} have shapes {shape} and {other}; they must agree.")
 
 
 def require_sweep(max_res: float, step: float, voxel_size: float) -> None:
-    """Raise `MapContentError` unless a sweep between 2 voxels and ``max_res`` ends; all in Å."""
+    """Raise `MapContentError` unless a sweep from 2 voxels to ``max_res`` is valid; all in Å."""
     if not (step >= FINEST_STEP and np.isfinite(max_res)):
         raise MapContentError(
             f"step is {step:g} Å and max_res {max_res:g} Å; give a step of {FINEST_STEP:g} Å or "

@@ -1,4 +1,4 @@
-"""What can go wrong, as types. Every message names the value and the remedy in one sentence."""
+"""Exception types. Each message names the value and the remedy in one sentence."""
 
 
 class MapResError(ValueError):
@@ -10,19 +10,19 @@ class MapFileError(MapResError):
 
 
 class MapContentError(MapResError):
-    """The map was read, but its numbers or its geometry cannot be analyzed."""
+    """The map was read, but its values or its geometry cannot be analyzed."""
 
 
 class GridMismatchError(MapResError):
-    """A mask or a half map does not lie on the grid of the map."""
+    """A mask, half map or other local resolution does not fit the grid of the map."""
 
 
 class ModelError(MapResError):
-    """A model is missing, altered or not what it must be, or nothing can run it."""
+    """A network is missing, altered or invalid, or cannot be run."""
 
 
 class OutputError(MapResError):
-    """The result cannot be written where it was asked for."""
+    """The result cannot be written to the requested file."""
 
 
 class Cancelled(Exception):

@@ -52,17 +52,17 @@ def radial_frequency(shape: tuple[int, ...], voxel_size: VoxelSize) -> NDArray[n
 
 
 class Shells:
-    """The shells of spatial frequency of one grid: every rotational average is made with it.
+    """Shells of spatial frequency on one grid, for all rotational averages.
 
-    Shell n holds the frequencies that round to n over the longest edge of the box.
+    Shell n holds the frequencies that round to n / (longest edge of the box).
 
     Attributes
     ----------
     width : of a shell, 1/Å
     index : shell of every coefficient of the half grid, shape (z, y, x // 2 + 1)
-    count : coefficients in every shell, those of the other half of the grid included
-    frequency : 1/Å of every shell, that of zero frequency first
-    nyquist : the last shell of which all coefficients are there, that of two voxels
+    count : coefficients in every shell, over the full grid
+    frequency : 1/Å of every shell, zero frequency first
+    nyquist : the last complete shell, at two voxels
     """
 
     def __init__(self, shape: tuple[int, ...], voxel_size: VoxelSize):
@@ -80,7 +80,7 @@ class Shells:
         """Sum real weights on the half grid over shells, each with its Friedel mate."""
         twice = np.full(weights.shape[-1], 2.0)
         twice[0] = 1.0
-        # Of an even box the last column is its own mate.
+        # In an even box the last column is its own Friedel mate.
         if self._length % 2 == 0:
             twice[-1] = 1.0
         weighted = (weights * twice).ravel()
@@ -101,16 +101,16 @@ def power_of(transform: NDArray) -> NDArray:
 
 
 def taper(length: int, width: float) -> NDArray[np.float32]:
-    """Return weights along an axis that fall to 0 over ``width`` voxels at both ends, as a cosine.
+    """Return weights along an axis with cosine edges of ``width`` voxels at both ends.
 
-    Half of the length makes it a Hann window.
+    A width of half the length gives a Hann window.
     """
     distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
     return (0.5 - 0.5 * np.cos(np.pi * np.clip(distance / width, 0, 1))).astype(np.float32)
 
 
 def taper_of_box(shape: tuple[int, ...], widths: Sequence[float]) -> NDArray[np.float32]:
-    """Return the product of `taper` along z, y and x, of the shape of a box."""
+    """Return the product of `taper` along z, y and x for a box."""
     z, y, x = (taper(n, width) for n, width in zip(shape, widths, strict=True))
     return z[:, None, None] * y[:, None] * x
 
@@ -129,7 +129,7 @@ def gaussian_low_pass(values: NDArray, voxel_size: VoxelSize, resolution: float)
 
 
 def resize(values: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Fourier-crop or -pad real arrays, shape (..., z, y, x), onto another number of voxels.
+    """Fourier-crop or -pad real arrays, shape (..., z, y, x), to another number of voxels.
 
     The box keeps its edges in Å, so the voxel size changes by the ratio of the shapes. Values are
     those of the band-limited function at the new points (their scale is kept).
@@ -147,14 +147,14 @@ def resize_transform(
     full = (*coefficients.shape[:-3], *shape[:2], shape[2] // 2 + 1)
     out = np.zeros(full, dtype=coefficients.dtype)
     x = shared_half(old[2], shape[2])
-    # Corner by corner: an array for each axis in turn would take twice the memory.
+    # Corner by corner: one axis at a time would take twice the memory.
     for z, y in product(*(shared(n, m) for n, m in zip(old[:2], shape[:2], strict=True))):
         out[..., z, y, x] = coefficients[..., z, y, x]
     return out
 
 
 def shared(n: int, m: int) -> list[slice]:
-    """Return where along an axis the coefficients of two lengths are the same ones."""
+    """Return the slices of Fourier coefficients that two lengths of an axis share."""
     if n == m:
         return [slice(None)]
     keep = min(n, m)
@@ -164,5 +164,5 @@ def shared(n: int, m: int) -> list[slice]:
 
 
 def shared_half(n: int, m: int) -> slice:
-    """Return the same of the last axis, of which only half is there."""
+    """Return the same for the last axis of the half grid."""
     return slice(n // 2 + 1 if n == m else (min(n, m) + 1) // 2)

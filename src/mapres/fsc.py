@@ -1,4 +1,4 @@
-"""Fourier shell correlation of two half maps, and the resolution that it gives."""
+"""Fourier shell correlation of two half maps, and the resolution at its thresholds."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class ShellCorrelation:
 
     Attributes
     ----------
-    frequency : 1/Å, shape (shells,), of the shells from one over the longest edge to Nyquist
-    unmasked : FSC of the maps as they are, shape (shells,)
+    frequency : 1/Å, shape (shells,), from 1 / (longest edge) to Nyquist
+    unmasked : FSC of the unmasked maps, shape (shells,)
     masked : FSC within the mask, or None where no mask was given
-    phase_randomized : FSC within the mask of maps with random phases, what the mask alone makes
-    corrected : FSC within the mask without what the mask makes
+    phase_randomized : FSC of the phase-randomized, masked maps: the correlation due to the mask
+    corrected : masked FSC, corrected for the correlation due to the mask
     half_bit : the 1/2-bit threshold, shape (shells,)
     resolution : Å at the first crossing below 0.143, 0.5 and the 1/2-bit threshold (keys
-        ``"0.143"``, ``"0.5"``, ``"half-bit"``) of the corrected curve where there is one, else of
-        the unmasked one; Nyquist where it never crosses, None where it starts below
+        ``"0.143"``, ``"0.5"``, ``"half-bit"``) of the corrected curve if there is one, else of the
+        unmasked one; Nyquist if it never crosses, None if it starts below
     """
 
     frequency: NDArray[np.float64]
@@ -54,21 +54,21 @@ def fourier_shell_correlation(
 ) -> ShellCorrelation:
     """Correlate two half maps, shell by shell.
 
-    FSC(s) = Σ Re(F₁F₂*) / √(Σ|F₁|² Σ|F₂|²) over shells one over the longest edge wide (Harauz and
-    van Heel 1986). With a mask also FSC_true = (FSC_t − FSC_n) / (1 − FSC_n), FSC_n being that of
-    the masked maps with their phases randomized (Chen et al. 2013).
+    FSC(s) = Σ Re(F₁F₂*) / √(Σ|F₁|² Σ|F₂|²) over shells of width 1 / (longest edge) (Harauz and van
+    Heel 1986). With a mask, also FSC_true = (FSC_t − FSC_n) / (1 − FSC_n), where FSC_n is that of
+    the phase-randomized, masked maps (Chen et al. 2013).
 
     Parameters
     ----------
-    half1, half2 : arrays, shape (z, y, x), of any edges
+    half1, half2 : arrays, shape (z, y, x), of any size
     voxel_size : Å, one number or (x, y, z)
-    mask : array, shape (z, y, x), which multiplies both maps; better with a soft edge
+    mask : array, shape (z, y, x), multiplied with both maps; should have a soft edge
     seed : of the random phases
 
     Returns
     -------
     ShellCorrelation
-        Half maps that are identical correlate to 1 everywhere, so their resolution is Nyquist.
+        Identical half maps have FSC = 1 everywhere, so their resolution is Nyquist.
 
     Raises
     ------
@@ -108,17 +108,17 @@ def fourier_shell_correlation(
 def first_crossing(
     frequency: NDArray, curve: NDArray, threshold: NDArray, nyquist: float
 ) -> float | None:
-    """Return where a curve first falls below a threshold, Å, between shells by a straight line.
+    """Return where a curve first falls below a threshold, Å, interpolated linearly.
 
     Parameters
     ----------
     frequency, curve, threshold : arrays, shape (shells,), frequency in 1/Å
-    nyquist : Å, the answer where the curve never falls below
+    nyquist : Å, returned if the curve never falls below
 
     Returns
     -------
     float or None
-        None where the curve is below the threshold from its first shell on.
+        None if the curve is below the threshold from its first shell on.
     """
     excess = curve - threshold
     below = np.flatnonzero(excess < 0)
@@ -132,7 +132,7 @@ def first_crossing(
 
 
 class _Curves:
-    """Curves in the shells of one grid, up to the Nyquist limit, without zero frequency."""
+    """FSC curves on one grid, up to the Nyquist limit, without zero frequency."""
 
     def __init__(self, shape: tuple[int, ...], voxel_size: VoxelSize):
         self._shape = shape
@@ -150,9 +150,9 @@ class _Curves:
     def randomized(
         self, values: NDArray, start: int, generator: np.random.Generator
     ) -> NDArray[np.float32]:
-        """Return the map with random phases from shell number ``start`` (of ours) outward."""
+        """Return the map with random phases from shell ``start`` of the curves outward."""
         transform = forward(values)
-        # The phases of white noise are uniform and have the symmetry of a real map's.
+        # White noise has uniform phases with the Friedel symmetry of a real map.
         noise = forward(generator.standard_normal(self._shape, dtype=np.float32))
         noise /= np.maximum(np.abs(noise), np.finfo(np.float32).tiny)
         noise *= np.abs(transform)
@@ -163,21 +163,21 @@ class _Curves:
 
 
 def _half_bit(count: NDArray) -> NDArray[np.float64]:
-    """Return the 1/2-bit threshold for ``count`` coefficients a shell (van Heel, Schatz 2005)."""
+    """Return the 1/2-bit threshold for ``count`` coefficients per shell (van Heel, Schatz 2005)."""
     root = np.sqrt(count)
     return (0.2071 * root + 1.9102) / (1.2071 * root + 0.9102)
 
 
 def _corrected(masked: NDArray, random: NDArray, start: int) -> NDArray[np.float64]:
     corrected = masked.copy()
-    # A mask of a few voxels correlates even random maps almost to 1: bounded, not divided by 0.
+    # A mask of a few voxels correlates even random maps to almost 1: avoid division by 0.
     room = np.maximum(1 - random[start:], 1e-3)
     corrected[start:] = np.clip((masked[start:] - random[start:]) / room, -1, 1)
     return corrected
 
 
 def _prepared(half: NDArray, name: str) -> NDArray[np.float32]:
-    """Return the values about their mean: a constant must not show up as the mask's own shape."""
+    """Return the values minus their mean: a masked constant would correlate by the mask's shape."""
     half = np.asarray(half, dtype=np.float32)
     if half.ndim != 3:
         raise MapContentError(f"{name} has {half.ndim} dimensions; give one 3-D map.")

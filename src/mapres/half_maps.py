@@ -1,4 +1,4 @@
-"""Half maps: whether two of them are what they should be, and what they say of the resolution."""
+"""Half maps: whether two of them are usable, and their FSC resolution."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .density import Density, require_shape
 from .fsc import fourier_shell_correlation
 
 HalfMaps = tuple[Density, Density]
-# Independent noise keeps any two half maps further apart than this fraction of their own spread.
+# Independent noise makes half maps differ by more than this fraction of their own spread.
 LEAST_DIFFERENCE = 1e-3
 SOFT_EDGE = 3.0
 
 
 def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArray]:
-    """Return half of two half maps' sum and half of their difference: signal and noise.
+    """Return the mean of two half maps and half their difference: signal and noise.
 
     Raises
     ------
@@ -29,13 +29,13 @@ def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArr
 
 
 def same_map(first: NDArray, second: NDArray) -> bool:
-    """Return whether two maps differ by no more than rounding, a factor and a constant."""
+    """Return whether two maps are equal up to rounding, a factor and an offset."""
     first, second = ((half - half.mean()) / half.std() for half in (first, second))
     return float((first - second).std()) < LEAST_DIFFERENCE
 
 
 def usable(half_maps: HalfMaps, inside: NDArray[np.bool_]) -> bool:
-    """Return whether two half maps differ, and have anything in common inside the molecule."""
+    """Return whether two half maps differ, and correlate inside the molecule."""
     first, second = (half.values for half in half_maps)
     if same_map(first, second):
         return False
@@ -46,9 +46,9 @@ def usable(half_maps: HalfMaps, inside: NDArray[np.bool_]) -> bool:
 def half_map_resolution(
     density: Density, half_maps: HalfMaps, inside: NDArray[np.bool_]
 ) -> float | None:
-    """Return where the FSC inside the molecule falls below 0.143 (Å), None if it is never above.
+    """Return where the FSC inside the molecule falls below 0.143 (Å), None if never above.
 
-    The mask gets a 3 Å soft edge, and what it alone makes is taken off by phase randomization.
+    The mask gets a 3 Å soft edge, and is corrected for by phase randomization.
     """
     soft = ndimage.gaussian_filter(inside.astype(np.float32), SOFT_EDGE / density.spacing)
     first, second = (half.values for half in half_maps)

@@ -1,4 +1,4 @@
-"""Between some voxels and all of them: interpolation, nearest values, means of blocks."""
+"""Interpolation between sampled voxels, nearest known values, and block means."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def fill_between(
     wanted: NDArray[np.bool_],
     stride: int,
 ) -> None:
-    """Fill in resolutions between those of a lattice, in place.
+    """Interpolate resolutions between those of a coarse grid, in place.
 
-    They are linear in 1/Å: between 4 Å and noise, 200 Å, lies 7.8 Å and not 102 Å. Where none of
-    the lattice points around is visited, the nearest visited one counts.
+    Interpolation is linear in 1/Å: halfway between 4 Å and noise (200 Å) is 7.8 Å, not 102 Å. Where
+    no grid point around is visited, the nearest visited one is used.
 
     Parameters
     ----------
     values : shape (z, y, x), Å where ``visited``, else 0
-    visited : shape (z, y, x), on the lattice; at least one
+    visited : shape (z, y, x), on the coarse grid; at least one
     wanted : shape (z, y, x), what to fill
-    stride : voxels between lattice points, which begin with voxel 0
+    stride : voxels between grid points, which start at voxel 0
     """
-    lattice = (slice(None, None, stride),) * 3
-    known = visited[lattice]
-    frequency = np.divide(1, values[lattice], out=np.zeros(known.shape, np.float32), where=known)
+    grid = (slice(None, None, stride),) * 3
+    known = visited[grid]
+    frequency = np.divide(1, values[grid], out=np.zeros(known.shape, np.float32), where=known)
     weight, sums = (
         _refined(coarse, stride, values.shape) for coarse in (known.astype(np.float32), frequency)
     )
@@ -42,10 +42,10 @@ def fill_between(
 
 
 def nearest_known(values: NDArray, known: NDArray[np.bool_]) -> NDArray:
-    """Give every voxel the value of the nearest ``known`` one; both of shape (z, y, x).
+    """Fill every voxel with the value of the nearest ``known`` one; shapes (z, y, x).
 
-    Beyond the smallest box about those, that of the closest voxel of the box: indices of a whole
-    map of 512³ voxels would take 1.6 GB.
+    Voxels outside the bounding box of the known ones take the value of its closest voxel: indices
+    of a whole map of 512³ voxels would take 1.6 GB.
     """
     ends = [np.flatnonzero(known.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)]
     box = tuple(slice(first, last + 1) for first, last in ends)
@@ -59,9 +59,9 @@ def nearest_known(values: NDArray, known: NDArray[np.bool_]) -> NDArray:
 
 
 def block_means(values: NDArray, factors: int | Sequence[int]) -> NDArray[np.float32]:
-    """Average blocks of voxels, so many along all axes or each; what fills no block is left out.
+    """Average blocks of ``factors`` voxels along the axes; incomplete blocks are left out.
 
-    Sums of planes, axis after axis, take a fifth of the time of a mean over a reshaped array.
+    Summing planes, axis by axis, takes a fifth of the time of a mean over a reshaped array.
     """
     means = values.astype(np.float32, copy=False)
     for axis, factor in enumerate(np.broadcast_to(factors, 3)):

@@ -1,4 +1,4 @@
-"""Prediction and writing MRC2014/CCP4 maps, plain, gzipped or bzipped, through mrcfile."""
+"""Reading and writing of MRC2014/CCP4 maps, plain or compressed (gzip, bzip2), with mrcfile."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .errors import MapFileError
 from .output import replacing
 
 MODES = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
-# 2048^3 float32 is 34 GB: more is a damaged header, not a map.
+# 2048³ float32 is 34 GB: edges beyond this mean a damaged header.
 MAX_EDGE = 4096
 MAX_MODE, MAX_EXTENDED_HEADER = 200, 2**26
-# IMOD writes unsigned bytes as mode 0, and says so with a stamp and a flag in the spare words.
+# IMOD writes unsigned bytes as mode 0, marked by a stamp and a flag in the extra header.
 IMOD_STAMP, IMOD_SIGNED = 1146047817, 1
 VOLUME_STACKS = range(401, 631)
 
@@ -64,10 +64,10 @@ def read(path: str | os.PathLike) -> Density:
 
 
 def write(path: str | os.PathLike, density: Density) -> None:
-    """Write a density as float32 (mode 2), whole or not at all.
+    """Write a density as float32 (mode 2); a failed write leaves no partial file.
 
-    Voxel size, origin, axis order and labels are those of ``density.header`` where it has one. A
-    name ending in ``.gz`` or ``.bz2`` is compressed.
+    Voxel size, origin, axis order and labels are those of ``density.header`` if it has one. Files
+    named ``.gz`` or ``.bz2`` are compressed.
 
     Raises
     ------
@@ -142,7 +142,8 @@ def _load(path: Path) -> tuple[np.recarray, NDArray]:
     try:
         _check_header(path)
         with warnings.catch_warnings():
-            # Old programs write no 'MAP ' word or a wrong machine stamp: mrcfile warns, we check.
+            # Old programs omit the word 'MAP ' or write a wrong machine stamp, of which mrcfile
+            # warns.
             warnings.simplefilter("ignore", RuntimeWarning)
             with mrcfile.open(path, permissive=True) as mrc:
                 header, data = mrc.header.copy().view(np.recarray), mrc.data
@@ -168,7 +169,7 @@ def _single_volume(header: np.recarray, data: NDArray, path: Path) -> NDArray:
 
 
 def _check_header(path: Path) -> None:
-    """Refuse what is no map, before mrcfile sets aside all the memory that a header asks for."""
+    """Reject files that are not maps, before mrcfile allocates the memory that a header demands."""
     with open(path, "rb") as file:
         openers: dict[bytes, Callable] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
         opener = openers.get(file.read(2), open)
@@ -184,7 +185,9 @@ def _check_header(path: Path) -> None:
     if mode not in MODES:
         kind = {3: "complex", 4: "complex", 16: "RGB"}.get(mode, "unsupported")
         known = ", ".join(f"{m} ({t})" for m, t in MODES.items())
-        raise MapFileError(f"{path.name} has {kind} data (mode {mode}); modes read are {known}.")
+        raise MapFileError(
+            f"{path.name} has {kind} data (mode {mode}); supported modes are {known}."
+        )
 
 
 def _is_plausible(header: np.void) -> bool:
@@ -203,7 +206,7 @@ def _write_like(mrc: mrcfile.mrcfile.MrcFile, density: Density, header: np.recar
     for name in kept.split():
         mrc.header[name] = header[name]
     if _placement(mrc.header, density.values.shape) != (density.voxel_size, density.origin):
-        # The density was moved or resampled since, or its header repaired: say what it says.
+        # The density was moved or resampled, or its header repaired: write its own geometry.
         _place(mrc.header, density)
 
 

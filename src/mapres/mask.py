@@ -1,4 +1,4 @@
-"""Where the molecule is: an automatic solvent mask, and whether the solvent was flattened."""
+"""Automatic solvent mask, and detection of flattened solvent."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .errors import MapContentError
 from .fourier import gaussian_low_pass
 from .progress import beat
 
-# Side chains and noise merge, domains stay apart: the usual low-pass for masks is 10-15 Å.
+# Å. The usual low-pass filter for masks, 10-15 Å, merges side chains and noise, not domains.
 SMOOTHING = 12.0
 MARGIN = 3.0
-# Solvent set to one value by a mask is exactly constant, and mostly more than half of the box.
+# Masked solvent is exactly constant, and usually more than half of the box.
 FLAT_FRACTION = 0.2
-# Planes that are grown at a time.
+# Planes dilated at a time.
 SLAB = 64
 # A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
 
 
 def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
-    """Return where the map holds one repeated background value, or None where it has solvent noise.
+    """Return where the map has one constant background value, or None if it has solvent noise.
 
-    What lies outside the sphere that fits the box does not count: many programs set it to 0.
+    Voxels outside the inscribed ellipsoid do not count: many programs set them to 0.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
 def solvent_mask(density: Density) -> NDArray[np.bool_]:
     """Find the molecule in a map.
 
-    The map is smoothed to 12 Å (or 4 voxels, if coarser) and cut above its solvent level, which is
-    the mode of its histogram, plus the larger of 4 standard deviations of the solvent and a fifth
-    of the way to the molecule's core. Specks under 5% of the largest piece are dropped, and the
-    rest grows by 3 Å.
+    The map is smoothed to 12 Å (or 4 voxels, if coarser) and thresholded at its solvent level, the
+    mode of its histogram, plus the larger of 4 standard deviations of the solvent and a fifth of
+    the way to the molecule's core. Pieces under 5% of the largest are dropped, and the rest is
+    dilated by 3 Å.
 
     Returns
     -------
@@ -52,14 +52,14 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     Raises
     ------
     MapContentError
-        If nothing stands out of the solvent.
+        If nothing stands out from the solvent.
     """
     values = density.values
     smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
     beat()
     flat = flat_solvent(values)
     background = _background(values)
-    # Voxels that a mask or the reconstruction's sphere set to one value hold no noise.
+    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
     sample = smooth[values != background]
     if flat is None:
         level, spread = _solvent(sample)
@@ -74,14 +74,14 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     inside = _large_pieces(inside)
     if np.count_nonzero(inside) < FEWEST_VOXELS:
         raise MapContentError(
-            f"no molecule stands out of the solvent of {density.name}; give a mask."
+            f"no molecule stands out from the solvent of {density.name}; give a mask."
         )
     grown = _grow(inside, MARGIN / density.spacing)
     return grown if flat is None else grown & ~flat
 
 
 def _background(values: NDArray) -> float:
-    """Return the commonest value on the four edges of the box along x."""
+    """Return the most common value on the four edges of the box along x."""
     edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
     candidates, counts = np.unique(edges, return_counts=True)
     return float(candidates[np.argmax(counts)])
@@ -90,12 +90,12 @@ def _background(values: NDArray) -> float:
 def inscribed_ellipsoid(
     shape: tuple[int, ...], centers: Sequence[float] | None = None
 ) -> NDArray[np.bool_]:
-    """Return the ellipsoid within the box, of 0.95 of its edges, beyond which programs write 0.
+    """Return the ellipsoid of 0.95 of the box's edges, outside which many programs write 0.
 
     Parameters
     ----------
     shape : (z, y, x)
-    centers : of the box along z, y, x, in indices; without, those of reconstructions: voxel n // 2
+    centers : along z, y, x, in voxels; by default those of reconstructions, voxel n // 2
     """
     z, y, x = (
         ((_indices(n, centers is None) - middle) / (n / 2)) ** 2
@@ -105,7 +105,7 @@ def inscribed_ellipsoid(
 
 
 def _indices(n: int, single: bool) -> NDArray:
-    # Of a whole map in 32 bits, or it would take twice the memory.
+    # float32 for whole maps, to halve the memory.
     return np.arange(n, dtype=np.float32 if single else np.float64)
 
 
@@ -124,7 +124,7 @@ def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     labels, count = ndimage.label(inside)
     if count == 0:
         return inside
-    # Plane by plane: NumPy makes indices of 64 bits of all that it is given.
+    # Plane by plane: NumPy converts all labels that it is given to 64 bits.
     sizes = np.zeros(count + 1, dtype=np.intp)
     for plane in labels:
         sizes += np.bincount(plane.ravel(), minlength=count + 1)
@@ -134,9 +134,9 @@ def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _grow(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
-    """Add every voxel within ``radius`` voxels, looking no further than the box that needs it.
+    """Dilate a mask by ``radius`` voxels.
 
-    In slabs: SciPy takes 60 bytes a voxel.
+    Only within its bounding box, and in slabs: SciPy takes 60 bytes per voxel.
     """
     reach = int(np.ceil(radius))
     (box,) = ndimage.find_objects(inside.astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and only where that is possible."""
+"""Output files, written whole or not at all, and checks that they can be written."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def require_writable(path: str | os.PathLike, inputs: Iterable[str | os.PathLike
         raise OutputError(f"{path} is a folder; give the name of a file in it.")
     if path.exists() and any(Path(i).exists() and path.samefile(i) for i in inputs):
         raise OutputError(f"{path} is one of the inputs; choose another name for the output.")
-    # Permission bits say little (root, read-only mounts, /proc): only trying tells.
+    # Permission bits are unreliable (root, read-only mounts, /proc): try it.
     Path(_temporary(path)).unlink()
 
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[str]:
-    """Yield a temporary name beside ``path``, renamed to it only when the block ends well.
+    """Yield a temporary file next to ``path``, renamed to it only if the block succeeds.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def replacing(path: str | os.PathLike) -> Iterator[str]:
     temporary = _temporary(path)
     try:
         yield temporary
-        # mkstemp makes files that only their owner reads; give what open() would have given.
+        # mkstemp files are private to their owner; give them the permissions of open().
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
@@ -58,9 +58,9 @@ def replacing(path: str | os.PathLike) -> Iterator[str]:
 
 
 def _temporary(path: Path) -> str:
-    """Create an empty file beside ``path``, hidden and with its suffix."""
+    """Create an empty hidden file next to ``path``, with its suffix."""
     if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist; make it or choose another.")
+        raise OutputError(f"the folder {path.parent} does not exist; create it or choose another.")
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     except OSError as error:

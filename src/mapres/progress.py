@@ -1,4 +1,4 @@
-"""How far an analysis is: what is called with it, and what lets it be cancelled in its depths."""
+"""Progress reports of an analysis, through which a caller can also cancel it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def silent(fraction: float, message: str) -> None:
 
 
 def part_of(progress: Progress, start: float, end: float) -> Progress:
-    """Return the progress of a part that takes a whole from one fraction to another."""
+    """Return the progress of a part that advances the whole from ``start`` to ``end``."""
     return lambda fraction, message: progress(start + fraction * (end - start), message)
 
 
 def labeled(progress: Progress, label: str) -> Progress:
-    """Put who is at work before every message."""
+    """Prefix every message with a label."""
     return lambda fraction, message: progress(fraction, f"{label}: {message}")
 
 
 def with_heartbeat(analysis: Analysis) -> Analysis:
-    """Let `beat` repeat the last report of an analysis, a function with a keyword ``progress``."""
+    """Let `beat` repeat the last report of a function that has a keyword ``progress``."""
 
     @wraps(analysis)
     def watched(*arguments, progress: Progress = silent, **options):
@@ -47,7 +47,7 @@ def with_heartbeat(analysis: Analysis) -> Analysis:
 def beat() -> None:
     """Repeat the last report of the analysis in this thread; it may raise `Cancelled`.
 
-    Called where up to half a second of work on 256³ voxels is done, such as a Fourier transform.
+    Called at steps of up to half a second on 256³ voxels, such as a Fourier transform.
     """
     if repeat := getattr(_here, "repeat", None):
         repeat()

@@ -87,7 +87,7 @@ def test_scale_offset_and_turning_do_not_matter(measured):
 
 def test_a_low_pass_coarser_than_the_claim_is_named(measured):
     (warning,) = said(low_passed(measured, 9.0), 6.0)
-    assert resolution_in(warning) == pytest.approx(9.0, rel=0.1) and "claim of 6 Å" in warning
+    assert resolution_in(warning) == pytest.approx(9.0, rel=0.1) and "claimed 6 Å" in warning
     assert said(low_passed(measured, 9.0), 9.0) == []
     assert said(low_passed(measured, 9.0)) == []
 

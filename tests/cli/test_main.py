@@ -360,7 +360,7 @@ def test_masks_and_half_maps_on_another_grid(run, command, change):
         ("local map.mrc -o ../{folder}/map.mrc", "is one of the inputs"),
         ("local map.mrc -o mask.mrc --mask mask.mrc", "is one of the inputs"),
         ("local map.mrc -o half2.mrc --half-maps half1.mrc half2.mrc", "is one of the inputs"),
-        ("local map.mrc -o out.mrc --png out.mrc", "choose two names"),
+        ("local map.mrc -o out.mrc --png out.mrc", "choose different names"),
         ("local map.mrc -o out.mrc --png missing/fig.png", "missing does not exist"),
         ("fsc half1.mrc half2.mrc --png half1.mrc", "is one of the inputs"),
         ("fsc half1.mrc half2.mrc --png missing/fig.png", "missing does not exist"),

@@ -193,5 +193,5 @@ def test_only_this_method_tells_its_uncertainty(density):
 
 
 def test_the_local_model_gives_no_verdict(density):
-    with pytest.raises(ModelError, match="for localres; choose from: default"):
+    with pytest.raises(ModelError, match="predicts local resolution only; choose from: default"):
         validate(density, model=MODEL)

@@ -67,7 +67,7 @@ def test_classes_become_resolutions(density, inside, monkeypatch):
     np.testing.assert_array_equal(result.values[inside], expected[inside])
     np.testing.assert_array_equal(result.beyond[inside], (classes == 9)[inside])
     assert any("half maps were not used" in warning for warning in result.warnings)
-    assert "coarser than 10 Å" in result.notes[0]
+    assert "10 Å for everything coarser" in result.notes[0]
 
 
 def test_what_is_coarser_than_the_last_class_is_said(density, inside, monkeypatch):

@@ -70,7 +70,7 @@ def test_a_card_that_is_no_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "folder.json").mkdir()
     for name in ("pipe.json", "folder.json"):
-        with pytest.raises(ModelError, match="it is no file"):
+        with pytest.raises(ModelError, match="it is not a file"):
             load(str(tmp_path / name))
 
 
@@ -183,7 +183,7 @@ def test_a_card_of_wrong_types_is_refused(copy, said):
 )
 def test_weights_lie_beside_their_card(copy, path):
     change(copy, weights=path)
-    with pytest.raises(ModelError, match="are not a file beside the card"):
+    with pytest.raises(ModelError, match="are not a file next to the card"):
         load(str(copy))
 
 
@@ -231,7 +231,7 @@ def test_what_fails_while_it_runs_is_one_sentence(tmp_path):
 )
 def test_answers_that_are_no_probabilities_are_refused(tmp_path, answer):
     own = write_model(tmp_path, "own", "class", constant_graph("class", answer))
-    with pytest.raises(ModelError, match="answers no probabilities"):
+    with pytest.raises(ModelError, match="does not return probabilities"):
         load(str(own)).predict(np.zeros((2, 64, 64, 64), np.float32))
 
 

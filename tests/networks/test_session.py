@@ -47,7 +47,7 @@ def test_the_cpu_is_used_where_there_is_nothing_else(card):
         model = load(card, device)
         assert (model.provider, model.notes) == (CPU, ())
     model = load(card, "gpu")
-    assert model.provider == CPU and "offers no GPU" in model.notes[0]
+    assert model.provider == CPU and "has no GPU support" in model.notes[0]
 
 
 def test_a_gpu_is_used_where_it_is_offered_and_agrees(card, offered):
@@ -63,7 +63,7 @@ def test_a_gpu_is_used_where_it_is_offered_and_agrees(card, offered):
 def test_a_gpu_that_answers_differently_is_not_believed(card, offered, difference):
     offered(lambda answer: answer + np.float32(difference))
     model = load(card)
-    assert model.provider == CPU and "it answers differently" in model.notes[0]
+    assert model.provider == CPU and "its probabilities differ" in model.notes[0]
     assert model.predict(BOXES)[0] == pytest.approx([0.2, 0.5, 0.3])
 
 
@@ -103,10 +103,10 @@ def test_answers_name_the_provider_and_say_why_it_is_not_a_gpu():
     chain = folded_chain()
     answer = validate(chain, device="gpu")
     assert answer.provider == answer.as_json()["provider"] == CPU
-    assert sum("offers no GPU" in warning for warning in answer.warnings) == 1
+    assert sum("has no GPU support" in warning for warning in answer.warnings) == 1
     local = local_resolution(chain, device="gpu")
     assert local.provider == CPU
-    assert sum("offers no GPU" in warning for warning in local.warnings) == 1
+    assert sum("has no GPU support" in warning for warning in local.warnings) == 1
     monores = local_resolution(chain, method="monores", device="gpu")
     assert monores.provider is None and "runs on the CPU only" in monores.warnings[0]
 

@@ -108,7 +108,7 @@ def test_a_missing_origin_counts_for_boxes_of_other_sizes_only():
         (np.zeros(SHAPE), "holds no resolutions"),
         (np.full(SHAPE, 100.0), "holds no resolutions"),
         (np.abs(smooth() - 6) / 10, "holds no resolutions"),
-        (np.where(np.indices(SHAPE)[0] < 4, 5, 0), "in only 0% of the voxels"),
+        (np.where(np.indices(SHAPE)[0] < 4, 5, 0), "in only 0% of the resolved voxels"),
     ],
 )
 def test_what_is_no_local_resolution_of_the_map_is_said(theirs, says):

@@ -225,7 +225,7 @@ def test_fsc_rows_and_json_agree(density, curve):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "none: below it from the first shell"), (3.0, "3.00 Å (Nyquist limit)")],
+    [(None, "none (below from the first shell)"), (3.0, "3.00 Å (Nyquist limit)")],
 )
 def test_fsc_rows_name_the_two_ends(density, curve, value, text):
     curve = dataclasses.replace(curve, resolution={"0.143": value})

@@ -1,4 +1,4 @@
-"""What a check is, and what it is told: a sentence, and a test of what is known of a map."""
+"""A check: a test of what is known about a map, and the sentence that warns of it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ..density import Density
 from .half_map_measurements import HalfMapMeasurements
 from .measurements import Measurements
 
-# What a finding leaves no ground for: any prediction from the map, the interval of a prediction
-# (the class may stand), or what half maps say.
+# What a finding invalidates: any prediction from the map, the interval of a prediction (the class
+# may stand), or the half-map FSC.
 PREDICTION, INTERVAL, HALF_MAPS = "prediction", "interval", "half maps"
 
 
 @dataclass(frozen=True)
 class LocalSummary:
-    """What is looked at in a local resolution.
+    """Statistics of a local resolution.
 
     Attributes
     ----------
     unmeasured : fraction of the mask without a result
     at_finest : fraction of the results at the finest one
-    finest : Å, that one
+    finest : Å, the finest one
     """
 
     unmeasured: float
@@ -33,19 +33,19 @@ class LocalSummary:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What is known of a map by the time that it is checked; None where it is not.
+    """What is known about a map when it is checked; None where unknown.
 
     Attributes
     ----------
     density : the map
     claimed : Å, what its authors claim
     solvent_is_flat : whether the solvent holds one value
-    fills_box : whether no molecule was found, so that the whole box stands for it
+    fills_box : whether no molecule was found, so that the whole box is used
     measurements : of the map
-    resolution : Å, as predicted
+    resolution : Å, predicted
     interval : Å, the ends of its 90% interval
-    half_maps : how the two half maps lie to each other and to the map
-    half_maps_correlate : whether their FSC is ever above 0.143
+    half_maps : of the two half maps, compared with each other and with the map
+    half_maps_correlate : whether their FSC is above 0.143 anywhere
     local : of a local resolution
     """
 
@@ -61,7 +61,7 @@ class Evidence:
     local: LocalSummary | None = None
 
     def with_(self, **known: Any) -> Evidence:
-        """Return what is known now."""
+        """Return a copy with more known."""
         return replace(self, **known)
 
 
@@ -71,11 +71,11 @@ class Check:
 
     Attributes
     ----------
-    name : for tables of how often it is given
-    sentence : that users read; numbers of the test are filled in, as `str.format` does it
-    test : of `Evidence`: whether to warn, or the numbers for the sentence
-    discredits : what can be no ground for a verdict then; None where a verdict may stand
-    final : whether no later row of its group has anything to say then
+    name : in tables of how often the warning is given
+    sentence : for users; the test's numbers are filled in by `str.format`
+    test : takes `Evidence`; returns whether to warn, or the numbers for the sentence
+    discredits : what the verdict must then not rely on; None if the verdict may stand
+    final : whether later rows of its group are then skipped
     """
 
     name: str
@@ -87,20 +87,20 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that has something to say of a map: the sentence, with its numbers."""
+    """A warning that a check gives: its sentence, with the numbers filled in."""
 
     check: Check
     text: str
 
 
 def run_checks(checks: Iterable[Check], evidence: Evidence) -> list[Finding]:
-    """Run some rows of the table in their order."""
+    """Run rows of the table in order."""
     findings = []
     for check in checks:
-        found = check.test(evidence)
-        if found is None or found is False:
+        outcome = check.test(evidence)
+        if outcome is None or outcome is False:
             continue
-        numbers = found if isinstance(found, Mapping) else {}
+        numbers = outcome if isinstance(outcome, Mapping) else {}
         findings.append(Finding(check, check.sentence.format(**numbers)))
         if check.final:
             break
@@ -108,5 +108,5 @@ def run_checks(checks: Iterable[Check], evidence: Evidence) -> list[Finding]:
 
 
 def discredited(findings: Iterable[Finding]) -> set[str]:
-    """Return what findings leave no ground for."""
+    """Return what the findings invalidate."""
     return {finding.check.discredits for finding in findings if finding.check.discredits}

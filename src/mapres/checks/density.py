@@ -1,8 +1,8 @@
-"""Checks of the density itself: what it shows to be wrong with a map, without a network.
+"""Checks of the density itself, without a network.
 
-Thresholds were set on 400 simulated maps of the validation split and on noise and decoys, wide of
-what ordinary maps show; `python -m training warnings` counts on the test split how often each
-warning is given rightly and wrongly.
+Thresholds were set on 400 simulated maps of the validation split and on noise and decoys, well away
+from what good maps show; `python -m training warnings` counts true and false warnings on the test
+split.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from .check import INTERVAL, PREDICTION, Check, Evidence, Finding, run_checks
 from .measurements import Measurements
 from .power import low_pass, risen_power
 
-# Noise stays within 2 and 0.9, whatever its mask; five of 300 simulated maps do, all of them
+# Noise stays within 2 and 0.9 with any mask; so do five of 300 simulated maps, all of them
 # sharpened until noise drowns the molecule.
 NOISE_COUPLING, NOISE_SKEWNESS = 2.0, 0.8
-# Simulated maps explain at most 0.18 by a slope, 0.96 by shells, and vary by at least 0.052.
+# In simulated maps the slope is at most 0.18, roundness 0.96, and unevenness at least 0.052.
 STEADY, ROUND, EVEN = 0.5, 0.97, 0.04
-# Noise couples down to -1.9, simulated maps to -0.5; what fills the box may couple either way, but
-# is not skewed.
+# Coupling is at least -1.9 in noise, -0.5 in simulated maps; in maps that fill the box it may have
+# either sign, but those are not skewed.
 INVERTED_COUPLING, INVERTED_SKEWNESS = -2.5, -0.5
-# Of a whole box another warning says that density fills it. One of 300 simulated maps, cut out of
-# a molecule larger than the box, reaches as much as 1% of all six faces; crystals 15 to 40%.
+# A filled box has its own warning. Only one of 300 simulated maps, cropped from a molecule larger
+# than the box, covers as much as 1% of all six faces; crystals cover 15 to 40%.
 OPEN_FACE = 0.15
-# Of 100 noise-free maps 98 and 81 lie above; maps cut off at 0, masked and interpolated are as high
-# and reach 0.42.
+# Of 100 noise-free maps, 98 and 81 are above these limits; masked, interpolated maps truncated at 0
+# are above the first and reach 0.42 in the second.
 DEEPEST_CALCULATED, FAINTEST_CALCULATED = -0.01, 0.45
-# In their quietest shell simulated maps show up to 4 times the power of the solvent, and 17 times
-# where binning cut the noise off; a filter at twice the resolution may leave 130 times.
+# In the shell of least contrast, simulated maps have up to 4 times the power of the solvent, 17
+# times if binning cut off the noise, and 130 times after a filter at twice the resolution.
 QUIET_CONTRAST = 150.0
-# A claim is rounded, and the place of a filter is known to 5%.
+# Claims are rounded, and the cutoff of a filter is known to 5%.
 COARSER = 1.1
 
 
@@ -60,7 +60,7 @@ def _inverted(evidence: Evidence) -> Mapping[str, Any] | None:
     shape = _measured(evidence).shape
     if shape.coupling[0] >= INVERTED_COUPLING or shape.skewness >= INVERTED_SKEWNESS:
         return None
-    # In ChimeraX names end in the map's number.
+    # In ChimeraX, names end with the model number.
     number = re.search(r"#[\d.]+$", evidence.density.name)
     return {"number": number.group() if number else "#1"}
 
@@ -77,15 +77,15 @@ def _calculated(evidence: Evidence) -> bool:
 def _low_passed(evidence: Evidence) -> Mapping[str, Any] | None:
     if evidence.claimed is None:
         return None
-    found = low_pass(_measured(evidence).spectra)
-    if found is None or found < COARSER * evidence.claimed:
+    cutoff = low_pass(_measured(evidence).spectra)
+    if cutoff is None or cutoff < COARSER * evidence.claimed:
         return None
-    return {"found": found, "claimed": evidence.claimed}
+    return {"cutoff": cutoff, "claimed": evidence.claimed}
 
 
 def _sharpened(evidence: Evidence) -> Mapping[str, Any] | None:
-    found = risen_power(_measured(evidence).spectra)
-    return found and {"factor": found[0], "resolution": found[1]}
+    rise = risen_power(_measured(evidence).spectra)
+    return rise and {"factor": rise[0], "resolution": rise[1]}
 
 
 def _quiet(evidence: Evidence) -> bool:
@@ -100,7 +100,7 @@ MOLECULE = (
     ),
     Check(
         "filled box",
-        "Density fills the box: no solvent was found around a molecule.",
+        "Density fills the box: no solvent was found around the molecule.",
         lambda evidence: bool(evidence.fills_box),
         discredits=INTERVAL,
     ),
@@ -123,14 +123,14 @@ DENSITY = (
     ),
     Check(
         "noise",
-        NO_MOLECULE + "nothing stands out of the noise.",
+        NO_MOLECULE + "nothing stands out from the noise.",
         _noise,
         discredits=PREDICTION,
         final=True,
     ),
     Check(
         "featureless",
-        NO_MOLECULE + "what stands out is a smooth body without features, such as a mask.",
+        NO_MOLECULE + "only a smooth, featureless shape, such as a mask.",
         _featureless,
         discredits=PREDICTION,
         final=True,
@@ -157,14 +157,14 @@ DENSITY = (
     ),
     Check(
         "low-passed",
-        "The map was low-pass filtered at about {found:.1f} Å, coarser than the claim of "
+        "The map was low-pass filtered at about {cutoff:.1f} Å, coarser than the claimed "
         "{claimed:g} Å.",
         _low_passed,
     ),
     Check(
         "over-sharpened",
-        "The map is over-sharpened: inside the molecule the power rises {factor:.0f}-fold toward "
-        "{resolution:.1f} Å, where noise rises with it.",
+        "The map is over-sharpened: the power inside the molecule rises {factor:.0f}-fold toward "
+        "{resolution:.1f} Å, and noise rises with it.",
         _sharpened,
     ),
     Check(

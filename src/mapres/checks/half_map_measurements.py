@@ -1,4 +1,4 @@
-"""How two half maps lie to each other and to the map: what the checks of half maps look at."""
+"""Measurements of two half maps, for the checks of half maps."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class HalfMapMeasurements:
     Attributes
     ----------
     names : of the two
-    identical : they differ by no more than rounding, a factor and a constant
-    registration : how the second lies to the first
-    agreement : correlation of their mean with the map inside the molecule; None where they are
-        not the halves of one reconstruction anyway, or there is no map
+    identical : whether they are equal up to rounding, a factor and an offset
+    registration : shift and sign of the second relative to the first
+    agreement : correlation of their mean with the map inside the molecule; None if they are
+        identical, shifted or of opposite sign, or there is no map
     """
 
     names: tuple[str, str]
@@ -50,10 +50,10 @@ def measure_half_maps(
         inside = np.ones(first.shape, dtype=bool)
     if same_map(first, second):
         return HalfMapMeasurements(names, True, Registration(), None)
-    found = registration(first, second, inside)
+    placement = registration(first, second, inside)
     agreement = None
-    # The mean of halves of opposite sign, say, is noise: it tells nothing of the map.
-    if density is not None and found == Registration():
+    # The mean of half maps of opposite sign, for example, is only noise.
+    if density is not None and placement == Registration():
         mean = first[inside] / first.std() + second[inside] / second.std()
         agreement = float(np.corrcoef(mean, density.values[inside])[0, 1])
-    return HalfMapMeasurements(names, False, found, agreement)
+    return HalfMapMeasurements(names, False, placement, agreement)

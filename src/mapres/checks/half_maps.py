@@ -30,9 +30,9 @@ def _shifted(evidence: Evidence) -> Mapping[str, Any] | None:
     return {"first": pair.names[0], "second": pair.names[1], "shift": f"{x}, {y}, {z}"}
 
 
-def _strangers(evidence: Evidence) -> Mapping[str, Any] | None:
+def _unrelated(evidence: Evidence) -> Mapping[str, Any] | None:
     pair = evidence.half_maps
-    # Written so that NaN is little.
+    # Written so that NaN counts as low.
     if pair is None or pair.agreement is None or pair.agreement >= LITTLE_AGREEMENT:
         return None
     return {"agreement": pair.agreement, "name": evidence.density.name}
@@ -54,15 +54,16 @@ PAIR = (
     ),
     Check(
         "shifted half maps",
-        "{second} is shifted against {first} by {shift} voxels along x, y, z; give the half maps "
-        "of one reconstruction, or shift one of them back.",
+        "{second} is shifted relative to {first} by {shift} voxels along x, y, z; give the half "
+        "maps of one reconstruction, or shift one of them back.",
         _shifted,
         discredits=HALF_MAPS,
     ),
     Check(
         "half maps of another map",
-        "The half maps correlate only {agreement:.2f} with {name}; check that they belong to it.",
-        _strangers,
+        "The half maps have a correlation of only {agreement:.2f} with {name}; check that they "
+        "belong to it.",
+        _unrelated,
         discredits=HALF_MAPS,
     ),
 )

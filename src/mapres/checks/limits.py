@@ -1,4 +1,4 @@
-"""Checks of what is claimed and predicted, against the limits of the map and of the model."""
+"""Checks of the claimed and predicted resolution against the limits of the map and the model."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .check import INTERVAL, Check, Evidence
 # Claims are rounded to a tenth of an Å and voxel sizes are calibrated to about 1%.
 NYQUIST_SLACK = 0.98
 NEAR_NYQUIST = 1.1
-# Å: finer, and coarser, the training maps do not go; between them the default model was trained.
+# Å, range of the maps that the default model was trained on.
 FINEST, COARSEST = 2.1, 30.0
-# Ends of the interval a factor 2 apart: the prediction is not even a class.
+# Ratio of the interval's ends: beyond it not even the class is certain.
 WIDE_INTERVAL = 2.0
 
 
 def beyond_nyquist(claimed: float, nyquist: float) -> bool:
-    """Return whether a claim is finer than two voxels, all in Å."""
+    """Return whether a claim is beyond the Nyquist limit, both in Å."""
     return claimed < NYQUIST_SLACK * nyquist
 
 
-def _impossible(evidence: Evidence) -> Mapping[str, Any] | None:
+def _beyond_nyquist(evidence: Evidence) -> Mapping[str, Any] | None:
     claimed, nyquist = evidence.claimed, evidence.density.nyquist
     if claimed is None or not beyond_nyquist(claimed, nyquist):
         return None
@@ -53,14 +53,14 @@ CLAIM = (
     Check(
         "claim beyond Nyquist",
         "The claim of {claimed:g} Å is beyond the Nyquist limit ({nyquist:.2f} Å).",
-        _impossible,
+        _beyond_nyquist,
     ),
 )
 LIMITS = (
     Check(
         "class only",
         "This classifier takes neither voxel size nor noise into account: as published it was "
-        "right for only 57-60% of published maps, and it has no error bar.",
+        "right for only 57-60% of published maps, and it gives no uncertainty.",
         lambda evidence: evidence.resolution is None,
         final=True,
     ),

@@ -1,4 +1,4 @@
-"""Checks of a local resolution, whatever method measured it."""
+"""Checks of a local resolution, for all methods."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from .check import Check, Evidence
 
-# Fraction of the mask: of the two reference maps of MonoRes 0.3% is unmeasured.
+# Fraction of the mask; in the two reference maps of MonoRes 0.3% is unmeasured.
 MUCH_UNMEASURED = 0.05
-# Where a map is limited by noise, single voxels reach the finest value, not a sixth of them.
+# In maps limited by noise only single voxels reach the finest value, not a sixth of them.
 MANY_FINEST = 0.15
 
 
@@ -34,8 +34,8 @@ LOCAL = (
     ),
     Check(
         "voxels at the finest resolution",
-        "{at_finest:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, where "
-        "the voxel size or the method ends: they may be better, or cut by the box.",
+        "{at_finest:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, the "
+        "limit of the voxel size or the method: they may be better resolved, or cut by the box.",
         _at_finest,
     ),
 )

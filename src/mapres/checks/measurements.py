@@ -1,4 +1,4 @@
-"""What is in a map: measured once, for the checks of its density and for the global prediction."""
+"""Measurements of a map, made once for the checks of its density and the global prediction."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .shape import Shape, measure_shape
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """What was measured of a map.
+    """Measurements of a map.
 
     Attributes
     ----------
-    empty : nothing is left once outliers are cut down
+    empty : whether nothing is left once outliers are clipped
     lowest : deepest density below the solvent level, in units of the molecule's height: 0 or less
-    faint : voxels 1e-5 to 1e-3 of the height above the solvent, divided by those 1e-3 to 0.1
-        of it. Tails of Gaussians fill all decades alike, noise a hundred times less
+    faint : number of voxels 1e-5 to 1e-3 of the height above the solvent, over those 1e-3 to 0.1 of
+        it. Tails of Gaussians fill all decades alike, noise a hundred times less
     shape : of the density, on a coarse grid
     spectra : power per shell in the molecule and in the solvent
     """
@@ -36,7 +36,7 @@ class Measurements:
 
 
 def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
-    """Measure a map whose molecule is where ``mask`` is, bool (z, y, x)."""
+    """Measure a map; ``mask``, bool (z, y, x), marks its molecule."""
     values = above_solvent(density.values)
     sample = sample_of(values)
     height = max(float(np.percentile(np.abs(sample), 99.9)), 1e-30)

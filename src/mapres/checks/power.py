@@ -1,4 +1,4 @@
-"""What the power spectrum of a map gives away: a low-pass filter, and too much sharpening."""
+"""Signs of low-pass filtering and over-sharpening in the power spectrum of a map."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from scipy import ndimage
 
 from ..features.spectra import Spectra
 
-# A filter takes the power below 1/90 of the trend within a fifth of its frequency; of simulated
-# maps without one the steepest, by B factor and the fold's own spectrum, come to 1/58.
+# A filter drops the power below 1/90 of the trend within a fifth of its frequency; the steepest
+# simulated maps without one, by B factor and the spectrum of the fold, drop to 1/58.
 CLIFF = 4.5
 TREND, FAR = (0.5, 0.85), 1.2
-# Half the amplitude, a quarter of the power: what is called a filter's resolution.
+# A filter's resolution is where it halves the amplitude: a quarter of the power.
 HALF = float(np.log(4))
-# By the fold's own spectrum three in four weighted, fully sharpened maps rise up to 2.3-fold.
+# By the spectrum of the fold, three in four weighted, fully sharpened maps rise up to 2.3-fold.
 RISE = float(np.log(4))
 
 
 def low_pass(spectra: Spectra) -> float | None:
-    """Return where a filter halves the amplitudes (Å), None where the power falls off no cliff.
+    """Return where a filter halves the amplitudes (Å), None if the power has no cliff.
 
-    Below each frequency a line is fitted to ln power over s² (a B factor); the cliff is where the
-    power a fifth further on lies furthest below it.
+    Below each frequency a line is fitted to ln power against s² (a B factor); the cliff is where
+    the power at a fifth higher frequency lies furthest below it.
     """
     frequency, power = spectra.frequency, spectra.whole
-    deepest, found = CLIFF, None
-    for place in frequency:
-        below = (frequency >= TREND[0] * place) & (frequency <= TREND[1] * place)
-        if frequency[0] > TREND[0] * place or frequency[-1] < FAR * place:
+    deepest, resolution = CLIFF, None
+    for center in frequency:
+        below = (frequency >= TREND[0] * center) & (frequency <= TREND[1] * center)
+        if frequency[0] > TREND[0] * center or frequency[-1] < FAR * center:
             continue
         missing = _trend(frequency**2, power, below) - power
-        far = int(np.searchsorted(frequency, FAR * place))
+        far = int(np.searchsorted(frequency, FAR * center))
         if missing[far] > deepest:
             edge = int(np.flatnonzero(missing[:far] <= HALF)[-1])
-            deepest, found = float(missing[far]), float(1 / frequency[edge])
-    return found
+            deepest, resolution = float(missing[far]), float(1 / frequency[edge])
+    return resolution
 
 
 def _trend(x: NDArray, y: NDArray, fitted: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the line fitted to some points, at all of them; it never rises."""
+    """Return, at all points, the line fitted to some of them; it never rises."""
     a, b = x[fitted] - x[fitted].mean(), y[fitted]
     slope = min(0.0, float(a @ b / (a @ a)))
     return b.mean() + slope * (x - x[fitted].mean())
 
 
 def risen_power(spectra: Spectra) -> tuple[float, float] | None:
-    """Return by what factor and up to where (Å) the power rises with frequency, None if it falls.
+    """Return the factor by which power rises with frequency and up to where (Å), or None.
 
-    Hollow particles make it swing at low frequencies, but not last.
+    Power of hollow particles oscillates at low frequencies; such rises do not last and are ignored.
     """
     frequency = spectra.frequency
     if frequency.size == 0:

@@ -1,4 +1,4 @@
-"""How one half map lies against the other: shifted, or of opposite sign."""
+"""Shift and sign of one half map relative to the other."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from scipy.special import i0e
 
 from ..fourier import Shells, forward, inverse
 
-# In standard errors: phases of a shell that agree less are taken for noise.
+# In standard errors: a shell whose phases agree less counts as noise.
 CHANCE = 3.0
-# No shell is trusted more than this, or one that filters made perfect would outweigh all others.
+# Upper limit for all shells, or one that filters made perfect would outweigh all others.
 BEST_AGREEMENT = 0.99
-# Of the log-likelihood: that the maps have anything in common, where 200 pairs of noise stayed
-# below 12, and that they are shifted rather than not, five standard errors.
+# Gains in log-likelihood: for maps to be related (200 pairs of noise stayed below 12), and for a
+# shift against none (five standard errors).
 RELATED = 20.0
 BETTER = 12.5
 
 
 @dataclass(frozen=True)
 class Registration:
-    """How the second of two maps lies against the first.
+    """Shift and sign of the second of two maps relative to the first.
 
     Attributes
     ----------
-    shift : voxels along z, y, x from the first to the second; 0 unless another is certain
+    shift : voxels along z, y, x from the first to the second; 0 unless a shift is certain
     sign : -1 where the second has the opposite sign of the first, else 1
     """
 
@@ -39,11 +39,11 @@ class Registration:
 def registration(first: NDArray, second: NDArray, inside: NDArray[np.bool_]) -> Registration:
     """Find the shift, in whole voxels, and the sign at which two maps agree best.
 
-    This is phase correlation with the weights of the greatest likelihood: where the phases of a
-    shell differ by von Mises's distribution of concentration κ, each coefficient counts with
-    κ cos. κ comes from the phases at the maximum of the plain cross-correlation. Only the first
-    map is masked: a mask on both would correlate with itself, at no shift. Maps that have nothing
-    in common count as well placed.
+    This is phase correlation with maximum-likelihood weights: if the phase differences of a shell
+    follow a von Mises distribution of concentration κ, each coefficient is weighted by κ. κ is
+    estimated from the phases at the maximum of the plain cross-correlation. Only the first map is
+    masked: a mask on both would correlate with itself at no shift. Unrelated maps count as not
+    shifted.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def registration(first: NDArray, second: NDArray, inside: NDArray[np.bool_]) -> 
     concentration, gain = _concentration(cross * _moved_back(within.shape, start), within)
     if gain < RELATED:
         return Registration()
-    # Half of the box's coefficients are mates of others, and a mask makes neighbors alike.
+    # Half of the coefficients are Friedel mates, and a mask correlates neighbors.
     likelihood = inverse(cross * concentration, within.shape) * (np.count_nonzero(within) / 2)
     best = np.unravel_index(np.argmax(likelihood), within.shape)
     if likelihood[best] - likelihood[0, 0, 0] < BETTER:
@@ -78,7 +78,7 @@ def _cross(first: NDArray, second: NDArray, within: NDArray[np.bool_]) -> NDArra
 
 
 def _moved_back(shape: tuple[int, ...], shift: tuple[np.intp, ...]) -> NDArray[np.complex64]:
-    """Return the factors, on the half grid, that take a shift (z, y, x) out of a transform."""
+    """Return the phase factors, on the half grid, that undo a shift (z, y, x)."""
     nz, ny, nx = shape
     turns = (
         (scipy.fft.fftfreq(nz) * shift[0])[:, None, None]
@@ -91,12 +91,12 @@ def _moved_back(shape: tuple[int, ...], shift: tuple[np.intp, ...]) -> NDArray[n
 def _concentration(
     phases: NDArray[np.complex64], within: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], float]:
-    """Return κ at each coefficient, and how much likelier it makes the phases than chance does.
+    """Return κ at each coefficient, and the gain in log-likelihood over random phases.
 
     Parameters
     ----------
-    phases : differences of phase, as numbers of length 1 on the half grid
-    within : the mask, shape (z, y, x), whose fraction of the box tells how many are independent
+    phases : phase differences, as complex numbers of modulus 1 on the half grid
+    within : the mask, shape (z, y, x); its fraction of the box gives the number of independent ones
     """
     shells = Shells(within.shape, 1.0)
     agreement = np.minimum(shells.means(phases.real), BEST_AGREEMENT)

@@ -1,4 +1,4 @@
-"""The shape of the density in a map, seen on a coarse copy: is it that of a molecule."""
+"""The shape of the density, measured on a coarse copy of a map."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from ..interpolate import block_means
 COARSE = 64
 # Standard deviation of a Gaussian, Å. At 4 side chains and noise merge, at 8 domains do.
 FINE, SMOOTH = 4.0, 8.0
-# Ellipsoidal shells, in units of the molecule's own standard deviation.
+# Width of ellipsoidal shells, in units of the molecule's standard deviation, and their number.
 SHELL, SHELLS = 0.15, 100
 FEWEST = 60
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the density looks like from afar.
+    """Shape of the density at low resolution.
 
     Attributes
     ----------
-    coupling : correlation of the smoothed density with the spread of the density about it, times
-        the root of the number of independent places, at 4 and 8 Å. Positive: what is dense has
-        structure, as molecules have; below 2 either way: noise; negative: what has structure is
-        darker than the rest
-    skewness : of the density at 8 Å. Positive: a small part is brighter than the rest
-    open_face : least fraction of molecule on a face of the box: above 0 it leaves on all sides
+    coupling : correlation of the smoothed density with its local standard deviation, times the root
+        of the number of independent places, at 4 and 8 Å. Positive: dense regions have structure,
+        as in molecules; within ±2: noise; negative: regions with structure have lower density
+    skewness : of the density at 8 Å. Positive: a small part is denser than the rest
+    open_face : least fraction of molecule on a face of the box: above 0 it touches all six
     slope : fraction of the variance that a linear function of the coordinates explains
     roundness : fraction of the variance inside the molecule that ellipsoidal shells explain
     unevenness : spread of the density deep inside the molecule, over its height
@@ -45,7 +44,7 @@ class Shape:
 
 
 def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
-    """Look from afar at a map without outliers, its solvent at 0.
+    """Measure the shape of a map without outliers, with its solvent at 0.
 
     Parameters
     ----------
@@ -98,10 +97,10 @@ def _slope(mean: NDArray) -> float:
 
 
 def _inside(mean: NDArray, inside: NDArray, spacing: float) -> tuple[float, float]:
-    """Return roundness and unevenness; 0 and infinity where there is no inside to look at.
+    """Return roundness and unevenness; 0 and infinity if there is too little inside.
 
-    Unevenness is the lesser of that of the map and of a smoothed one: smoothing takes noise off a
-    large body, and makes a small one uneven.
+    Unevenness is the lesser of that of the map and of a smoothed copy: smoothing removes noise from
+    a large body, but makes a small one uneven.
     """
     if inside.all() or np.count_nonzero(inside) < FEWEST:
         return 0.0, np.inf

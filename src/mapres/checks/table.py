@@ -1,4 +1,4 @@
-"""The table of checks: every row that any analysis runs, by what it looks at."""
+"""The table of checks: every row that any analysis runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: a module for each subcommand, and what they share.
+"""The command line: one module per subcommand, and shared code.
 
 Only ``__main__`` uses it: `validate`, `local`, `fsc`, `arguments` and `terminal`.
 """

@@ -1,4 +1,4 @@
-"""What the arguments of several subcommands must look like."""
+"""Arguments shared by several subcommands."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ BAD_INPUT = 2
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it."""
+    """Prints errors in one line, without the usage."""
 
     def error(self, message: str):
-        """Print the line and exit with the status of bad input."""
+        """Print the error and exit with the status of bad input."""
         self.exit(BAD_INPUT, f"mapres: {message} (see {self.prog} --help)\n")
 
 
 def add_half_maps(parser: argparse.ArgumentParser) -> None:
-    """Add the option of two half maps."""
+    """Add the option ``--half-maps``."""
     parser.add_argument("--half-maps", metavar=("A", "B"), nargs=2, help="its two half maps")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of where networks run."""
+    """Add the option ``--device``."""
     parser.add_argument(
         "--device",
         choices=DEVICES,
         default=AUTO,
-        help="where networks run: a GPU if there is one (%(default)s)",
+        help="where networks run; auto uses a GPU if there is one (default: %(default)s)",
     )
 
 
 def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
-    """Add an option of a method of local resolution."""
+    """Add an option of a local-resolution method."""
     kinds = {"Å": positive, "voxels": count}
     parser.add_argument(
         "--" + option.name.replace("_", "-"),
@@ -46,7 +46,7 @@ def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
 
 
 def positive(text: str) -> float:
-    """Return a number of Å above 0."""
+    """Parse a number of Å above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -57,7 +57,7 @@ def positive(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """Return a whole number above 0."""
+    """Parse a whole number above 0."""
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
     return int(text)

@@ -1,4 +1,4 @@
-"""The files of a subcommand: what is read, and whether what is named can be written."""
+"""Input files of a subcommand, and checks of its output files."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ OUTPUTS = ("output", "difference", "uncertainty", "png")
 
 
 def read_half_maps(paths: Sequence[str] | None) -> HalfMaps | None:
-    """Read two half maps, if there are any."""
+    """Read two half maps, if given."""
     from ..io import read
 
     return (read(paths[0]), read(paths[1])) if paths else None
 
 
 def read_optional(path: str | None) -> Density | None:
-    """Read a map, if one is named."""
+    """Read a map, if given."""
     from ..io import read
 
     return read(path) if path else None
 
 
 def check_outputs(options: argparse.Namespace) -> None:
-    """Refuse, before a long computation, outputs that could not be written after it.
+    """Check, before a long computation, that its outputs can be written.
 
     Raises
     ------
@@ -46,6 +46,6 @@ def check_outputs(options: argparse.Namespace) -> None:
         require_writable(path, filter(None, inputs))
     places = [os.path.realpath(path) for path in outputs]
     if twice := [p for p, place in zip(outputs, places, strict=True) if places.count(place) > 1]:
-        raise OutputError(f"{twice[0]} is named for two outputs; choose two names.")
+        raise OutputError(f"{twice[0]} is given for two outputs; choose different names.")
     if options.png:
         require_matplotlib()

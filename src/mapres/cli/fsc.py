@@ -10,17 +10,17 @@ from .terminal import print_result, working
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Describe the options."""
+    """Add the options."""
     parser.add_argument("half1", metavar="HALF1")
     parser.add_argument("half2", metavar="HALF2")
     parser.add_argument(
-        "--mask", metavar="MASK", help="correlate within this mask, corrected for it"
+        "--mask", metavar="MASK", help="mask of both half maps; the FSC is corrected for it"
     )
-    parser.add_argument("--png", metavar="FIG.png", help="also draw the curves")
+    parser.add_argument("--png", metavar="FIG.png", help="also plot the curves")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Correlate the half maps and print where; return the exit status."""
+    """Correlate the half maps and print the resolution; return the exit status."""
     from ..checks.check import Evidence, run_checks
     from ..checks.half_map_measurements import measure_half_maps
     from ..checks.half_maps import PAIR
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         if mask:
             require_same_grid(first, mask, "mask")
         pair = measure_half_maps(halves, mask.values > 0.5 if mask else None)
-        found = run_checks(PAIR, Evidence(first, half_maps=pair))
+        findings = run_checks(PAIR, Evidence(first, half_maps=pair))
         curve = fourier_shell_correlation(
             first.values, second.values, first.voxel_size, mask.values if mask else None
         )
@@ -45,6 +45,6 @@ def run(options: argparse.Namespace) -> int:
             from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
-    shown = (first, second, curve, mask, [finding.text for finding in found])
+    shown = (first, second, curve, mask, [finding.text for finding in findings])
     print_result(options.json, fsc_json(*shown), fsc_rows(*shown))
     return 0

@@ -15,19 +15,19 @@ from .terminal import print_result, working
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Describe the options."""
-    needy = ", ".join(method.name for method in METHODS.values() if method.needs_half_maps)
+    """Add the options."""
+    of_half_maps = ", ".join(method.name for method in METHODS.values() if method.needs_half_maps)
     parser.add_argument("map", metavar="MAP")
     parser.add_argument(
-        "-o", "--output", metavar="OUT.mrc", required=True, help="map to write, in Å"
+        "-o", "--output", metavar="OUT.mrc", required=True, help="local resolution to write, in Å"
     )
-    parser.add_argument("--mask", metavar="MASK", help="where to measure; automatic if missing")
+    parser.add_argument("--mask", metavar="MASK", help="where to measure; automatic by default")
     add_half_maps(parser)
     parser.add_argument(
         "--method",
         choices=METHODS,
         default=DEFAULT,
-        help=f"%(choices)s; {needy} needs half maps (%(default)s)",
+        help=f"%(choices)s; {of_half_maps} requires half maps (default: %(default)s)",
     )
     add_device(parser)
     for option in OPTIONS.values():
@@ -35,21 +35,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare",
         metavar="OTHER",
-        help="another local resolution of the map: a file, or a method",
+        help="local resolution to compare with: a file or a method",
     )
     parser.add_argument(
         "--difference",
         metavar="DIFF.mrc",
-        help="also write the difference from the one compared with, in Å",
+        help="also write the difference from --compare, in Å",
     )
     parser.add_argument(
-        "--uncertainty", metavar="HALF.mrc", help="mapres: also write half its 90%% interval, in Å"
+        "--uncertainty", metavar="HALF.mrc", help="mapres: also write half the 90%% interval, in Å"
     )
     parser.add_argument("--png", metavar="FIG.png", help="also draw slices and a histogram")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure a map and write what was found; return the exit status."""
+    """Measure a map and write the results; return the exit status."""
     from ..io import read, write
     from ..local.resolution import local_resolution
     from ..results.compare import agreement
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     if options.difference and not options.compare:
-        raise OutputError("--difference is from what --compare names; give both.")
+        raise OutputError("--difference requires --compare; give both.")
     if options.uncertainty:
         require_interval(options.method, "--uncertainty")
     check_outputs(options)
@@ -97,7 +97,7 @@ def _check(options: argparse.Namespace) -> None:
 def _other(
     compare: str | None, density: Density, shared: dict[str, Any]
 ) -> tuple[Density | None, tuple[str, ...]]:
-    """Return the local resolution to compare with, of a method or any program, and its warnings."""
+    """Return the local resolution to compare with, from a method or a file, and its warnings."""
     from ..io import read
     from ..local.resolution import local_resolution
     from ..results.compare import checked_resolution
@@ -108,5 +108,5 @@ def _other(
         return checked_resolution(read(compare)), ()
     name = METHODS[compare].label
     progress = labeled(shared["progress"], name)
-    found = local_resolution(density, method=compare, **shared | {"progress": progress})
-    return density.with_values(found.resolved, name), found.warnings
+    result = local_resolution(density, method=compare, **shared | {"progress": progress})
+    return density.with_values(result.resolved, name), result.warnings

@@ -1,4 +1,4 @@
-"""What a terminal shows: progress on the standard error, the result on the standard output."""
+"""Terminal output: progress on standard error, the result on standard output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .arguments import BAD_INPUT
 
 @contextmanager
 def working() -> Iterator[Progress]:
-    """Keep the standard output for the result, and show progress where somebody may watch it."""
+    """Keep standard output for the result, and show progress if standard error is a terminal."""
     with redirect_stdout(sys.stderr):
         if not sys.stderr.isatty():
             yield silent
@@ -27,7 +27,7 @@ def working() -> Iterator[Progress]:
 
 
 def _show(text: str) -> None:
-    # Back to the line's start, and clear what is longer than the new text.
+    # Return to the start of the line, and clear the rest of a longer text.
     print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
@@ -42,6 +42,6 @@ def print_result(as_json: bool, summary: dict[str, Any], rows: list) -> None:
 
 
 def complain(error: MapResError | str) -> int:
-    """Say in one line what is wrong; return the exit status."""
+    """Print an error in one line; return the exit status."""
     print("mapres:", " ".join(str(error).split()), file=sys.stderr)
     return BAD_INPUT

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Describe the options."""
+    """Add the options."""
     parser.add_argument("maps", metavar="MAP", nargs="+")
-    parser.add_argument("--claimed", metavar="Å", type=positive, help="resolution to judge")
+    parser.add_argument("--claimed", metavar="Å", type=positive, help="claimed resolution to judge")
     add_half_maps(parser)
     parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())
     add_device(parser)
@@ -29,7 +29,7 @@ def _model_help() -> str:
     named = "; ".join(
         f"{name}: {text[:-1].replace('%', '%%')}" for name, text in summaries().items()
     )
-    return f"{named}; or the path of a model card (%(default)s)"
+    return f"{named}; or the path of a model card (default: %(default)s)"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,14 +37,14 @@ def run(options: argparse.Namespace) -> int:
     from ..results.validation_report import comparison_json, comparison_rows
 
     if options.half_maps and len(options.maps) > 1:
-        raise MapResError("--half-maps belongs to one map; give one map at a time.")
+        raise MapResError("--half-maps requires a single map; give one map at a time.")
     status = 0
     for path in options.maps:
         try:
             with working() as progress:
                 results = _validations(path, options, progress)
         except MapResError as error:
-            # One bad map among many must not hide what the others are.
+            # One bad map must not stop the others.
             status = complain(error)
         else:
             print_result(options.json, comparison_json(results), comparison_rows(results))
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _validations(path: str, options: argparse.Namespace, progress: Progress) -> list[Validation]:
-    """Validate one map with each of the models asked for."""
+    """Validate one map with each of the requested models."""
     from ..io import read
     from ..networks.registry import chosen
     from ..validation.validate import validate

@@ -1,4 +1,4 @@
-"""What a network is given of a map, and the bins in which it answers.
+"""Inputs of the networks, and the resolution bins that they predict.
 
 Others use `patches`, `profile`, `spectra`, `outliers` and `distribution` (global), `cells`,
 `bands`, `windows`, `apodized` and `relative` (local), and `avramov2019` (the paper's networks).

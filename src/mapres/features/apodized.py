@@ -1,4 +1,4 @@
-"""Transforms of maps that have no outliers, no scale of their own, and no edges that ring."""
+"""Fourier transforms of maps without outliers, normalized and apodized."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..fourier import forward, taper
 from ..half_maps import HalfMaps, mean_and_difference
 from .outliers import above_solvent, outlier_limit
 
-# Over this length (Å) the map falls to its mean at the faces of the box, which would ring.
+# Å over which the map falls to its mean at the faces of the box, to avoid ringing.
 TAPER = 4.0
 
 
@@ -27,16 +27,16 @@ def transforms_of(
 
 
 def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a map without outliers, in units of its spread in the molecule, and tapered.
+    """Return a map without outliers, divided by its spread in the molecule, and tapered.
 
-    Half maps of different scale thereby count alike.
+    Half maps of different scale thus count equally.
     """
     values = above_solvent(density.values)
     if limit := outlier_limit(values):
         np.clip(values, -limit, limit, out=values)
     values -= values.mean()
     spread = float(values[molecule].std()) if molecule.any() else 0.0
-    # A molecule that is flat beside its surroundings: powers of those must not overflow.
+    # If the molecule is flat compared with the rest, powers of the rest must not overflow.
     values /= max(spread, 1e-6 * float(values.std()), 1e-30)
     for axis, weights in enumerate(tapers(density)):
         values *= weights.reshape([-1 if a == axis else 1 for a in range(3)])
@@ -44,5 +44,5 @@ def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float
 
 
 def tapers(density: Density) -> list[NDArray[np.float32]]:
-    """Return what a map is multiplied by along z, y and x."""
+    """Return the weights that taper a map along z, y and x."""
     return [taper(n, TAPER / density.spacing) for n in density.values.shape]

@@ -1,7 +1,7 @@
-"""What the networks of Avramov et al. 2019 (Molecules 24, 1181, sections 2.3 and 4.1) see of a map.
+"""Inputs of the networks of Avramov et al. 2019 (Molecules 24, 1181, sections 2.3 and 4.1).
 
-They know no voxel size, and scale a map by its extremes. The classifiers see its central 64³
-voxels; the U-Nets cubes of 16³, 0 outside the mask, and answer with one of ten classes.
+They ignore the voxel size, and scale a map by its extremes. The classifiers use its central 64³
+voxels; the U-Nets use cubes of 16³, 0 outside the mask, and predict one of ten classes per voxel.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 BOX, EDGE = 64, 16
-# Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is of the second.
+# Upper limits of the first nine classes, Å; half-open, so that exactly 2 Å is in the second.
 LIMITS = np.arange(2.0, 10.5, 1.0)
 CLASSES = len(LIMITS) + 1
-# Å, and what stands for each class: its middle, and for the last, which has none, its limit.
+# Å, names and values of the classes: the middle of each, for the open last one its limit.
 NAMES = ("0-2", *(f"{limit:.0f}-{limit + 1:.0f}" for limit in LIMITS[:-1]), "> 10")
 MIDDLES = np.append(LIMITS - 0.5, LIMITS[-1]).astype(np.float32)
 
 
 def classes_of(resolution: NDArray) -> NDArray[np.uint8]:
-    """Return which of the ten classes resolutions in Å are in, 0 to 9."""
+    """Return the class, 0 to 9, of resolutions in Å."""
     return np.digitize(resolution, LIMITS).astype(np.uint8)
 
 
 def masked(values: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Scale a map to [0, 1] by its extremes, and make it 0 outside the mask."""
+    """Scale a map to [0, 1] by its extremes, and set it to 0 outside the mask."""
     return np.where(inside, min_max(values), np.float32(0))
 
 
 def padded(array: NDArray, empty: float) -> NDArray:
-    """Pad a map to multiples of 16 voxels, so that it lies in its cubes as the paper's do.
+    """Pad a map to multiples of 16 voxels, so that it is divided into cubes as in the paper.
 
-    Those are cut from the next power-of-two cube with the map in its middle; of that cube, what
-    would be empty throughout is left out.
+    The paper centers the map in a cube of the next power of two; cubes that would be entirely empty
+    are left out.
     """
     widths = [(b, -(b + n) % EDGE) for b, n in zip(_before(array.shape), array.shape, strict=True)]
     return np.pad(array, widths, constant_values=empty)
@@ -43,7 +43,7 @@ def _before(shape: tuple[int, ...]) -> list[int]:
 
 
 def power_of_two(length: int) -> int:
-    """Return the smallest power of two that is not below a length, 16 at the least."""
+    """Return the smallest power of two that is at least a length, and at least 16."""
     return max(EDGE, 1 << (length - 1).bit_length())
 
 
@@ -55,7 +55,7 @@ def blocks(array: NDArray) -> NDArray:
 
 
 def whole(parts: NDArray, shape: tuple[int, ...]) -> NDArray:
-    """Put the blocks of a padded array together again, without its padding."""
+    """Reassemble the blocks of a padded array, without its padding."""
     starts = _before(shape)
     z, y, x = (-(-(s + n) // EDGE) for s, n in zip(starts, shape, strict=True))
     array = parts.reshape(z, y, x, EDGE, EDGE, EDGE).transpose(0, 3, 1, 4, 2, 5)
@@ -70,7 +70,7 @@ def min_max(values: NDArray) -> NDArray[np.float32]:
 
 
 def central_box(values: NDArray) -> NDArray[np.float32]:
-    """Return the middle 64³ of a map scaled to [0, 1]; a shorter axis gets zeros at its end.
+    """Return the central 64³ of a map scaled to [0, 1]; short axes are zero-padded at the end.
 
     Parameters
     ----------

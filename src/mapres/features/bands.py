@@ -1,4 +1,4 @@
-"""One band of frequency of a map, and how strong it is from place to place."""
+"""One frequency band of a map, and its local energy."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from ..progress import beat
 STEP = 2.0 ** (1 / 5)
 WAVELENGTHS = 1.5625 * STEP ** np.arange(23)
 BANDS = len(WAVELENGTHS)
-# Voxels per shortest wavelength of a band. Squares of values vary twice as fast as values, but what
-# of them that folds back is made by the ends of the band, which are faint.
+# Voxels per shortest wavelength of a band. Squares of values vary twice as fast as values, but only
+# the faint ends of the band cause aliasing.
 SAMPLES = 2.0
-# In wavelengths: standard deviation of where the energy that a band takes from a place appears.
+# In wavelengths: standard deviation by which the band-pass filter spreads energy.
 SPILL = 0.94
-# Coefficients that a thread has to do with at a time.
+# Coefficients per thread at a time.
 SLAB = 1 << 18
-# Voxels of a band beyond which it is made in several passes: of 512³ it would take 0.8 GB at once.
+# Bands with more voxels are made in several passes: of 512³ one would take 0.8 GB at once.
 LARGE = 1 << 26
 Shape = tuple[int, int, int]
 
 
 class Band:
-    """One band of frequency of a map, on a grid that divides every cell alike.
+    """One frequency band of a map, on a grid with whole voxels per cell.
 
     Attributes
     ----------
     wavelength : Å
-    sigma : that, in cells along z, y and x
+    sigma : the wavelength, in cells along z, y and x
     shape : of the grid
-    factor : by how many voxels it divides a cell
-    passes : in which its planes are made, to save memory
+    factor : voxels per edge of a cell
+    passes : number of passes in which its planes are made, to save memory
     """
 
     def __init__(self, density: Density, cells: Shape, wavelength: float):
@@ -58,16 +58,16 @@ class Band:
         self.passes = self.factor if np.prod(self.shape) > LARGE else 1
 
     def about(self, transform: NDArray, powers: Sequence[int]) -> NDArray[np.float32]:
-        """Average rising powers of the values over a Gaussian of a wavelength about every cell.
+        """Average powers of the values over a Gaussian of one wavelength around every cell.
 
         Parameters
         ----------
         transform : of the map, see `mapres.fourier.forward`
-        powers : which, rising
+        powers : exponents, ascending
 
         Returns
         -------
-        float32 array, of the shape of the cells for every power
+        float32 array, shape (powers, *cells)
         """
         means = np.zeros((len(powers), *self._cells), dtype=np.float32)
         for number in range(self.passes):
@@ -81,14 +81,14 @@ class Band:
         return means
 
     def _wave(self, transform: NDArray, number: int) -> NDArray[np.complex64]:
-        """Return planes of the band of a map, at the middles of this grid along z and y.
+        """Return planes of the band, at the voxel centers of this grid along z and y.
 
-        Along x it stays transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
-        the map, and is only ever needed slab by slab. Of several passes each is of every n-th
-        plane, whose transform is that of all, folded.
+        Along x they stay transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
+        the map, and is needed only slab by slab. Each of n passes makes every n-th plane; their
+        transform is that of all planes, folded.
         """
         planes = self.shape[0] // self.passes
-        # NumPy asks for large pages here, not in `np.zeros`, which takes twice as long in all.
+        # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
         wave = np.full((planes, self.shape[1], self.shape[2] // 2 + 1), 0, dtype=np.complex64)
         z, y, x = (self._frequency(axis) for axis in range(3))
         dz, dy, dx = (self._shift(axis) for axis in range(3))
@@ -103,10 +103,10 @@ class Band:
                 row = slice(first, first + k.stop - k.start)
                 for part in kept_y:
                     squares = z[k, None, None] ** 2 + y[part, None] ** 2 + x[kept_x] ** 2
-                    held: NDArray = transform[source, part, kept_x] * self._gain(squares)
-                    held *= dz[k, None, None] * dy[part, None]
-                    held *= dx[kept_x]
-                    wave[row, part, kept_x] += held
+                    filtered: NDArray = transform[source, part, kept_x] * self._gain(squares)
+                    filtered *= dz[k, None, None] * dy[part, None]
+                    filtered *= dx[kept_x]
+                    wave[row, part, kept_x] += filtered
 
         thickness = max(1, SLAB // wave[0].size)
         with ThreadPoolExecutor(fourier.WORKERS) as threads:
@@ -114,9 +114,9 @@ class Band:
         return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=fourier.WORKERS)
 
     def _folded(self, rows: range, planes: int) -> Iterator[tuple[int, slice, slice]]:
-        """Yield what adds up to rows of a folded transform.
+        """Yield the pieces that add up to rows of a folded transform.
 
-        Of every piece the first row, which planes of the whole it is, and where the map has those.
+        Each is its first row, its planes on this grid, and the same planes of the map's transform.
         """
         n = self.shape[0]
         for kept in shared(self.box[0], n):
@@ -128,7 +128,7 @@ class Band:
                     yield first - fold, slice(first, last), slice(first + shift, last + shift)
 
     def _add_means(self, wave: NDArray, powers: Sequence[int], means: NDArray) -> None:
-        """Add averages over cells of rising powers of the values of a wave."""
+        """Add averages over cells of powers of the values of a wave."""
         blocks = (self.factor // self.passes, self.factor, self.factor)
 
         def add(cells: range) -> None:
@@ -145,22 +145,22 @@ class Band:
             list(threads.map(add, _slabs(means.shape[1], thickness)))
 
     def _frequency(self, axis: int) -> NDArray[np.float32]:
-        """Return the frequencies along an axis, in those of the band's wavelength."""
+        """Return the frequencies along an axis, in units of 1 / wavelength."""
         frequency = scipy.fft.rfftfreq if axis == 2 else scipy.fft.fftfreq
         steps = frequency(self.shape[axis], self._voxel[axis] / self.wavelength)
         return steps.astype(np.float32)
 
     def _shift(self, axis: int) -> NDArray[np.complex64]:
-        """Return what moves a wave along an axis to the middles of voxels of this grid."""
+        """Return the phase factors that shift a wave along an axis to this grid's voxel centers."""
         n, m = self.shape[axis], self.box[axis]
-        # In its own voxels, from the map's first.
+        # In voxels of this grid, from the map's first voxel.
         offset = 0.5 - 0.5 * n / m
         frequency = scipy.fft.rfftfreq(n) if axis == 2 else scipy.fft.fftfreq(n)
         return np.exp(2j * np.pi * offset * frequency).astype(np.complex64)
 
     @staticmethod
     def _gain(squares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the gain, in place of squared frequencies in those of the band."""
+        """Overwrite squared frequencies, in units of 1 / wavelength², with the gain."""
         np.log(np.maximum(squares, 1e-12), out=squares)
         squares *= 0.5 / np.log(STEP)
         np.clip(squares, -2, 2, out=squares)
@@ -168,7 +168,7 @@ class Band:
         return np.cos(squares, out=squares)
 
     def exposure(self, windows: Sequence[NDArray]) -> NDArray[np.float32]:
-        """Return the fraction of its energy that noise keeps about every cell of an apodized map.
+        """Return the fraction of noise energy that apodization leaves around every cell.
 
         Parameters
         ----------
@@ -186,7 +186,7 @@ class Band:
 
     @property
     def _rest(self) -> NDArray[np.float64]:
-        """Standard deviations in cells; a cell's own width counts: its variance is 1/12."""
+        """Standard deviations in cells, less the variance of the cell itself, 1/12."""
         return np.sqrt(np.maximum(self.sigma**2 - 1 / 12, 0.01))
 
 

@@ -1,9 +1,8 @@
-"""How strong a map is from place to place, band of frequency by band: what the local network reads.
+"""Local energies of a map in frequency bands: inputs of the local network.
 
-In each band the energy about a place tells signal and noise together, that of the solvent the noise
-alone, and how far the values are from a Gaussian whether there is signal at all. The wider the
-window about a place, the surer the answer and the less it is that place's own: there are four. None
-of it depends on the map's orientation, scale or grid.
+In each band the local energy measures signal plus noise, the energy of the solvent noise alone, and
+deviations from a Gaussian distribution show whether there is signal at all. Wider windows are more
+reliable but less local: there are four. Nothing depends on the map's orientation, scale or grid.
 """
 
 from __future__ import annotations
@@ -30,35 +29,36 @@ from .windows import (
     fraction_of_cells,
 )
 
-# Fraction of the strongest band's power density below which there is only rounding.
+# Fraction of the strongest band's power density below which only rounding is left.
 FAINTEST = 1e-9
-# What is measured in every band. Energy: over its mean in the molecule. Fraction: of signal, over
-# the solvent, and by half maps in place and over the mean difference of the halves.
+# Channels of every band. Energy: relative to its mean in the molecule. Share: fraction of signal,
+# by comparison with the solvent; by half maps, with their mean difference. Correlation: of half
+# maps, locally.
 ENERGY, SHARE, KURTOSIS, SKEWNESS, CORRELATION, HALF_SHARE = range(6)
 CHANNELS = 6
-# Those of a map without half maps are the first.
+# Those of a map without half maps come first.
 OF_ONE_MAP = 4
 OF_HALF_MAPS = (CORRELATION, HALF_SHARE)
-# Of the whole molecule, in every band. Spread: of ln energy, over the molecule.
+# Channels of the whole molecule, in every band. Spread: of ln energy over the molecule.
 MEAN_LEVEL, MEAN_SHARE, MEAN_KURTOSIS, MEAN_SPREAD, MEAN_CORRELATION = range(5)
 MEANS = 5
-# What logarithms of energies, of about ±6, and of mean powers are divided by.
+# Divisors of ln energy (about ±6) and ln mean power.
 ENERGY_SCALE, LEVEL_SCALE = 3.0, 5.0
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """What is measured about the cells of a map, which fill the box.
+    """Measurements around the cells of a map, which fill the box.
 
     Attributes
     ----------
-    places : int32 array, shape (n, 3), which cells were measured, (z, y, x)
+    places : int32 array, shape (n, 3), indices (z, y, x) of the measured cells
     features : float16 array, shape (n, WIDTHS, CHANNELS, bands), about ±2, finest band first;
         `UNSEEN` in bands that the map does not hold. Without half maps only `OF_ONE_MAP` channels
-    fractions : float16 array, shape (n, ABOUT), of molecule about each
-    bands : which of `mapres.features.bands.WAVELENGTHS` those are
+    fractions : float16 array, shape (n, ABOUT), of molecule around each cell
+    bands : indices of these bands in `mapres.features.bands.WAVELENGTHS`
     means : float32 array, shape (MEANS, BANDS), of the whole molecule in those bands
-    shape : how many cells there are along z, y and x
+    shape : number of cells along z, y and x
     edge : of a cell, Å
     """
 
@@ -87,14 +87,14 @@ def measure_cells(
     density : the map
     molecule : bool array, shape (z, y, x)
     half_maps : on its grid, or None
-    part : bool array, shape (z, y, x), the part of the molecule that is asked for; None for all
-    bands : which of `bands.WAVELENGTHS` are wanted; of the others only the power is measured
+    part : bool array, shape (z, y, x), the requested part of the molecule; None for all
+    bands : indices in `bands.WAVELENGTHS`; of all other bands only the power is measured
     progress : called with (fraction, message)
     """
     shape = cell_shape(density)
     around = LocalWindows(fraction_of_cells(molecule, shape), density)
-    asked = (around.inside if part is None else fraction_of_cells(part, shape)) > 0
-    wanted = ndimage.binary_dilation(asked, np.ones((3, 3, 3)))
+    requested = (around.inside if part is None else fraction_of_cells(part, shape)) > 0
+    wanted = ndimage.binary_dilation(requested, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
     transforms = list(transforms_of(density, molecule, half_maps))
     windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]
@@ -115,9 +115,9 @@ def measure_cells(
             powers[b] = ratios.ln_power
             filled = features[..., b - bands.start]
             means[MEAN_SPREAD, b] = _fill_in(filled, ratios, around, band.wavelength, places)
-    held = np.isfinite(powers)
-    fallen = np.maximum(powers[held] - powers.max(initial=-np.inf), np.log(FAINTEST))
-    means[MEAN_LEVEL, held] = 2 + fallen / LEVEL_SCALE
+    known = np.isfinite(powers)
+    relative = np.maximum(powers[known] - powers.max(initial=-np.inf), np.log(FAINTEST))
+    means[MEAN_LEVEL, known] = 2 + relative / LEVEL_SCALE
     np.clip(features, UNSEEN, 3, out=features)
     fractions = [around.about(length)[wanted] for length in ABOUT]
     return Cells(
@@ -133,14 +133,14 @@ def measure_cells(
 
 @dataclass(frozen=True, eq=False)
 class _Ratios:
-    """One band of the cells of a box.
+    """Relative energies of one band in the cells of a box.
 
     Attributes
     ----------
-    ln_power : of the molecule, the mean
+    ln_power : ln of the mean power in the molecule
     values : by channel, what is averaged over windows: energies over their mean, the moments, and
-        the energies of half maps' sum and difference over the mean difference
-    over_solvent : the mean energy over that of the solvent; None where there is none
+        the energies of the half maps' mean and difference over the mean difference
+    over_solvent : the mean energy over that of the solvent; None without solvent
     """
 
     ln_power: float
@@ -157,7 +157,7 @@ def _ratios(
 ) -> _Ratios | None:
     """Measure one band of every cell of the box, and fill in its means, (MEANS,).
 
-    Returns None where there is no power.
+    Returns None if there is no power.
     """
     moment2, moment3, moment4 = band.about(transforms[0], (2, 3, 4))
     noise = around.solvent_mean(moment2 / exposure, band.wavelength)
@@ -168,16 +168,16 @@ def _ratios(
     mean = around.molecule_mean(energy)
     if not mean > 0:
         return None
-    # Squares of less would be 0 in 32 bits.
-    seen = energy > max(1e-12 * mean, 1e-18)
+    # Squares of smaller values underflow in float32.
+    valid = energy > max(1e-12 * mean, 1e-18)
     gaussian = 3 * around.molecule_mean(np.square(moment2, dtype=np.float64))
     means[MEAN_KURTOSIS] = np.log(max(around.molecule_mean(moment4) / max(gaussian, 1e-30), 1e-3))
-    moment2 = np.where(seen, moment2, np.float32(mean))
+    moment2 = np.where(valid, moment2, np.float32(mean))
     kurtosis = np.log(np.clip(moment4 / (3 * moment2**2), 1e-3, 1e3))
     values = {
         ENERGY: energy / mean,
-        KURTOSIS: np.where(seen, kurtosis, 0),
-        SKEWNESS: np.where(seen, moment3 / moment2**1.5, 0),
+        KURTOSIS: np.where(valid, kurtosis, 0),
+        SKEWNESS: np.where(valid, moment3 / moment2**1.5, 0),
     }
     over_solvent = None
     if noise is not None:
@@ -196,7 +196,7 @@ def _ratios(
 
 
 def _ln_power(transform: NDArray, band: Band, exposure: NDArray, around: LocalWindows) -> float:
-    """Return what `_ratios` returns first, -inf where there is no power."""
+    """Return `_Ratios.ln_power`, -inf if there is no power."""
     (moment2,) = band.about(transform, (2,))
     return _per_coefficient(around.molecule_mean((moment2 / exposure)[around.box]), band)
 
@@ -238,11 +238,11 @@ def _fill_in(
 
 
 def _signal(over_noise: NDArray) -> NDArray:
-    """Return the fraction of signal in energies over those of the noise."""
+    """Return the fraction of signal, from energies divided by that of the noise."""
     return 1 - 1 / np.maximum(over_noise, 0.5)
 
 
 def bands_of(density: Density) -> NDArray[np.intp]:
-    """Return the numbers of the bands that a map holds: two voxels to half the box."""
+    """Return the indices of a map's bands: from two voxels to half the box."""
     lengths = np.multiply(density.values.shape, density.spacing)
     return np.flatnonzero((density.nyquist <= WAVELENGTHS) & (0.5 * lengths.min() >= WAVELENGTHS))

@@ -1,4 +1,4 @@
-"""Distributions over resolution: the bins that the networks predict, and what is read from them."""
+"""Distributions over resolution: the bins that the networks predict, classes and quantiles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BINS = len(CENTERS)
 
 
 def class_of(resolution: NDArray | float) -> NDArray[np.intp]:
-    """Return the place in `CLASSES` of resolutions in Å."""
+    """Return the index in `CLASSES` of resolutions in Å."""
     return np.searchsorted(CLASS_LIMITS, resolution, side="right")
 
 
@@ -28,9 +28,9 @@ def quantile(probabilities: NDArray, level: float) -> float:
 
 
 def quantiles(probabilities: NDArray, levels: Sequence[float], edges: NDArray) -> NDArray:
-    """Return where so much of distributions lies below: (..., bins) to (..., levels).
+    """Return quantiles of distributions: (..., bins) to (..., levels).
 
-    ``edges`` are those of the bins; within one a distribution is even.
+    ``edges`` are those of the bins; within a bin a distribution is uniform.
     """
     cumulative = np.cumsum(probabilities, axis=-1)
     total = cumulative[..., -1:].copy()

@@ -1,4 +1,4 @@
-"""Maps without outliers: single voxels far above all others, which would set every scale."""
+"""Removal of outliers: single voxels far above all others, which would set every scale."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from ..density import Density
 
 # Beyond 4 times the 99.9th percentile there are only outliers.
 OUTLIER = 4.0
-# Enough for fractions of 1e-4 to be known to 20%, at a hundredth of the time of a 256³ map.
+# Gives fractions of 1e-4 to within 20%, in a hundredth of the time of a whole 256³ map.
 SAMPLE, SAMPLE_SEED = 300_000, 315
-# Of so many the 99.9th percentile is known well.
+# Enough voxels for a reliable 99.9th percentile.
 PLENTY = 10_000
-# A 4³ cube: with fewer voxels beside the solvent there is nothing to measure.
+# A 4³ cube: with fewer voxels outside the solvent there is nothing to measure.
 FEWEST = 64
 
 
 def without_outliers(density: Density) -> Density:
-    """Return a map less its solvent level, outliers cut down to `outlier_limit`."""
+    """Subtract the solvent level of a map, and clip outliers at `outlier_limit`."""
     values = above_solvent(density.values)
     limit = outlier_limit(values)
     return density.with_values(np.clip(values, -limit, limit, out=values))
 
 
 def above_solvent(values: NDArray) -> NDArray[np.float32]:
-    """Return a map less the median over the six faces of its box, solvent if that is anywhere."""
+    """Subtract the median over the six faces of the box, where solvent is most likely."""
     faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
     return (values - np.float32(np.median(np.concatenate(faces)))).astype(np.float32, copy=False)
 
 
 def outlier_limit(values: NDArray) -> float:
-    """Return what no voxel but an outlier exceeds: 0 where only outliers differ from the solvent.
+    """Return the value that only outliers exceed; 0 if only outliers differ from the solvent.
 
     ``values`` are those of `above_solvent`.
     """
     sample = sample_of(values)
     apart = np.abs(sample[sample != 0])
     if apart.size < PLENTY:
-        # A small molecule in a large box of zeros: of a random sample next to nothing is of it.
+        # A small molecule in a large box of zeros: a random sample would miss it.
         apart = np.abs(sample_of(values[values != 0]))
     return OUTLIER * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0
 
 
 def sample_of(values: NDArray) -> NDArray:
-    """Return about `SAMPLE` voxels of a map, or all; every n-th would stay on a few planes."""
+    """Return `SAMPLE` random voxels of a map, or all; every n-th would lie on a few planes."""
     if values.size <= SAMPLE:
         return values.ravel()
     return values.ravel()[sample_places(values.size)]
 
 
 def sample_places(size: int) -> NDArray[np.intp]:
-    """Return the same `SAMPLE` random places among ``size`` every time."""
+    """Return `SAMPLE` random indices below ``size``, the same every time."""
     return np.random.default_rng(SAMPLE_SEED).integers(size, size=SAMPLE)

@@ -1,9 +1,10 @@
-"""From a density to what the network sees; training and prediction call the same functions.
+"""Patches of a map, inputs of the global network in training and prediction.
 
 A patch is 48³ voxels of 1 Å, centered in the molecule, cut from the map with an 8 Å margin,
-Fourier-resampled, and normalized by its own median and standard deviation. Beside it goes its
-rotational power spectrum, which spans more orders of magnitude than convolutions can tell apart.
-What a patch does not show, the solvent and the finest shells, `profile` tells of the map.
+Fourier-resampled, and normalized by its own median and standard deviation. Its rotational power
+spectrum is a separate input, since it spans more orders of magnitude than convolutions can
+distinguish. The solvent and the finest shells, which patches do not show, are in the map's
+`profile`.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from .outliers import OUTLIER
 PATCH = 48
 VOXEL_SIZE = 1.0
 MARGIN = 8.0
-# Beyond 8 standard deviations there are only outliers: those of `outliers.OUTLIER` are cut before
-# the scale is taken, so that they do not set it, these after.
+# Beyond 8 standard deviations there are only outliers. Those of `outliers.OUTLIER` are clipped
+# before the scale is measured, so that they do not set it, these after.
 CLIP = 8.0
-# Shells of 1/48 per Å up to 1/2 Å. Below 1e-9 of the whole power there is only rounding.
+# Shells of 1/48 per Å up to 1/2 Å. Below 1e-9 of the total power there is only rounding.
 SHELLS = PATCH // 2
 FAINTEST = 1e-9
 CENTER_SEED = 20190324
-# They cover any molecule at half a patch; more only cost time.
+# Enough to cover any molecule at a spacing of half a patch; more only cost time.
 CANDIDATES = 4000
 
 
 @dataclass(frozen=True, eq=False)
 class Patches:
-    """What the network sees of some places of a map.
+    """Patches of a map, and their power spectra.
 
     Attributes
     ----------
@@ -48,16 +49,15 @@ class Patches:
         return len(self.values)
 
     def turned(self, quarters: int) -> Patches:
-        """Return them turned by quarters about the middle axis; spectra stay as they are."""
+        """Rotate the patches by quarter turns about the middle axis; spectra do not change."""
         return replace(self, values=np.rot90(self.values, quarters, axes=(1, 3)))
 
 
 def patch_centers(density: Density, mask: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
     """Choose voxels of the molecule at random, no two nearer than half a patch.
 
-    The same map gets the same, whichever way its axes run: voxels are drawn by numbers that are
-    made of their distances from the middle of the molecule, and of their density where those
-    agree.
+    The choice does not depend on the directions of the axes: voxels are ordered by hashes of their
+    distances from the middle of the molecule, and by density where those are equal.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _drawn(values: NDArray, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     places = np.argwhere(mask)
     first, last = places.min(axis=0), places.max(axis=0)
     off = np.abs(2 * places - (first + last)).astype(np.uint64)
-    # What is summed over the axes does not tell them apart.
+    # A sum over the axes does not depend on their order.
     length = (last - first).astype(np.uint64)
     numbers = _scrambled(off + np.uint64(CENTER_SEED) * length).sum(axis=1)
     if len(places) > CANDIDATES:
@@ -99,18 +99,18 @@ def _drawn(values: NDArray, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return whole numbers that look random: the finalizer of SplitMix64 (Steele et al. 2014)."""
+    """Hash whole numbers, by the finalizer of SplitMix64 (Steele et al. 2014)."""
     mixed = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))
 
 
 def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
-    """Cut, resample and normalize one patch about every center.
+    """Cut, resample and normalize one patch around every center.
 
     Parameters
     ----------
-    density : the map; its own voxel size is turned into 1 Å
+    density : the map, which is resampled to 1 Å voxels
     centers : int array, shape (n, 3), voxel indices (z, y, x)
     """
     edge, fine_edge = window_of(density.spacing)
@@ -130,9 +130,9 @@ def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
 
 
 def in_pose(patch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Turn and mirror a patch, shape (48, 48, 48), into the same pose whichever way it came.
+    """Rotate and mirror a patch, shape (48, 48, 48), into a canonical pose.
 
-    Its axes are sorted by how fast the density changes along them, and run toward more density.
+    Its axes are sorted by how fast the density changes along them, and point toward more density.
     """
     changes = [float(np.mean(np.square(np.diff(patch, axis=axis)))) for axis in range(3)]
     patch = patch.transpose(np.argsort(changes))
@@ -146,7 +146,7 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 array, shape (n, 24): ln of each shell's fraction of the mean power, brought to about ±2
+    float32 array, shape (n, 24): ln of each shell's fraction of the mean power, scaled to about ±2
     """
     edge = patches.shape[-1]
     hann = taper_of_box((edge,) * 3, (edge / 2,) * 3)
@@ -163,8 +163,8 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
 def normalized(patch: NDArray) -> NDArray[np.float32]:
     """Subtract the median, divide by the standard deviation and clip; shape (z, y, x)."""
     centered = patch - np.median(patch)
-    hot = OUTLIER * np.percentile(np.abs(centered), 99.9)
-    centered = np.clip(centered, -hot, hot)
+    limit = OUTLIER * np.percentile(np.abs(centered), 99.9)
+    centered = np.clip(centered, -limit, limit)
     return np.clip(centered / max(centered.std(), 1e-12), -CLIP, CLIP).astype(np.float32)
 
 
@@ -183,7 +183,7 @@ def _stretch(length: float) -> float:
 
 
 def _crop(values: NDArray, center: NDArray[np.intp], edge: int) -> NDArray[np.float32]:
-    """Cut a cube, moved to lie inside the box where it can, else padded with the corner's value."""
+    """Cut a cube, shifted into the box if it fits, else padded with the corner's value."""
     out = np.full((edge,) * 3, values[0, 0, 0], dtype=np.float32)
     source, target = [], []
     for middle, n in zip(center, values.shape, strict=True):
@@ -195,7 +195,7 @@ def _crop(values: NDArray, center: NDArray[np.intp], edge: int) -> NDArray[np.fl
 
 
 def window_start(middle: int, length: int, edge: int) -> int:
-    """Return where a window about ``middle`` begins: inside the box if it fits, else about it."""
+    """Return the start of a window around ``middle``: inside the box if it fits, else around it."""
     if length < edge:
         return (length - edge) // 2
     return int(min(max(0, middle - edge // 2), length - edge))

@@ -1,7 +1,7 @@
-"""What the local network reads of a cell: its bands, beside those of the map's own resolution.
+"""Inputs of the local network for a cell, relative to the map's global resolution.
 
-A map at 3 Å and one at 9 Å look alike, each in units of its resolution. So what is measured in
-bands, and what is answered, is counted from the resolution of the map as a whole.
+A map at 3 Å and one at 9 Å look alike in units of their resolution. So bands and predicted bins are
+counted from the global resolution of the map.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .distribution import BINS, CENTERS
 from .profile import CURVES, FREQUENCIES, UNSEEN
 from .windows import ABOUT, WIDTHS
 
-# ln Å from the map's resolution: to 2.6 times finer and coarser, by bands and by half bands.
+# ln Å from the global resolution: to 2.6 times finer and coarser, by bands and by half bands.
 OFFSETS = np.log(STEP) * np.arange(-7, 8)
 HALF_OFFSETS = np.log(STEP) * np.arange(-14, 15) / 2
-# ln Å, edges of the bins that are answered: to three times finer and coarser, 3.4% each.
+# ln Å, edges of the predicted bins: to three times finer and coarser, 3.4% each.
 LN_EDGES = np.linspace(-1.1, 1.1, BINS + 1)
 LN_MIDDLES = 0.5 * (LN_EDGES[1:] + LN_EDGES[:-1])
 OF_CELL = len(WIDTHS) * CHANNELS * len(OFFSETS) + len(ABOUT)
@@ -32,11 +32,11 @@ LN_WAVELENGTHS = np.log(WAVELENGTHS)
 
 @dataclass(frozen=True, eq=False)
 class GlobalFeatures:
-    """What is known of a map as a whole.
+    """Features of a map as a whole.
 
     Attributes
     ----------
-    probabilities : float32 array, shape (BINS,), the distribution that the default model reads
+    probabilities : float32 array, shape (BINS,), the distribution that the default model predicts
     profile : float32 array, shape (4, 75), see `mapres.features.profile`
     means : float32 array, shape (MEANS, BANDS), see `mapres.features.cells`
     cell : edge of a cell, Å
@@ -49,7 +49,7 @@ class GlobalFeatures:
 
     @property
     def ln_resolution(self) -> float:
-        """The mean of the distribution, ln Å, from which all is counted."""
+        """The mean of the distribution, ln Å."""
         return ln_mean(self.probabilities)
 
 
@@ -59,7 +59,7 @@ def ln_mean(probabilities: NDArray) -> float:
 
 
 def bands_read(middle: float) -> range:
-    """Return which bands `rows` reads if it counts from ``middle``, ln Å."""
+    """Return the bands that `rows` needs for a given ``middle``, ln Å."""
     below, _ = _between(LN_WAVELENGTHS, middle + OFFSETS)
     return range(int(below.min()), int(below.max()) + 2)
 
@@ -71,15 +71,15 @@ def rows(
     middle: float,
     bands: range = range(BANDS),
 ) -> NDArray[np.float32]:
-    """Return what the network reads of cells, shape (n, INPUTS).
+    """Return the network's inputs for cells, shape (n, INPUTS).
 
     Parameters
     ----------
     features : array, shape (n, WIDTHS, channels, bands), see `mapres.features.cells.Cells`
-    fractions : array, shape (n, ABOUT), see there
+    fractions : array, shape (n, ABOUT), likewise
     global_features : of their map
     middle : ln Å from which bands are counted
-    bands : which the features are of: all, or at least those of `bands_read`
+    bands : those of the features: all, or at least those of `bands_read`
     """
     of_cells = np.full((*features.shape[:2], CHANNELS, len(OFFSETS)), UNSEEN, dtype=np.float32)
     known = slice(features.shape[2])
@@ -103,21 +103,21 @@ def _of_map(global_features: GlobalFeatures, middle: float) -> NDArray[np.float3
 
 
 def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]:
-    """Interpolate along the last axis, whose even ``scale`` is given; `UNSEEN` beyond its ends.
+    """Interpolate along the last axis, of uniform ``scale``; `UNSEEN` beyond its ends.
 
-    Beside what is unseen the nearer of the two is taken.
+    Next to an unseen value the nearer of the two is used.
     """
     below, at = _between(scale, places)
     part = np.clip(at - below, 0, 1).astype(np.float32)
     lower, upper = values[..., below], values[..., below + 1]
     either = (lower == UNSEEN) | (upper == UNSEEN)
     part = np.where(either, np.rint(part), part)
-    found = lower * (1 - part) + upper * part
-    found[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
-    return found
+    result = lower * (1 - part) + upper * part
+    result[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
+    return result
 
 
 def _between(scale: NDArray, places: NDArray) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the lower of the two points of an even scale that places are between, and where."""
+    """Return the index of the scale point below each place, and the fractional index."""
     at = (places - scale[0]) / (scale[1] - scale[0])
     return np.clip(np.floor(at).astype(int), 0, len(scale) - 2), at

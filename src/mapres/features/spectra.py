@@ -1,4 +1,4 @@
-"""Rotational power spectra of a molecule and of the solvent about it."""
+"""Rotational power spectra of a molecule and of the solvent around it."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from ..interpolate import block_means
 from ..mask import FLAT_FRACTION, inscribed_ellipsoid
 
 EDGE = 128
-# Soft edges this many voxels wide keep what leaks from one shell into others below 1e-4.
+# Soft edges this many voxels wide keep leakage between shells below 1e-4.
 RIM = 5
-# Å from the molecule that masks leave alone.
+# Å around the molecule that masks leave unchanged.
 REACH = 8.0
 # Frequencies of a spectrum on a logarithmic scale are 2% apart.
 STEP = 0.02
-# Below this fraction of the strongest shell there is only rounding and what leaks.
+# Below this fraction of the strongest shell there is only rounding and leakage.
 LEAKS = 1e-6
-# Voxels: of fewer there is no spectrum.
+# Fewest voxels that give a spectrum.
 FEWEST = 60
 Slices = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
 class Spectra:
-    """Power per voxel and shell, at frequencies with equal ratios up to Nyquist.
+    """Power per voxel and shell, at logarithmically spaced frequencies up to Nyquist.
 
     Attributes
     ----------
     frequency : float array, shape (n,), 1/Å; empty where the window has too few shells
     whole : ln of the power in the window, under a Hann taper, shape (n,)
     molecule : ln of the power inside the molecule, shape (n,)
-    solvent : ln of the power in the solvent, shape (n,); None where the window shows no solvent, or
-        solvent that is flat anyway
-    contrast : least power inside the molecule over that in the solvent, of all shells; 1 without
+    solvent : ln of the power in the solvent, shape (n,); None if the window has no solvent, or flat
+        solvent
+    contrast : least ratio, over all shells, of power in the molecule to that in the solvent; 1
+        without solvent
     """
 
     frequency: NDArray[np.float64]
@@ -50,7 +51,7 @@ class Spectra:
 
 
 def measure_spectra(density: Density, mask: NDArray[np.bool_]) -> Spectra:
-    """Measure the spectra of a map without outliers, its solvent at 0.
+    """Measure the spectra of a map without outliers, with its solvent at 0.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ class _WindowShells:
         return power / max(float(np.sum(weight**2, dtype=np.float64)), 1e-30)
 
     def on_scale(self) -> NDArray[np.float64]:
-        """Return frequencies with equal ratios, from the second shell to Nyquist."""
+        """Return logarithmically spaced frequencies, from the second shell to Nyquist."""
         if len(self._frequency) < 5:
             return np.empty(0)
         first, last = np.log(self._frequency[[2, -1]])
@@ -104,15 +105,15 @@ class _WindowShells:
 
 
 def _contrast(molecule: NDArray, solvent: NDArray) -> float:
-    seen = molecule > LEAKS * molecule[1:].max(initial=0.0)
-    seen[:2] = False
-    if not seen.any() or not solvent.any():
+    strong = molecule > LEAKS * molecule[1:].max(initial=0.0)
+    strong[:2] = False
+    if not strong.any() or not solvent.any():
         return 1.0
-    return float(np.min(molecule[seen] / np.maximum(solvent[seen], 1e-30 * molecule.max())))
+    return float(np.min(molecule[strong] / np.maximum(solvent[strong], 1e-30 * molecule.max())))
 
 
 def _window(mask: NDArray[np.bool_], most: bool) -> Slices:
-    """Return the window, at most `EDGE` voxels long, that shows most, or least, of the molecule."""
+    """Return the window, up to `EDGE` voxels long, with the most or least of the molecule."""
     step = EDGE // 8
     fractions = block_means(mask, step)
     sizes = tuple(min(n, EDGE // step) for n in fractions.shape)
@@ -130,7 +131,7 @@ def _soft(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 def _inside(soft: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a weight that rises from 0 at the molecule's surface; of a speck, all of it."""
+    """Return a weight that rises from 0 at the molecule's surface; a speck is kept whole."""
     rise = np.clip(2 * soft - 1, 0, 1)
     weight = rise**2 * (3 - 2 * rise)
     return weight if np.sum(weight**2) > FEWEST else soft
@@ -141,10 +142,10 @@ def _outside(
 ) -> NDArray[np.float32]:
     """Return a weight that is 1 in the solvent, or 0 everywhere if the solvent is flat.
 
-    Beyond the ellipsoid that fits the box many programs write zeros: that is no solvent.
+    Many programs write zeros outside the inscribed ellipsoid: those are not solvent.
     """
     ellipsoid = inscribed_ellipsoid(box)[where]
     weight = np.clip(1 - 20 * around, 0, 1) ** 2 * ellipsoid
-    seen = values[weight > 0.5]
-    flat = seen.size < FEWEST or np.mean(seen == 0) > FLAT_FRACTION
+    sample = values[weight > 0.5]
+    flat = sample.size < FEWEST or np.mean(sample == 0) > FLAT_FRACTION
     return np.zeros_like(weight) if flat else weight

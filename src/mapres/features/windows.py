@@ -1,4 +1,4 @@
-"""Cells of a box, and windows about them: of the molecule, and of the solvent beside it."""
+"""Cells of a box, windows around them, and averages over the molecule and the solvent."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from ..mask import inscribed_ellipsoid
 from ..progress import beat
 from .bands import Shape
 
-# Å, and in voxels, at least. Fields of local resolution vary over 20 Å or more.
+# Least edge of a cell, Å and voxels. Local resolution varies over 20 Å or more.
 CELL = (4.0, 2.0)
-# Standard deviations of the windows that energies are averaged over, beyond the band's own of one
-# wavelength: in wavelengths, which count as these Å at least and at most.
+# Standard deviations, in wavelengths, of the windows that energies are averaged over, in addition
+# to the band's own of one wavelength; wavelengths are clipped to FINE and COARSE, Å.
 WIDTHS = (0.0, 0.6, 1.2, 2.4)
 FINE, COARSE = 4.0, 20.0
-# The one of those in which the spread over the molecule is told.
+# The width at which the spread over the molecule is measured.
 SPREAD_WIDTH = WIDTHS[2]
-# Widths at which windows end: beyond are 1.2% of a Gaussian.
+# Standard deviations at which windows end, leaving out 1.2% of a Gaussian.
 TRUNCATE = 2.5
 # Columns of voxels that are averaged at a time.
 SLAB = 32
-# Å, of windows over which the fraction of molecule about a cell is told.
+# Å, standard deviations of windows for the fraction of molecule around a cell.
 ABOUT = (0.0, 6.0, 12.0)
-# Weight of what is no molecule in such a window, so that there is an answer beside it, too.
+# Weight of voxels outside the molecule, so that windows next to it have values too.
 SOLVENT = 0.01
-# Å from the molecule, at least, and wavelengths, where solvent is only that; or where that is too
-# much, this fraction of the largest distance.
+# Solvent is farther from the molecule than these Å and these wavelengths, the latter limited to
+# this fraction of the largest distance.
 APART = (8.0, 1.5, 0.75)
 
 
 class LocalWindows:
-    """Where there is molecule, and where solvent: inside the ellipsoid that fits the map, only.
+    """Molecule and solvent on the grid of cells; solvent only in the inscribed ellipsoid.
 
     Attributes
     ----------
-    inside : fraction of molecule of every cell
+    inside : fraction of molecule in every cell
     cell : edge of a cell, Å
-    start, box : of the cells that windows about the molecule reach, the first and all
+    start, box : first cell, and slices, of the box that windows around the molecule reach
     """
 
     def __init__(self, inside: NDArray, density: Density):
@@ -53,7 +53,7 @@ class LocalWindows:
         self.cell = float(
             np.mean(np.multiply(density.values.shape, density.spacing) / inside.shape)
         )
-        # No window about the molecule, and the cells next to it, ends further out.
+        # Windows around the molecule and the cells next to it end within this distance.
         reach = 1 + int(TRUNCATE * self.sigma(COARSE, max(WIDTHS)) + 1)
         occupied = np.argwhere(inside > 0)
         self.start = np.maximum(occupied.min(axis=0) - reach, 0)
@@ -66,17 +66,17 @@ class LocalWindows:
         self.distance[~inscribed_ellipsoid(inside.shape, middles)] = 0
 
     def sigma(self, wavelength: float, width: float) -> float:
-        """Return the standard deviation, in cells, of a window of so many wavelengths."""
+        """Return the standard deviation, in cells, of a window of ``width`` wavelengths."""
         return width * float(np.clip(wavelength, FINE, COARSE)) / self.cell
 
     def widened(self, values: Sequence[NDArray], sigma: float) -> list[NDArray[np.float32]]:
-        """Average maps of the box over windows, of what is molecule."""
+        """Average arrays of the box over windows, weighted by the fraction of molecule."""
         if sigma == 0:
             return list(values)
         beat()
-        # Filtered in place: what threads make themselves stays with them, 0.2 GB of a 512³ map.
+        # Filtered in place: memory that threads allocate stays with them, 0.2 GB for a 512³ map.
         weight, *totals = [self.weight.copy(), *(each * self.weight for each in values)]
-        # SciPy filters without Python's lock.
+        # SciPy's filters release the GIL.
         with ThreadPoolExecutor(fourier.WORKERS) as threads:
             list(threads.map(partial(_smooth_in_place, sigma=sigma), (weight, *totals)))
         return [np.divide(total, weight, out=total) for total in totals]
@@ -86,7 +86,7 @@ class LocalWindows:
         return float(np.log(np.maximum(widened[self._molecule], 1e-30)).std())
 
     def about(self, length: float) -> NDArray[np.float32]:
-        """Return the fraction of molecule in windows of a standard deviation in Å."""
+        """Return the fraction of molecule in windows of standard deviation ``length``, Å."""
         fraction = self.inside.astype(np.float32)
         if length:
             _smooth_in_place(fraction, length / self.cell)
@@ -99,7 +99,7 @@ class LocalWindows:
     def solvent_mean(self, energy: NDArray, wavelength: float) -> float | None:
         """Return the mean energy of a band in the solvent; None where there is none.
 
-        That of the whole map is given: the box holds little solvent.
+        ``energy`` is that of the whole map: the box holds little solvent.
         """
         least, waves, fraction = APART
         far = self.distance > max(least, min(waves * wavelength, fraction * self.distance.max()))
@@ -111,7 +111,7 @@ def _smooth_in_place(values: NDArray[np.float32], sigma: float) -> None:
 
 
 def cell_shape(density: Density) -> Shape:
-    """Return how many cells a map has along z, y, x; they are about as large as `CELL` says."""
+    """Return the number of cells of a map along z, y, x; see `CELL`."""
     length, voxels = CELL
     cell = max(length, voxels * density.spacing)
     lengths = np.multiply(density.values.shape, density.spacing)
@@ -123,14 +123,14 @@ def cell_shape(density: Density) -> Shape:
 def fraction_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
     """Average a mask, or any map, over cells."""
     z, y, x = shape
-    # In slabs: sums along the whole of it would be three times as large.
+    # In slabs: cumulative sums of the whole would be three times as large.
     slabs = np.array_split(mask, range(SLAB, mask.shape[2], SLAB), axis=2)
     values = np.concatenate([cell_means(slab.astype(np.float32), z, 0) for slab in slabs], axis=2)
     return cell_means(cell_means(values, y, 1), x, 2)
 
 
 def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:
-    """Average an array along one axis over ``count`` equal parts, which may divide voxels."""
+    """Average an array along one axis over ``count`` equal parts, which may split voxels."""
     beat()
     n = values.shape[axis]
     sums = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis)], axis)

@@ -1,5 +1,5 @@
-"""How good a map is from place to place: local resolution by any of a table of methods.
+"""Local resolution of a map, by any of a table of methods.
 
-Others use `resolution`, `methods` (the table), `method` (what one is), and of single methods
+Others use `resolution`, `methods` (the table), `method` (their types), and of single methods
 `network` and `unet`; the methods of other programs are in `classical`.
 """

@@ -1,4 +1,4 @@
-"""What a method of local resolution is: its name and options, what it is given, what it returns."""
+"""Types of local-resolution methods: name and options, input, result."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..mask import solvent_mask
 from ..networks.session import GPU
 from ..progress import Progress
 
-# Fraction of the voxels from which on a method warns of something: of MonoRes's two reference maps
-# 0.6% is at the coarsest, of blocres's none at 200 Å or beyond a third of the box.
+# Fraction of the voxels above which a method warns: in the two reference maps of MonoRes 0.6% are
+# at the coarsest resolution, in those of blocres none are at 200 Å or beyond a third of the box.
 MANY = 0.1
 
 
@@ -30,10 +30,10 @@ class Option:
     ----------
     name : of the keyword
     unit : of its value: ``Å``, ``voxels``, or what it is a fraction of
-    help : what it is, in a few words
-    default : None where the map decides
-    default_text : the default in words, where it is not that number
-    kind : of its value, always above 0
+    help : a few words
+    default : None if it depends on the map
+    default_text : the default in words, if it is not that number
+    kind : type of its value, which is always above 0
     """
 
     name: str
@@ -44,20 +44,20 @@ class Option:
     kind: type[float] | type[int] = float
 
     @property
-    def said_default(self) -> str:
+    def default_in_words(self) -> str:
         """The default in words."""
         return self.default_text or f"{self.default:g}"
 
 
 @dataclass(frozen=True, eq=False)
 class MethodInput:
-    """What every method is given.
+    """Input of every method.
 
     Attributes
     ----------
     density : the map
     inside : bool array, shape (z, y, x), where to measure; not empty
-    automatic : whether that is the molecule, found in the map, and no mask of the user's
+    automatic : whether that is the automatic mask, not the user's
     half_maps : on the map's grid, or None
     device : where networks run, one of `networks.session.DEVICES`
     progress : called as ``progress(fraction, message)``
@@ -77,7 +77,7 @@ class MethodInput:
 
     @cached_property
     def molecule(self) -> NDArray[np.bool_]:
-        """Where the molecule is: a mask may be of a part, and what is beside it no solvent."""
+        """The whole molecule: a user's mask may cover a part of it, and the rest is not solvent."""
         if self.automatic:
             return self.inside
         try:
@@ -93,20 +93,20 @@ class MethodInput:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a method finds in a map.
+    """Result of a method.
 
     Attributes
     ----------
     values : float32 array, shape (z, y, x), Å; 0 where nothing was measured
-    beyond : bool array, shape (z, y, x), where no resolution that was tried is reached, and the
-        value is only what stands for that; None for nowhere
-    notes : how it was measured, where the map decided that, one sentence each
+    beyond : bool array, shape (z, y, x), where no resolution tried is reached and the value only
+        marks that; None if nowhere
+    notes : how it was measured, where that depends on the map, one sentence each
     warnings : one sentence each
-    finest : Å, what was tried first, where results are steps; None where they are not
-    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90% interval; None of methods
+    finest : Å, the finest resolution tried; None if results are continuous
+    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90% interval; None for methods
         that give none
-    model : ``name@digits`` of the network that predicted it; None of methods that need none
-    provider : what computed the network, as ONNX Runtime calls it; None likewise
+    model : ``name@digits`` of the network that predicted it; None for methods without one
+    provider : ONNX Runtime's execution provider that ran the network; None likewise
     """
 
     values: NDArray[np.float32]
@@ -121,17 +121,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class Method:
-    """A method of local resolution.
+    """A local-resolution method.
 
     Attributes
     ----------
     name : on the command line
     label : as its authors write it
-    summary : what it needs and is good for, in a line
-    run : from a `MethodInput` and the options to what was measured
-    needs_half_maps : it measures nothing without
-    has_interval : it gives the 90% interval of every voxel
-    options : that can be given
+    summary : one line on what it requires and gives
+    run : takes a `MethodInput` and the options
+    needs_half_maps : whether it requires half maps
+    has_interval : whether it gives the 90% interval of every voxel
+    options : its options
     models : names of the networks that it predicts with
     """
 
@@ -145,7 +145,7 @@ class Method:
     models: tuple[str, ...] = ()
 
     def measure(self, given: MethodInput, options: Mapping[str, float | None]) -> Measured:
-        """Measure a map; ``options`` are all of its own.
+        """Measure a map; ``options`` are all options of the method.
 
         Raises
         ------
@@ -157,5 +157,5 @@ class Method:
         return self.run(given, **options)
 
     def device_warnings(self, device: str) -> tuple[str, ...]:
-        """Say where the device that was asked for makes no difference."""
+        """Warn if the requested device makes no difference."""
         return (f"{self.name} runs on the CPU only.",) if device == GPU and not self.models else ()

@@ -1,4 +1,4 @@
-"""The table of methods: what stands here is on the command line, in ChimeraX and in the panel."""
+"""The table of methods, which the command line, ChimeraX and the panel are made from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .classical import blocres, monores, resmap
 from .method import Method, Option
 
 _ALL = (network.METHOD, monores.METHOD, blocres.METHOD, resmap.METHOD, *unet.METHODS)
-# By name; the first is the default. What has not been trained is no method.
+# By name; the first is the default. Methods without an installed network are left out.
 METHODS: dict[str, Method] = {
     method.name: method
     for method in _ALL
@@ -26,11 +26,11 @@ def options_of_all() -> dict[str, Option]:
     found: dict[str, Option] = {}
     for method in METHODS.values():
         for option in method.options:
-            said = f"{method.name}: {option.said_default}"
+            default = f"{method.name}: {option.default_in_words}"
             before = found.get(option.name)
-            text = f"{option.help} ({said})"
+            text = f"{option.help} ({default})"
             if before is not None:
-                text = f"{before.help.removesuffix(')')}; {said})"
+                text = f"{before.help.removesuffix(')')}; {default})"
             found[option.name] = replace(option, help=text)
     return found
 
@@ -62,11 +62,11 @@ def complete_options(method: str, options: Mapping[str, float | None]) -> dict[s
 
 
 def require_interval(method: str, option: str) -> None:
-    """Raise `MapResError` if an option is given that needs the interval of a method without."""
-    able = [m.name for m in METHODS.values() if m.has_interval]
-    if method not in able:
+    """Raise `MapResError` if a method does not give the interval that an option needs."""
+    suitable = [m.name for m in METHODS.values() if m.has_interval]
+    if method not in suitable:
         raise MapResError(
-            f"{option} requires method {' or '.join(able)}; choose that, or leave {option} out."
+            f"{option} requires method {' or '.join(suitable)}; choose that, or leave {option} out."
         )
 
 

@@ -1,4 +1,4 @@
-"""Local resolution as a network reads it: a distribution for every cell of a map."""
+"""Local resolution by a network, which predicts a distribution for every cell of a map."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from ..progress import Progress, part_of
 from ..validation.prediction import predict_distribution
 from .method import Measured, Method, MethodInput
 
-# Cells that the network reads at once: their rows are 5 MB, and stay in the cache.
+# Cells per batch: their rows are 5 MB, and stay in the cache.
 BATCH = 2048
-# With fewer there is nothing to compare: they are 15% apart.
+# Bands are 15% apart; with fewer there is nothing to compare.
 FEWEST_BANDS = 4
-# Of the cells' distributions.
+# Quantiles of the cells' distributions.
 LEVELS = (0.05, 0.5, 0.95)
-# Fractions of the time after which the map is read as a whole, and its cells are measured.
+# Progress after the global prediction, and after the measurement of the cells.
 WHOLE, MEASURED = 0.15, 0.9
-# The model that reads it as a whole, as `validate` does.
+# The model of the global prediction, as in `validate`.
 GLOBAL_MODEL = "default"
 MODEL, MODEL_WITH_HALF_MAPS = "local", "local-halves"
 
 
 @dataclass(frozen=True, eq=False)
 class LocalPrediction:
-    """What a network says of every voxel.
+    """A network's prediction for every voxel.
 
     Attributes
     ----------
-    values : float32 array, shape (z, y, x), Å, the median; never finer than two voxels; 0 outside
+    values : float32 array, shape (z, y, x), Å, the median, limited to two voxels; 0 outside
     low, high : float32 arrays, shape (z, y, x), Å, the ends of the 90% interval
-    coarsest : Å, the middle of the last bin: what reads that may be worse
+    coarsest : Å, the middle of the last bin: the resolution there may be worse
     """
 
     values: NDArray[np.float32]
@@ -52,14 +52,14 @@ class LocalPrediction:
 
 
 def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
-    """Predict the local resolution of a map; half maps, where given, are measured beside it.
+    """Predict the local resolution of a map; half maps, if given, are measured too.
 
     Raises
     ------
     MapContentError
-        If the map holds too few bands of frequency.
+        If the map has too few frequency bands.
     ModelError
-        If the global model is not the one that the network was trained beside.
+        If the global model is not the one that the network was trained with.
     """
     density, progress = given.density, given.progress
     if len(bands_of(density)) < FEWEST_BANDS:
@@ -69,13 +69,13 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             "choose the method monores."
         )
     global_model = load(GLOBAL_MODEL, network.device)
-    if network.card.said["overall_model_sha256"] != global_model.card.sha256:
+    if network.card.entries["overall_model_sha256"] != global_model.card.sha256:
         raise ModelError(
-            f"the model {network.card.name} was trained beside another {GLOBAL_MODEL} model; "
-            "install MapRes again."
+            f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
+            "reinstall MapRes."
         )
     molecule, spectra = given.molecule, given.measurements.spectra
-    probabilities, seen = predict_global(
+    probabilities, curves = predict_global(
         density, molecule, spectra, global_model, part_of(progress, 0.0, WHOLE)
     )
     cells = measure_cells(
@@ -86,9 +86,9 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
         bands=bands_read(ln_mean(probabilities)),
         progress=part_of(progress, WHOLE, MEASURED),
     )
-    global_features = GlobalFeatures(probabilities, seen, cells.means, cells.edge)
-    found = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
-    low, middle, high = (_on_grid(level, cells, given.inside, density) for level in found)
+    global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
+    levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
+    low, middle, high = (_on_grid(level, cells, given.inside, density) for level in levels)
     coarsest = float(np.exp(LN_MIDDLES[-1] + global_features.ln_resolution))
     return LocalPrediction(middle, low, high, coarsest)
 
@@ -102,7 +102,7 @@ def predict_global(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the distribution over resolution and the profile of a map as a whole.
 
-    They are those of `mapres.features.relative.GlobalFeatures`, whatever the cells.
+    Both are fields of `mapres.features.relative.GlobalFeatures`.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _quantiles(
     cells: Cells, global_features: GlobalFeatures, network: Model, progress: Progress
 ) -> NDArray[np.float32]:
     """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
-    found = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
+    out = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
     for start in range(0, len(cells.places), BATCH):
         progress(start / len(cells.places), "predicting cells")
         part = slice(start, start + BATCH)
@@ -132,20 +132,20 @@ def _quantiles(
             cells.bands,
         )
         probabilities = calibrated(network.predict(given), network.calibration)
-        found[:, part] = quantiles(probabilities, LEVELS, LN_EDGES).T
-    return found + np.float32(global_features.ln_resolution)
+        out[:, part] = quantiles(probabilities, LEVELS, LN_EDGES).T
+    return out + np.float32(global_features.ln_resolution)
 
 
 def _on_grid(
     ln_resolution: NDArray, cells: Cells, inside: NDArray[np.bool_], density: Density
 ) -> NDArray[np.float32]:
-    """Return Å at the voxels inside, 0 outside; a box about those takes a third of the memory."""
+    """Return Å at the voxels inside, 0 outside; using their bounding box saves memory."""
     box = ndimage.find_objects(inside.astype(np.uint8))[0]
-    found = at_voxels(ln_resolution, cells, inside.shape, box)
-    np.exp(found, out=found)
-    np.maximum(found, np.float32(density.nyquist), out=found)
+    resolution = at_voxels(ln_resolution, cells, inside.shape, box)
+    np.exp(resolution, out=resolution)
+    np.maximum(resolution, np.float32(density.nyquist), out=resolution)
     values = np.zeros(inside.shape, dtype=np.float32)
-    np.copyto(values[box], found, where=inside[box])
+    np.copyto(values[box], resolution, where=inside[box])
     return values
 
 
@@ -159,12 +159,12 @@ def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.f
 def at_voxels(
     found: NDArray, cells: Cells, shape: tuple[int, ...], box: tuple[slice, ...]
 ) -> NDArray[np.float32]:
-    """Interpolate between the middles of cells, at the middles of the voxels of a part of a box.
+    """Interpolate from the centers of cells to the centers of the voxels of a part of the box.
 
     Parameters
     ----------
-    found : array, shape (n,), of the cells that were measured: those about the part
-    cells : those
+    found : array, shape (n,), values of the measured cells, which surround the part
+    cells : the cells
     shape : of the whole box, voxels
     box : the part
     """
@@ -173,7 +173,7 @@ def at_voxels(
     scale = np.divide(cells.shape, shape)
     offset = scale * (np.array([part.start for part in box]) + 0.5) - 0.5
     size = tuple(part.stop - part.start for part in box)
-    # Of a row of numbers, in place of a matrix, SciPy before 1.16 warns.
+    # SciPy before 1.16 warns of a 1-D array in place of a matrix.
     return ndimage.affine_transform(
         grid, np.diag(scale), offset, size, order=1, mode="nearest", output=np.float32
     )
@@ -186,14 +186,14 @@ def _run(given: MethodInput) -> Measured:
             "the half maps are the same map, or do not correlate inside the molecule; check them."
         )
     network = load(MODEL if halves is None else MODEL_WITH_HALF_MAPS, given.device)
-    found = predict_local(given, network)
-    beyond = found.values > found.coarsest
+    prediction = predict_local(given, network)
+    beyond = prediction.values > prediction.coarsest
     return Measured(
-        found.values,
+        prediction.values,
         beyond if beyond.any() else None,
         notes=(f"Predicted by the network {network.label}.",),
         warnings=network.notes,
-        interval=(found.low, found.high),
+        interval=(prediction.low, prediction.high),
         model=network.label,
         provider=network.provider,
     )

@@ -1,4 +1,4 @@
-"""Local resolution: several methods, one answer on the map's own grid."""
+"""Local resolution on the map's own grid, by any method."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .methods import DEFAULT, METHODS, complete_options
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LocalResolution(Measured):
-    """Resolution at every voxel of a map: what was measured, and more of it.
+    """Resolution at every voxel of a map, with statistics.
 
     Attributes
     ----------
-    values : float32 array, shape (z, y, x), Å; outside the mask the nearest inside value, so that
-        a surface sampled at its rim is colored rightly
+    values : float32 array, shape (z, y, x), Å; outside the mask the nearest value inside, so that
+        surfaces at its edge are colored correctly
     mask : bool array, shape (z, y, x), the voxels that were measured
     method : name of the method
     seconds : wall time
@@ -44,13 +44,13 @@ class LocalResolution(Measured):
 
     @property
     def resolved(self) -> NDArray[np.float32]:
-        """The resolutions that were found, shape (z, y, x), Å; 0 where none was."""
-        found = self.mask if self.beyond is None else self.mask & ~self.beyond
-        return np.where(found, self.values, np.float32(0))
+        """Resolutions found, shape (z, y, x), Å; 0 where unresolved."""
+        known = self.mask if self.beyond is None else self.mask & ~self.beyond
+        return np.where(known, self.values, np.float32(0))
 
     @property
     def uncertainty(self) -> NDArray[np.float32]:
-        """Half the width of the 90% interval, shape (z, y, x), Å; outside the mask the nearest.
+        """Half the width of the 90% interval, shape (z, y, x), Å; extended like `values`.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class LocalResolution(Measured):
 
     @property
     def median_uncertainty(self) -> float | None:
-        """Median of that over the mask, Å; None of methods that give no interval."""
+        """Median uncertainty over the mask, Å; None for methods that give no interval."""
         if self.interval is None:
             return None
         low, high = (end[self.mask] for end in self.interval)
@@ -105,16 +105,16 @@ def local_resolution(
     density : the map
     method : one of `mapres.local.methods.METHODS`; the first is the default
     mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
-    half_maps : read beside the map by mapres; by the others measured in its place: MonoRes and
-        ResMap their mean against their difference, blocres how they correlate
-    device : where networks run: ``auto`` (a GPU where ONNX Runtime has one), ``cpu`` or ``gpu``
+    half_maps : mapres uses them together with the map, the others in its place: MonoRes and ResMap
+        compare their mean with their difference, blocres correlates them
+    device : where networks run: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
     progress : called as ``progress(fraction, message)``
     options : of the method, by their names in `mapres.local.methods.OPTIONS`
 
     Returns
     -------
     LocalResolution
-        Its ``mask`` leaves out the voxels of the given one that could not be measured.
+        Its ``mask`` leaves out voxels of the given one that could not be measured.
 
     Raises
     ------
@@ -141,26 +141,26 @@ def local_resolution(
     evidence = Evidence(density)
     if half_maps is not None:
         evidence = evidence.with_(half_maps=measure_half_maps(half_maps, inside, density))
-    doubts = tuple(finding.text for finding in run_checks(PAIR, evidence))
+    half_map_warnings = tuple(finding.text for finding in run_checks(PAIR, evidence))
     given = MethodInput(density, inside, mask is None, half_maps, device, progress)
     try:
         measured = METHODS[method].measure(given, chosen)
     except MapContentError as error:
-        # Half maps of opposite sign, say, leave no signal: the cause is worth more than the effect.
-        if doubts:
-            raise MapContentError(doubts[0]) from error
+        # Report the cause, such as half maps of opposite sign, rather than its effect.
+        if half_map_warnings:
+            raise MapContentError(half_map_warnings[0]) from error
         raise
     known = measured.values > 0
-    found = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
-    found += inverted_contrast(density, given.measurements)
-    said = (finding.text for finding in found)
-    cpu_only = METHODS[method].device_warnings(device)
+    findings = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
+    findings += inverted_contrast(density, given.measurements)
+    warnings = (
+        *(finding.text for finding in findings),
+        *METHODS[method].device_warnings(device),
+        *measured.warnings,
+        *half_map_warnings,
+    )
     return LocalResolution(
-        **vars(measured)
-        | {
-            "values": nearest_known(measured.values, known),
-            "warnings": (*said, *cpu_only, *measured.warnings, *doubts),
-        },
+        **vars(measured) | {"values": nearest_known(measured.values, known), "warnings": warnings},
         mask=known,
         method=method,
         seconds=time.perf_counter() - started,
@@ -168,7 +168,7 @@ def local_resolution(
 
 
 def _molecule(density: Density) -> NDArray[np.bool_]:
-    """Return the solvent mask of a map, or say what hides the molecule."""
+    """Return the solvent mask of a map, or raise an error that names the likely cause."""
     try:
         return solvent_mask(density)
     except MapContentError:

@@ -19,7 +19,7 @@ UNUSED_HALF_MAPS = "The half maps were not used: this network takes the map alon
 def predict_classes(
     values: NDArray, inside: NDArray[np.bool_], predict: Predict, progress: Progress
 ) -> NDArray[np.uint8]:
-    """Let a U-Net read a map cube by cube.
+    """Predict the classes of a map by a U-Net, cube by cube.
 
     Parameters
     ----------
@@ -30,16 +30,16 @@ def predict_classes(
 
     Returns
     -------
-    uint8 array, shape (z, y, x), 0 to 9; 0 where no cube has anything
+    uint8 array, shape (z, y, x), 0 to 9; 0 in empty cubes
     """
     parts = blocks(padded(masked(values, inside), 0))
-    found = np.zeros(parts.shape, dtype=np.uint8)
+    classes = np.zeros(parts.shape, dtype=np.uint8)
     full = np.flatnonzero(parts.any(axis=(1, 2, 3)))
     for start in range(0, len(full), BATCH):
         progress(start / len(full), f"cube {start + 1} of {len(full)}")
         chosen = full[start : start + BATCH]
-        found[chosen] = np.argmax(predict(parts[chosen]), axis=-1)
-    return whole(found, values.shape)
+        classes[chosen] = np.argmax(predict(parts[chosen]), axis=-1)
+    return whole(classes, values.shape)
 
 
 def _run(model: str, given: MethodInput) -> Measured:
@@ -54,11 +54,11 @@ def _run(model: str, given: MethodInput) -> Measured:
         warnings += (UNUSED_HALF_MAPS,)
     if fraction > MANY:
         warnings += (
-            f"{fraction:.0%} of the voxels are coarser than {LIMITS[-1]:g} Å, and are given that.",
+            f"{fraction:.0%} of the voxels are coarser than {LIMITS[-1]:g} Å and are set to it.",
         )
     note = (
-        f"Predicted by the network {network.label} in classes of 1 Å, whose middles stand for "
-        f"them; one is all that is coarser than {LIMITS[-1]:g} Å."
+        f"Predicted by the network {network.label} in classes of 1 Å; values are their middles, or "
+        f"{LIMITS[-1]:g} Å for everything coarser."
     )
     return Measured(
         values.astype(np.float32),
@@ -75,7 +75,7 @@ METHODS = tuple(
     Method(
         name=name,
         label=f"U-Net ({labels})",
-        summary="One map: classes of 1 Å, as the paper had them; not to rely on.",
+        summary="One map: classes of 1 Å, as published; not reliable.",
         run=partial(_run, name),
         models=(name,),
     )

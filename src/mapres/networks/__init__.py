@@ -1,5 +1,5 @@
-"""Which networks there are, and how one is run: cards, weights, ONNX Runtime, devices.
+"""The networks and how they are run: cards, weights, ONNX Runtime, devices.
 
 Others use `registry` (`load`, `chosen`, `Model`), `card` (`Calibration`) and `session` (devices);
-what may be in a card or a graph, `kinds` and `graph`, only what trains and exports networks does.
+`kinds` and `graph`, which define valid cards and graphs, are for training and export only.
 """

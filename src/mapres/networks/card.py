@@ -1,4 +1,4 @@
-"""The card of a model, a JSON file beside its weights: read, and every type in it checked."""
+"""Model cards: JSON files next to the weights, with every type checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .kinds import KINDS, OUTPUTS, Kind
 
 LARGEST_CARD = 1_000_000
 NEEDED = ("kind", "weights", "sha256", "inputs", "outputs", "preprocessing")
-# What a card may say, as which of JSON's types; other keys are the author's own.
+# Keys of a card and their JSON types; other keys are free.
 TYPES: dict[tuple[type, ...], str] = {
     (str,): "name kind weights sha256 predicts source licence made overall_model_sha256",
     (list,): "inputs outputs",
@@ -22,19 +22,19 @@ TYPES: dict[tuple[type, ...], str] = {
     (int,): "parameters parameters_exact width",
     (bool,): "half_maps",
 }
-# Within these a calibration keeps finite what it is applied to.
+# Ranges in which a calibration keeps distributions finite.
 CALIBRATION = {"sharpness": (0.01, 100.0), "growth": (-10.0, 10.0), "floor": (0.0, 0.5)}
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How patches of a map become one distribution, or every cell's its own; fitted on validation.
+    """Calibration of the distributions of patches or cells, fitted on the validation split.
 
     Attributes
     ----------
     sharpness : power to which the patches' geometric mean is raised, for one patch
     growth : exponent with which that power grows with the number of patches
-    floor : fraction of an even distribution that is mixed in
+    floor : fraction of a uniform distribution that is mixed in
     """
 
     sharpness: float
@@ -44,16 +44,16 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """What a card says of a model.
+    """The card of a model.
 
     Attributes
     ----------
     name : of the card's file
     kind : see `kinds.KINDS`
-    weights : path of the weights, beside the card
+    weights : path of the weights, next to the card
     sha256 : of the weights
     calibration : None of kinds that have none
-    said : all that it says
+    entries : all entries of the JSON file
     """
 
     name: str
@@ -61,7 +61,7 @@ class Card:
     weights: Path
     sha256: str
     calibration: Calibration | None
-    said: dict[str, Any]
+    entries: dict[str, Any]
 
 
 def read_card(path: Path) -> Card:
@@ -70,61 +70,61 @@ def read_card(path: Path) -> Card:
     Raises
     ------
     ModelError
-        If it is too large, no JSON, says what it must not or leaves out what it must say, or was
-        made for another preprocessing than this version's.
+        If it is too large, not JSON, has missing or invalid entries, or was made for a
+        preprocessing other than this version's.
     """
     try:
         if not path.is_file():
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         with open(path, "rb") as stream:
             content = stream.read(LARGEST_CARD + 1)
         if len(content) > LARGEST_CARD:
             raise ValueError("it is larger than 1 MB")
-        said = json.loads(content.decode("utf-8-sig"))
-        kind = _checked(said)
-        calibration = Calibration(**said["calibration"]) if kind.needs else None
+        entries = json.loads(content.decode("utf-8-sig"))
+        kind = _checked(entries)
+        calibration = Calibration(**entries["calibration"]) if kind.needs else None
     except (ValueError, OSError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"the model card {path.name} cannot be read ({reason}).") from error
-    if said["preprocessing"] != kind.preprocessing:
+    if entries["preprocessing"] != kind.preprocessing:
         raise ModelError(
             f"the model {path.stem} was made for another preprocessing; "
             "use the version of MapRes that it came with."
         )
-    weights = path.parent / said["weights"]
-    return Card(path.stem, said["kind"], weights, said["sha256"], calibration, said)
+    weights = path.parent / entries["weights"]
+    return Card(path.stem, entries["kind"], weights, entries["sha256"], calibration, entries)
 
 
-def _checked(said: Any) -> Kind:
-    """Return the kind of a model whose card says nothing wrong."""
-    if not isinstance(said, dict):
-        raise ValueError("it is no JSON object")
+def _checked(entries: Any) -> Kind:
+    """Return the kind of a model whose card is valid."""
+    if not isinstance(entries, dict):
+        raise ValueError("it is not a JSON object")
     for types, keys in TYPES.items():
         for key in keys.split():
             # True is an int for isinstance.
-            if key in said and type(said[key]) not in types:
-                raise ValueError(f"{key} is {said[key]!r:.40}, which is of the wrong type")
-    _require(said, NEEDED)
-    kind = KINDS.get(said["kind"])
+            if key in entries and type(entries[key]) not in types:
+                raise ValueError(f"{key} is {entries[key]!r:.40}, which is of the wrong type")
+    _require(entries, NEEDED)
+    kind = KINDS.get(entries["kind"])
     if kind is None:
-        raise ValueError(f"the kind {said['kind']!r:.40} is not one of {', '.join(KINDS)}")
-    _require(said, kind.needs)
-    if not re.fullmatch("[0-9a-f]{64}", said["sha256"]):
-        raise ValueError("sha256 is no SHA-256")
-    # Of any system: what is a folder on one of them is none on another.
-    name = said["weights"]
+        raise ValueError(f"the kind {entries['kind']!r:.40} is not one of {', '.join(KINDS)}")
+    _require(entries, kind.needs)
+    if not re.fullmatch("[0-9a-f]{64}", entries["sha256"]):
+        raise ValueError("sha256 is not a SHA-256 hash")
+    # Windows paths cover the separators of all systems.
+    name = entries["weights"]
     if PureWindowsPath(name).name != name or name in ("", ".", ".."):
-        raise ValueError(f"the weights {name!r:.60} are not a file beside the card")
-    if said["inputs"] != list(kind.inputs) or said["outputs"] != OUTPUTS:
+        raise ValueError(f"the weights {name!r:.60} are not a file next to the card")
+    if entries["inputs"] != list(kind.inputs) or entries["outputs"] != OUTPUTS:
         raise ValueError(f"inputs and outputs must be {', '.join(kind.inputs)}; {OUTPUTS[0]}")
     if kind.needs:
-        _check_calibration(said["calibration"])
+        _check_calibration(entries["calibration"])
     return kind
 
 
-def _require(said: dict[str, Any], keys: tuple[str, ...]) -> None:
-    if missing := [key for key in keys if key not in said]:
-        raise ValueError(f"it does not say {', '.join(missing)}")
+def _require(entries: dict[str, Any], keys: tuple[str, ...]) -> None:
+    if missing := [key for key in keys if key not in entries]:
+        raise ValueError(f"it lacks {', '.join(missing)}")
 
 
 def _check_calibration(calibration: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""What the graph of a model may hold: standard operators, and its numbers in the file itself.
+"""Checks of ONNX graphs: standard operators only, and all data in the file itself.
 
-ONNX Runtime would open other files that a graph names, and go round a loop for ever. So a graph is
-read first, as the protocol buffer that it is (the field numbers are those of onnx.proto, IR 12).
+ONNX Runtime would open any file that a graph names, and run an endless loop. So a graph is first
+parsed as a protocol buffer (the field numbers are those of onnx.proto, IR 12).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message, message_fa
 from ..errors import ModelError
 
 DOMAINS = (b"", b"ai.onnx")
-# tf2onnx names it, and uses none of its operators: trees, of which a deep one ends the process.
+# Declared by tf2onnx but not used. Its operators stay forbidden: deep trees crash the process.
 UNUSED = b"ai.onnx.ml"
-# Of all loops together; what stands for a number that is not fixed.
+# Steps of all loops together; the second stands for an unknown number.
 MOST_STEPS = 1_000_000
 TOO_MANY = MOST_STEPS + 1
-# Numbers of onnx.proto: where a tensor's data are, and what an attribute holds.
+# Enums of onnx.proto: location of a tensor's data, and types of attributes.
 EXTERNAL = 1
 INT, TENSOR = 2, 4
-# ONNX Runtime's own format, which is no protocol buffer, has this at its fifth byte.
+# ONNX Runtime's own format, not a protocol buffer, has this at its fifth byte.
 RUNTIME_FORMAT = b"ORTM"
-# Of each message what is looked at: the number of a field and its type, with a star if repeated.
-# Names are bytes, because nothing says that they are text.
+# The fields of each message that are checked: number and type, with a star if repeated. Names are
+# bytes, because they may not be valid text.
 _MESSAGES = {
     "Model": {"graph": (7, "Graph"), "opsets": (8, "*Opset"), "training": (20, "*bytes"),
               "functions": (25, "*bytes")},
@@ -46,37 +46,37 @@ _MESSAGES = {
 
 
 def check_graph(content: bytes, name: str, inputs: set[str], outputs: set[str]) -> None:
-    """Refuse a model file that holds more than a network of those inputs and outputs.
+    """Reject a model file that is more than a network with these inputs and outputs.
 
     Raises
     ------
     ModelError
-        One sentence that says what it holds.
+        With the reason, in one sentence.
     """
     if content[4:8] == RUNTIME_FORMAT:
         raise ModelError(f"the weights {name} are not in ONNX format; export them as ONNX.")
     try:
         model = _model_class().FromString(content)
     except (message.DecodeError, RecursionError) as error:
-        raise ModelError(f"the weights {name} cannot be loaded (they are no ONNX file).") from error
+        raise ModelError(f"the weights {name} cannot be loaded (not an ONNX file).") from error
     if reason := next(_reasons(model, inputs, outputs), None):
         raise ModelError(f"the weights {name} are refused: {reason}.")
 
 
 def _reasons(model: Any, inputs: set[str], outputs: set[str]) -> Iterator[str]:
     if model.functions or model.training:
-        yield "they define functions or training of their own, and may hold a graph only"
+        yield "they define functions or training of their own; store a graph only"
     for opset in model.opsets:
         if opset.domain != UNUSED:
             yield from _of_domain(opset.domain)
     loops: list[int] = []
     yield from _of_graph(model.graph, 1, ChainMap(), loops)
     if sum(loops) > MOST_STEPS:
-        yield f"their loops have more than {MOST_STEPS:,} steps, or a number that is not fixed"
+        yield f"their loops have more than {MOST_STEPS:,} steps, or an unknown number"
     held = {tensor.name for tensor in model.graph.tensors}
     sides = ("inputs", model.graph.inputs, inputs), ("outputs", model.graph.outputs, outputs)
     for what, values, named in sides:
-        # Older files list their numbers among the inputs.
+        # Older files list their initializers among the inputs.
         hidden = held if what == "inputs" else ()
         found = {_text(value.name) for value in values if value.name not in hidden}
         if found != named:
@@ -84,22 +84,22 @@ def _reasons(model: Any, inputs: set[str], outputs: set[str]) -> Iterator[str]:
 
 
 def _of_graph(graph: Any, steps: int, outer: ChainMap, loops: list[int]) -> Iterator[str]:
-    """Say what is wrong with a graph that is run ``steps`` times; ``outer`` is what it can see.
+    """Yield what is wrong with a graph that is run ``steps`` times; ``outer`` holds outer names.
 
-    What its loops have of steps is added to ``loops``.
+    The number of steps of each of its loops is added to ``loops``.
     """
     known = outer.new_child({tensor.name: tensor for tensor in graph.tensors})
     for node in graph.nodes:
         if node.operator == b"Constant":
             known.update(dict.fromkeys(node.outputs, node))
-    # Last: what is handed in hides a number of the same name.
+    # Last: an input hides a constant of the same name.
     known.update(dict.fromkeys(value.name for value in graph.inputs))
     attributes = [attribute for node in graph.nodes for attribute in node.attributes]
     tensors = [*graph.tensors, *(t for a in attributes for t in (a.t, *a.tensors))]
     if any(t.external or t.location == EXTERNAL for t in tensors):
-        yield "their numbers are in another file; store them inside"
+        yield "their data are in another file; store them inside"
     if graph.sparse or any(a.sparse or a.sparses for a in attributes):
-        yield "their numbers are stored as sparse tensors; store them in full"
+        yield "their data are stored as sparse tensors; store them in full"
     for node in graph.nodes:
         yield from _of_domain(node.domain)
         inside = [g for a in node.attributes for g in (*a.graphs, *([a.g] * a.HasField("g")))]
@@ -113,11 +113,11 @@ def _of_graph(graph: Any, steps: int, outer: ChainMap, loops: list[int]) -> Iter
 
 def _of_domain(domain: bytes) -> Iterator[str]:
     if domain not in DOMAINS:
-        yield f"they need operators of {_text(domain)}; export them with those of ONNX only"
+        yield f"they need operators of {_text(domain)}; export them with ONNX operators only"
 
 
 def _times(node: Any, known: ChainMap) -> int:
-    """Return how often a node runs the graph in it; where that is not fixed, too often."""
+    """Return how often a node runs its subgraph; `TOO_MANY` if unknown."""
     if node.operator == b"Loop" and node.inputs:
         return max(0, _number(known.get(node.inputs[0])))
     if node.operator == b"Scan":
@@ -129,14 +129,14 @@ def _times(node: Any, known: ChainMap) -> int:
 
 
 def _number(source: Any) -> int:
-    """Return the whole number that a tensor or a node Constant holds, if it says one thing only."""
+    """Return the integer in a tensor or a Constant node; `TOO_MANY` if not exactly one."""
     if hasattr(source, "attributes"):
-        (said,) = source.attributes if len(source.attributes) == 1 else (None,)
-        if said is not None and (said.name, said.type) == (b"value_int", INT):
-            return said.i
-        source = (
-            said.t if said is not None and (said.name, said.type) == (b"value", TENSOR) else None
-        )
+        (value,) = source.attributes if len(source.attributes) == 1 else (None,)
+        if value is not None and (value.name, value.type) == (b"value_int", INT):
+            return value.i
+        if value is None or (value.name, value.type) != (b"value", TENSOR):
+            return TOO_MANY
+        source = value.t
     if source is None or (bool(source.raw) == bool(source.int64s)):
         return TOO_MANY
     if len(source.int64s) == 1:
@@ -145,7 +145,7 @@ def _number(source: Any) -> int:
 
 
 def _longest(source: Any) -> int:
-    """Return the longest axis of a tensor; of anything else only the runtime knows it."""
+    """Return the longest axis of a tensor; `TOO_MANY` for anything else."""
     return max(source.dims, default=TOO_MANY) if hasattr(source, "dims") else TOO_MANY
 
 
@@ -160,7 +160,7 @@ def _list(names: set[str]) -> str:
 
 @cache
 def _model_class() -> Any:
-    """Return the message class of a model, in a pool of our own: others may define ONNX too."""
+    """Return the message class of a model, in a private pool: others may define ONNX too."""
     file = descriptor_pb2.FileDescriptorProto(name="mapres_onnx.proto", package="mapres_onnx")
     kinds = descriptor_pb2.FieldDescriptorProto
     for message_name, fields in _MESSAGES.items():

@@ -1,4 +1,4 @@
-"""The kinds of network: what each is given and answers, and the preprocessing that it needs."""
+"""The kinds of network: inputs, output and preprocessing of each."""
 
 from __future__ import annotations
 
@@ -8,26 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features import (
-    apodized as tapered,
-)
-from ..features import (
-    avramov2019,
-    bands,
-    cells,
-    profile,
-    relative,
-)
-from ..features import (
-    patches as preprocess,
-)
-from ..features import (
-    windows as surroundings,
-)
+from ..features import apodized, avramov2019, bands, cells, profile, relative, windows
+from ..features import patches as preprocess
 from ..features.avramov2019 import BOX, EDGE
 from ..features.distribution import BINS, CLASSES, EDGES
 
-# What all graphs call their answer.
+# Output names of all graphs.
 OUTPUTS = ["probabilities"]
 Arrays = tuple[NDArray[np.float32], ...]
 
@@ -39,10 +25,10 @@ class Kind:
     Attributes
     ----------
     inputs : shape of one example of every input, by the input's name in the graph
-    answer : shape of what is answered to one example
-    arranged : from what `registry.Model.predict` is given to arrays for those inputs
-    preprocessing : what a card must say of it, from the code that does it
-    needs : keys that a card of this kind must have besides
+    answer : shape of the output for one example
+    arranged : turns the arguments of `registry.Model.predict` into arrays for those inputs
+    preprocessing : what a card must contain, taken from the code
+    needs : additional keys that a card of this kind must have
     """
 
     inputs: dict[str, tuple[int, ...]]
@@ -52,8 +38,8 @@ class Kind:
     needs: tuple[str, ...] = ()
 
 
-def _of_patches(patches: preprocess.Patches, seen: NDArray) -> Arrays:
-    profiles = np.repeat(seen[None], len(patches), axis=0)
+def _of_patches(patches: preprocess.Patches, curves: NDArray) -> Arrays:
+    profiles = np.repeat(curves[None], len(patches), axis=0)
     return patches.values[..., None], patches.spectra, profiles
 
 
@@ -117,14 +103,14 @@ KINDS: dict[str, Kind] = {
         answer=(relative.BINS,),
         arranged=lambda rows: (rows,),
         preprocessing={
-            "cell_A_and_voxels": list(surroundings.CELL),
+            "cell_A_and_voxels": list(windows.CELL),
             "band_samples": bands.SAMPLES,
-            "taper_A": tapered.TAPER,
-            "solvent_apart": list(surroundings.APART),
+            "taper_A": apodized.TAPER,
+            "solvent_apart": list(windows.APART),
             "scales": [cells.LEVEL_SCALE, cells.ENERGY_SCALE, cells.UNSEEN],
             "wavelengths_A": _rounded(bands.WAVELENGTHS),
-            "windows": [*surroundings.WIDTHS, surroundings.FINE, surroundings.COARSE],
-            "about_A": [*surroundings.ABOUT, surroundings.SOLVENT],
+            "windows": [*windows.WIDTHS, windows.FINE, windows.COARSE],
+            "about_A": [*windows.ABOUT, windows.SOLVENT],
             "inputs": [relative.OF_CELL, relative.OF_MAP],
             "offsets": [*_rounded(relative.OFFSETS[-1:]), len(relative.OFFSETS)],
             "faintest": cells.FAINTEST,

@@ -1,7 +1,7 @@
-"""The registry of models: a card (JSON) beside each weights file, checked before anything loads.
+"""The registry of models: a JSON card next to each weights file, checked before loading.
 
-In this order: size and types of the card, size and SHA-256 of the weights, what their graph holds.
-Only then does ONNX Runtime see the very bytes that were checked.
+Checks run in this order: size and types of the card, size and SHA-256 of the weights, their graph.
+ONNX Runtime then gets the very bytes that were checked.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .card import Calibration, Card, read_card
 from .kinds import KINDS
 from .session import AUTO, open_session, require_device
 
-# From patches and their map's profile to one distribution over the bins each, shape (n, bins); from
-# boxes, shape (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3); from cells,
-# see `relative.rows`, or from cubes, to those of every one of them.
+# From patches and their map's profile to distributions over the bins, shape (n, bins); from boxes,
+# shape (n, 64, 64, 64), to the probabilities of the three classes, shape (n, 3); from cells, see
+# `relative.rows`, or cubes, to the probabilities of each.
 Predict = Callable[..., NDArray[np.float32]]
 FOLDER = Path(__file__).parent / "weights"
 LARGEST_WEIGHTS = 500_000_000
-# The global models, in the order in which `ALL` runs and shows those that are there.
+# The global models, in the order in which `ALL` runs and shows them.
 SHIPPED = {
     "default": "Class, resolution in Å and its 90% interval.",
     "dnn": "The dense network of Avramov et al. 2019: class only.",
@@ -42,11 +42,11 @@ class Model:
 
     Attributes
     ----------
-    card : what its card says
+    card : its card
     predict : see `Predict`
-    device : what was asked for, one of `session.DEVICES`
-    provider : what computes it, as ONNX Runtime calls it
-    notes : why that is not the device that was asked for, one sentence each
+    device : the requested device, one of `session.DEVICES`
+    provider : ONNX Runtime's execution provider that runs it
+    notes : why that is not the requested device, one sentence each
     """
 
     card: Card
@@ -68,29 +68,29 @@ class Model:
 
 
 def available() -> list[str]:
-    """Return the names of the models that are in the package's folder."""
+    """Return the names of the installed models."""
     return [name for name in SHIPPED if card_path(name).is_file()]
 
 
 def summaries() -> dict[str, str]:
-    """Return a line on each global model that is there, and on `ALL` of them."""
+    """Return a line about each installed global model, and about `ALL` of them."""
     return {name: SHIPPED[name] for name in available()} | {ALL: ALL_SUMMARY}
 
 
 def chosen(name: str) -> tuple[str, ...]:
-    """Return the models that a name stands for: ``all`` for every one there is, others for one."""
+    """Return the models that a name stands for: every installed one for ``all``, else one."""
     return tuple(available()) if name == ALL else (name,)
 
 
 def card_path(name: str) -> Path:
-    """Return where the card of a model is: by its name, or itself the path of a card."""
+    """Return the path of a model's card, given the model's name or that path."""
     return Path(name).expanduser() if str(name).endswith(".json") else FOLDER / f"{name}.json"
 
 
 def load(name: str, device: str = AUTO) -> Model:
-    """Load a model by name, or one of the user's by the path of its card (``.json``).
+    """Load a model by its name or by the path of its card (``.json``).
 
-    A model is read once and kept.
+    Loaded models are cached.
 
     Parameters
     ----------
@@ -100,15 +100,15 @@ def load(name: str, device: str = AUTO) -> Model:
     Raises
     ------
     ModelError
-        If there is no such model or device, its card or weights are not what they must be (see
-        `card`, `graph`), or ONNX Runtime is missing.
+        If there is no such model or device, its card or weights are invalid (see `card`, `graph`),
+        or ONNX Runtime is missing.
     """
     require_device(device)
     try:
         path = card_path(name).resolve()
         state = path.stat()
     except (OSError, RuntimeError, ValueError) as error:
-        # The second is of a home folder that nobody has, the third of a name that none can have.
+        # RuntimeError: no such home folder. ValueError: not a valid file name.
         choices = ", ".join(available())
         raise ModelError(f"there is no model {name!r:.200}; choose from: {choices}.") from error
     return _load(path, (state.st_mtime_ns, state.st_size, state.st_ino), device)
@@ -120,14 +120,16 @@ def _load(path: Path, _state: tuple[int, ...], device: str) -> Model:
 
     card = read_card(path)
     kind, content = KINDS[card.kind], _weights(card)
-    check_graph(content, card.weights.name, set(card.said["inputs"]), set(card.said["outputs"]))
+    check_graph(
+        content, card.weights.name, set(card.entries["inputs"]), set(card.entries["outputs"])
+    )
     run, provider, notes = open_session(content, card.weights.name, kind, device)
     return Model(card, predictor(run, card.kind), device, provider, notes)
 
 
 def _weights(card: Card) -> bytes:
-    """Return the bytes of a weights file, if they are those that its card was written for."""
-    path, again = card.weights, "put those of the card beside it, or install MapRes again"
+    """Return the bytes of a weights file if they match its card."""
+    path, again = card.weights, "put the right file next to the card, or reinstall MapRes"
     try:
         if not path.is_file():
             raise OSError
@@ -136,10 +138,10 @@ def _weights(card: Card) -> bytes:
     except (OSError, ValueError) as error:
         raise ModelError(f"the weights {path.name!r:.99} are missing; {again}.") from error
     if size > LARGEST_WEIGHTS:
-        raise ModelError(f"the weights {path.name} are larger than 500 MB; store fewer numbers.")
+        raise ModelError(f"the weights {path.name} are larger than 500 MB; use a smaller network.")
     if digest(content) != card.sha256:
         raise ModelError(
-            f"the weights {path.name} are not those of the card (their sha256 differs); {again}."
+            f"the weights {path.name} do not match the card (their sha256 differs); {again}."
         )
     return content
 
@@ -150,5 +152,5 @@ def digest(content: bytes) -> str:
 
 
 def predictor(run: Callable[..., NDArray], kind: str = "distribution") -> Predict:
-    """Wrap what takes arrays for a kind's inputs as a function of what `Predict` says."""
+    """Turn a function of arrays for a kind's inputs into a `Predict`."""
     return lambda *given: run(*KINDS[kind].arranged(*given))

@@ -1,4 +1,4 @@
-"""A network that ONNX Runtime runs: on the device that is asked for, without a word of its own."""
+"""Networks run by ONNX Runtime on the requested device, without messages of its own."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .kinds import OUTPUTS, Kind
 Run = Callable[..., NDArray[np.float32]]
 DEVICES = AUTO, CPU, GPU = ("auto", "cpu", "gpu")
 CPU_PROVIDER = "CPUExecutionProvider"
-# In every build for macOS, where nobody asked for it: used with the device gpu only.
+# In every build for macOS, and so not used by default: with the device gpu only.
 COREML = "CoreMLExecutionProvider"
-# As builds of ONNX Runtime call them: NVIDIA, AMD (two), Windows, macOS. TensorRT is none of them:
-# it compiles for minutes first, and tells of it.
+# Providers of ONNX Runtime for NVIDIA, AMD (two), Windows, macOS. TensorRT is left out: it compiles
+# for minutes first, and prints messages.
 GPU_PROVIDERS = (
     *("CUDAExecutionProvider", "MIGraphXExecutionProvider", "ROCMExecutionProvider"),
     *("DmlExecutionProvider", COREML),
 )
-# What a probability on a GPU may differ by from the CPU's: as much as an export may.
+# Largest difference of a probability between GPU and CPU, the same as for exports.
 TOLERANCE = 1e-3
-# ONNX Runtime's level of messages. What it fails of is raised, and told as one sentence.
+# ONNX Runtime's log level. Failures are raised anyway.
 FATAL_ONLY = 4
 
 
 def require_device(device: str) -> None:
-    """Raise `ModelError` if there is no such device to ask for."""
+    """Raise `ModelError` if there is no such device."""
     if device not in DEVICES:
         raise ModelError(f"the device {device!r} is not one of {', '.join(DEVICES)}; choose one.")
 
@@ -39,20 +39,21 @@ def require_device(device: str) -> None:
 def open_session(
     content: bytes, name: str, kind: Kind, device: str
 ) -> tuple[Run, str, tuple[str, ...]]:
-    """Make a session of the bytes of a weights file, which `graph.check_graph` has passed.
+    """Open a session from the bytes of a weights file that passed `graph.check_graph`.
 
-    A GPU is used if the installed ONNX Runtime was built for one, can start it, and answers there
-    as on the CPU; else the CPU is.
+    A GPU is used if the installed ONNX Runtime supports one, can start it, and gives the same
+    output there as on the CPU; else the CPU is used.
 
     Returns
     -------
-    The network, what computes it, as ONNX Runtime calls that, and why it is not what was asked for,
-    one sentence each.
+    The network, its execution provider, and why that is not the requested device, one sentence
+    each.
 
     Raises
     ------
     ModelError
-        If ONNX Runtime is missing or refuses the weights, or their inputs are of another shape.
+        If ONNX Runtime is missing or refuses the weights, or inputs or outputs have the wrong
+        shape.
     """
     runtime = _runtime()
     on_cpu = _opened(runtime, content, name, kind, CPU_PROVIDER)
@@ -62,7 +63,7 @@ def open_session(
     if device == CPU or (device == AUTO and not offered):
         return on_cpu, CPU_PROVIDER, ()
     if not offered:
-        note = "The installed ONNX Runtime offers no GPU: the network ran on the CPU."
+        note = "The installed ONNX Runtime has no GPU support: the network ran on the CPU."
         return on_cpu, CPU_PROVIDER, (note,)
     try:
         on_gpu = _opened(runtime, content, name, kind, offered[0])
@@ -71,7 +72,7 @@ def open_session(
         difference = float(np.abs(on_gpu(*probe) - on_cpu(*probe)).max())
         # Written so that NaN fails.
         if not difference <= TOLERANCE:
-            raise ModelError(f"it answers differently, by {difference:.2g} in a probability.")
+            raise ModelError(f"its probabilities differ from the CPU's by {difference:.2g}.")
     except ModelError as error:
         note = f"{offered[0]} could not be used, the network ran on the CPU: {error}"
         return on_cpu, CPU_PROVIDER, (note,)
@@ -79,13 +80,13 @@ def open_session(
 
 
 def _runtime():
-    # From 1.29 on it would tell its makers of every session, and store an id in the home folder.
+    # From 1.29 on it would report every session to its makers, and store an ID in the home folder.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:
         raise ModelError(
-            "networks need ONNX Runtime, which this Python does not have; "
+            "networks require ONNX Runtime, which is not installed; "
             "install it with: pip install onnxruntime."
         ) from error
     onnxruntime.disable_telemetry_events()
@@ -101,7 +102,7 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
     # An arena would keep the memory of the largest batch until the program ends.
     options.enable_cpu_mem_arena = False
     options.add_session_config_entry("session.load_model_format", "ONNX")
-    # It raises a dozen exceptions without a base of their own.
+    # It raises a dozen exceptions without a common base class.
     types = (t for t in vars(runtime.capi.onnxruntime_pybind11_state).values() if type(t) is type)
     failures: tuple[type[Exception], ...] = (RuntimeError, ValueError)
     failures += tuple(t for t in types if issubclass(t, Exception))
@@ -114,34 +115,36 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
     except failures as error:
         raise ModelError(f"the weights {name} cannot be loaded ({_first_line(error)}).") from error
     if session.get_providers()[0] != provider:
-        raise ModelError("it does not start.")
+        raise ModelError("it failed to start.")
     _check_shapes(described, name, kind)
 
     def run(*arrays: NDArray) -> NDArray[np.float32]:
         floats = (np.ascontiguousarray(array, np.float32) for array in arrays)
         try:
-            (answer,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
+            (output,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
         except failures as error:
             raise ModelError(
                 f"the network {name} failed on {provider} ({_first_line(error)}); choose another "
                 "model or device."
             ) from error
-        if answer.shape != (len(arrays[0]), *kind.answer) or not _are_probabilities(answer):
-            raise ModelError(f"the network {name} answers no probabilities; use another model.")
-        return answer
+        if output.shape != (len(arrays[0]), *kind.answer) or not _are_probabilities(output):
+            raise ModelError(
+                f"the network {name} does not return probabilities; use another model."
+            )
+        return output
 
     return run
 
 
-def _are_probabilities(answer: NDArray) -> bool:
-    """Return whether numbers along the last axis are fractions of 1; written so that NaN fails."""
-    if not (answer.min() >= -TOLERANCE and answer.max() <= 1 + TOLERANCE):
+def _are_probabilities(values: NDArray) -> bool:
+    """Return whether the last axis holds probabilities; written so that NaN fails."""
+    if not (values.min() >= -TOLERANCE and values.max() <= 1 + TOLERANCE):
         return False
-    return bool(np.abs(answer.sum(axis=-1) - 1).max() <= 0.01)
+    return bool(np.abs(values.sum(axis=-1) - 1).max() <= 0.01)
 
 
 def _check_shapes(described: list[tuple], name: str, kind: Kind) -> None:
-    """Refuse a network whose arrays are not those of its kind; the first axis is free."""
+    """Reject a network whose arrays do not fit its kind; the first axis is free."""
     wanted = kind.inputs | dict.fromkeys(OUTPUTS, kind.answer)
     for side, shape, type_ in described:
         free = shape and not isinstance(shape[0], int)

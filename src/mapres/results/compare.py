@@ -1,4 +1,4 @@
-"""How two local resolutions of one map agree: ours and that of any other method or program."""
+"""Comparison of a local resolution with that of any other method or program."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from .resample import UNRESOLVED, known_resolutions, sampled
 
 # Of a normal distribution: standard deviation over median absolute deviation.
 NORMAL = 1.4826
-# Of our resolved voxels: less is not the same map, or not in its place.
+# Fraction of our resolved voxels: less means another map, or one that is not aligned.
 LEAST_SHARED = 0.05
-# Of our measured voxels: with fewer the difference is that of a part.
+# Fraction of our measured voxels: less means that only a part is compared.
 MUCH_SHARED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """How a local resolution agrees with another one of the same map.
+    """Agreement of a local resolution with another one of the same map.
 
     Attributes
     ----------
-    other : what the other is called
-    difference : float32 array, shape (z, y, x), Å: ours less the other; where not both are known,
-        the nearest difference, so that a surface is colored rightly
+    other : name of the other
+    difference : float32 array, shape (z, y, x), Å: ours minus the other; where not both are known,
+        the nearest difference, so that surfaces are colored correctly
     compared : bool array, shape (z, y, x), where both are known
     median : of the difference, Å
-    spread : of the difference about its median, Å: 1.48 times the median absolute deviation, the
+    spread : of the difference around its median, Å: 1.48 times the median absolute deviation, the
         standard deviation of a normal distribution
     correlation : Pearson's, of the two; None where one of them is constant
     warnings : of the other, one sentence each
@@ -56,7 +56,7 @@ def checked_resolution(other: Density) -> Density:
     ------
     MapContentError
         If it is complex, not on an orthogonal grid of known voxel size, or holds no resolutions:
-        their median must be at least a voxel, which no density's values are.
+        their median must be at least one voxel, unlike that of densities.
     """
     if np.iscomplexobj(other.values):
         raise MapContentError(f"{other.name} holds complex values; give a local resolution in Å.")
@@ -88,28 +88,29 @@ def agreement(
         counts as unknown
     to_other : array, shape (3, 4), from our voxel indices (z, y, x, 1) to the other's; see
         `mapres.results.resample.grid_to_grid`
-    warnings : of the other, to be handed on
+    warnings : of the other, to be passed on
     progress : called as ``progress(fraction, message)``
 
     Raises
     ------
     MapContentError
-        If ours resolved nothing, or the other is none, see `checked_resolution`.
+        If nothing is resolved in ours, or the other is no local resolution, see
+        `checked_resolution`.
     GridMismatchError
-        If the other is known in less than a twentieth of the voxels that we resolved.
+        If the other is known in less than a twentieth of our resolved voxels.
     """
     progress(0.0, f"comparing with {other.name}")
     values = sampled(checked_resolution(other).values, to_other, result.mask.shape)
     ours_known = result.resolved > 0
     if not ours_known.any():
-        raise MapContentError("nothing is resolved in the map, so that nothing can be compared.")
+        raise MapContentError("nothing is resolved in the map, so there is nothing to compare.")
     compared = ours_known & np.isfinite(values)
     fraction = np.count_nonzero(compared) / np.count_nonzero(ours_known)
     if fraction < LEAST_SHARED:
         raise GridMismatchError(
-            f"{other.name} holds resolutions in only {fraction:.0%} of the voxels that were "
-            "resolved (what it only says to be coarser than it tells counts for none); give "
-            "another local resolution of this map, in its place."
+            f"{other.name} has resolutions in only {fraction:.0%} of the resolved voxels "
+            "(unresolved voxels do not count); give another local resolution of this map, "
+            "aligned with it."
         )
     ours, theirs = result.values[compared].astype(np.float64), values[compared].astype(np.float64)
     difference = ours - theirs
@@ -121,16 +122,16 @@ def agreement(
         median=median,
         spread=NORMAL * float(np.median(np.abs(difference - median))),
         correlation=_correlation(ours, theirs),
-        warnings=(*_doubts(compared, result), *(f"{other.name}: {text}" for text in warnings)),
+        warnings=(*_warnings(compared, result), *(f"{other.name}: {text}" for text in warnings)),
     )
 
 
-def _doubts(compared: NDArray[np.bool_], result: LocalResolution) -> Iterator[str]:
+def _warnings(compared: NDArray[np.bool_], result: LocalResolution) -> Iterator[str]:
     fraction = np.count_nonzero(compared) / np.count_nonzero(result.mask)
     if fraction < MUCH_SHARED:
         yield (
-            f"Only {fraction:.1%} of the measured voxels are resolved in both; the difference says "
-            "nothing of the rest, which has the color of the nearest of them."
+            f"Only {fraction:.1%} of the measured voxels are resolved in both; the rest has the "
+            "color of the nearest of them."
         )
 
 

@@ -1,4 +1,4 @@
-"""What all figures are drawn with: colors and their limits, and PNG files that are whole."""
+"""Shared by all figures: colors and their limits, and PNG files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-# Blue is fine and red is coarse, as most figures have it, in ColorBrewer's scheme of five that
-# color-blind eyes can read; ChimeraX has the same one.
+# Blue is fine and red is coarse, as in most figures: ColorBrewer's color-blind safe RdYlBu-5, which
+# ChimeraX has too.
 COLORS = ("#2c7bb6", "#abd9e9", "#ffffbf", "#fdae61", "#d7191c")
 DPI = 150
-# Resolutions in Å at the two ends of the colors.
+# Resolutions in Å at both ends of the colors.
 Ends = tuple[float, float]
 
 
@@ -48,7 +48,7 @@ def color_range(measured: NDArray) -> Ends:
 
 
 def difference_range(differences: NDArray) -> Ends:
-    """Return the ends of the colors of differences, Å: alike about 0, the bulk within."""
+    """Return the ends of the colors of differences, Å: symmetric about 0, including 98%."""
     high = max(0.5, float(np.ceil(2 * np.percentile(np.abs(differences), 98)) / 2))
     return -high, high
 

@@ -1,4 +1,4 @@
-"""A local resolution as a PNG file, drawn without a display: slices, histogram and key."""
+"""A local resolution as a PNG file, drawn without a display: slices, histogram and color key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 BINS = 60
-# Room around the molecule, and the least that is shown of a map.
+# Relative margin around the molecule, and the smallest window.
 MARGIN, LEAST_VOXELS = 1.15, 24
 ROUND_LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 
@@ -36,7 +36,7 @@ def local_figure(
     density : the map
     result : its local resolution
     path : the PNG file to write
-    view : uint8 array, shape (y, x, 3), a picture of the colored surface to put beside the slices
+    view : uint8 array, shape (y, x, 3), a picture of the colored surface to show next to the slices
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _draw_slices(slices: list[Axes], density: Density, result: LocalResolution, 
 def _frame(
     panel: Axes, density: Density, axis: int, index: int, middle: NDArray, side: float
 ) -> None:
-    """Show the window's square, and say which plane it is; ``axis`` 0, 1, 2 is z, y, x."""
+    """Set the window and the title of a slice; ``axis`` 0, 1, 2 is z, y, x."""
     up, across = [other for other in (0, 1, 2) if other != axis]
     panel.set_xlim(middle[across] - side / 2, middle[across] + side / 2)
     panel.set_ylim(middle[up] - side / 2, middle[up] + side / 2)
@@ -121,7 +121,7 @@ def _draw_scale_bar(panel: Axes, side: float, spacing: float) -> None:
 
 def _draw_histogram(axes: Axes, measured: NDArray, ends: Ends) -> None:
     edges = np.linspace(*ends, BINS + 1)
-    # The few values beyond the colors count at their ends.
+    # The few values beyond the colors count in the end bins.
     counts, _ = np.histogram(np.clip(measured, *ends), edges)
     colors = palette()((np.arange(BINS) + 0.5) / BINS)
     axes.bar(edges[:-1], 100 * counts / counts.sum(), np.diff(edges), align="edge", color=colors)

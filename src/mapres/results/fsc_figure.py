@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8)
 ROUND_RESOLUTIONS = [n * e for e in (0.1, 1, 10, 100) for n in _STEPS]
-# Okabe and Ito's colors, which color-blind eyes tell apart; line styles differ too.
+# Okabe and Ito's color-blind safe colors; line styles differ too.
 CURVES = {
     "unmasked": ("Unmasked", "#009E73", "--"),
     "masked": ("Masked", "#0072B2", "-."),
-    "phase_randomized": ("Phases randomized", "#D55E00", ":"),
+    "phase_randomized": ("Phase randomized", "#D55E00", ":"),
     "corrected": ("Corrected", "black", "-"),
 }
 

@@ -1,4 +1,4 @@
-"""What a Fourier shell correlation says, as rows of text and as plain types for JSON."""
+"""A Fourier shell correlation as rows of text and as plain types for JSON."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ def fsc_rows(
     mask: Density | None = None,
     warnings: Iterable[str] = (),
 ) -> Rows:
-    """Return (label, text) pairs that tell where a shell correlation crosses its thresholds."""
+    """Return (label, text) pairs with the resolution at each threshold."""
     nyquist = half1.nyquist
     rows = [
         ("Half maps", f"{half1.name}, {half2.name}"),
         *grid_rows(half1.voxel_size, reversed(half1.values.shape)),
-        ("Mask", f"{mask.name} (corrected for it)" if mask else "none: solvent noise counts"),
+        (
+            "Mask",
+            f"{mask.name} (FSC corrected for it)" if mask else "none (includes solvent noise)",
+        ),
     ]
     for name, value in curve.resolution.items():
-        text = "none: below it from the first shell" if value is None else f"{value:.2f} Å"
+        text = "none (below from the first shell)" if value is None else f"{value:.2f} Å"
         rows.append((f"FSC {name}", text + " (Nyquist limit)" * (value == nyquist)))
     return [*rows, *warning_rows(warnings)]
 

@@ -1,4 +1,4 @@
-"""What `local_resolution` found, as rows of text and as plain types for JSON."""
+"""A local resolution as rows of text and as plain types for JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def local_rows(
     density: Density, result: LocalResolution, agreement: Agreement | None = None
 ) -> Rows:
-    """Return (label, text) pairs that tell what `local_resolution` found in a map."""
+    """Return (label, text) pairs that describe a local resolution."""
     lower, upper = result.quartiles
     return [
         ("Map", density.name),
@@ -39,21 +39,23 @@ def local_rows(
 
 
 def summary(result: LocalResolution) -> str:
-    """Say in a line where the local resolution of a map lies, and how reliable it is."""
+    """Summarize a local resolution, and its uncertainty, in one line."""
     lower, upper = result.quartiles
     half = result.median_uncertainty
-    sure = "" if half is None else f", median voxel uncertainty ±{half:.2f} Å"
-    return f"median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å{sure}"
+    uncertainty = "" if half is None else f", median voxel uncertainty ±{half:.2f} Å"
+    return f"median {result.median:.2f} Å, quartiles {lower:.2f}–{upper:.2f} Å{uncertainty}"
 
 
 def _class_text(result: LocalResolution) -> str:
     return ", ".join(
-        f"{name} Å {fraction:.0%}" for name, fraction in _shares(result).items() if fraction
+        f"{name} Å {fraction:.0%}"
+        for name, fraction in _class_fractions(result).items()
+        if fraction
     )
 
 
-def _shares(result: LocalResolution) -> dict[str, float]:
-    """Return which fractions of the measured voxels are in the ten classes of local resolution."""
+def _class_fractions(result: LocalResolution) -> dict[str, float]:
+    """Return the fractions of the measured voxels in the ten classes of local resolution."""
     counts = np.bincount(classes_of(result.values[result.mask]), minlength=len(NAMES))
     return dict(zip(NAMES, (counts / counts.sum()).tolist(), strict=True))
 
@@ -90,7 +92,9 @@ def local_json(
         "median_A": round(result.median, 3),
         "quartiles_A": [round(quartile, 3) for quartile in result.quartiles],
         **_uncertainty_json(result),
-        "class_shares": {name: round(fraction, 4) for name, fraction in _shares(result).items()},
+        "class_shares": {
+            name: round(fraction, 4) for name, fraction in _class_fractions(result).items()
+        },
         "mask_fraction": round(result.mask_fraction, 5),
         **compared,
         "seconds": round(result.seconds, 2),
@@ -124,5 +128,5 @@ def method_name(result: LocalResolution) -> str:
 
 
 def method_and_model(result: LocalResolution) -> str:
-    """Return that with the network that read the map, where one did."""
+    """Return the method's name and its network, if it has one."""
     return ", ".join(filter(None, (method_name(result), result.model)))

@@ -1,4 +1,4 @@
-"""The regions of a map that its local resolution shows least well."""
+"""The lowest-resolution regions of a map."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy import ndimage
 from ..interpolate import block_means
 from ..local.resolution import LocalResolution
 
-# Å: edge of the blocks that are averaged, standard deviation of the window about each, and how far
-# apart two regions are at least. A window of 5 Å is about a residue and its neighbors.
+# Å: edge of the averaged blocks, standard deviation of the window around each, and least distance
+# between regions. A window of 5 Å covers about a residue and its neighbors.
 BLOCK, WINDOW, APART = 4.0, 5.0, 20.0
 
 
@@ -21,7 +21,7 @@ class Region:
 
     Attributes
     ----------
-    place : its middle, voxels along z, y, x
+    place : its center, voxels along z, y, x
     mean : its local resolution, Å
     """
 
@@ -32,7 +32,7 @@ class Region:
 def worst_regions(result: LocalResolution, voxel_size: float, count: int = 5) -> list[Region]:
     """Return the regions of the coarsest local resolution, worst first.
 
-    Only what is coarser than the map's median counts, so that there may be fewer, or none.
+    Only regions coarser than the map's median count, so there may be fewer, or none.
 
     Parameters
     ----------
@@ -51,10 +51,10 @@ def worst_regions(result: LocalResolution, voxel_size: float, count: int = 5) ->
     means = np.where(inside, total / np.maximum(fraction, 1e-6), 0)
     places = np.argwhere(inside & (means > result.median))
     places = places[np.argsort(-means[tuple(places.T)], kind="stable")]
-    found: list[Region] = []
-    while len(places) and len(found) < count:
+    regions: list[Region] = []
+    while len(places) and len(regions) < count:
         worst = places[0]
         z, y, x = (float(factor * (k + 0.5) - 0.5) for k in worst)
-        found.append(Region((z, y, x), float(means[tuple(worst)])))
+        regions.append(Region((z, y, x), float(means[tuple(worst)])))
         places = places[np.linalg.norm(places - worst, axis=1) * spacing >= APART]
-    return found
+    return regions

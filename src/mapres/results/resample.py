@@ -1,4 +1,4 @@
-"""A local resolution of any program on any grid, at the voxels of a map."""
+"""Resampling of a local resolution from any grid to the voxels of a map."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..density import Density
 # Å. ResMap writes 100, Bsoft 200 where nothing is resolved, and most programs 0 for background.
 UNRESOLVED = 100.0
 # Fraction of a sample's weight that must come from known voxels.
-KNOWN_SHARE = 0.5
+KNOWN_FRACTION = 0.5
 
 
 def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
-    """Return what turns voxel indices of a map into those of another: (3, 4), along z, y, x.
+    """Return the (3, 4) matrix from voxel indices of a map to those of another, along z, y, x.
 
-    Many programs write results without an origin: where one of two boxes of the same size has none,
-    they lie on each other.
+    Many programs write results without an origin: if one of two boxes of the same size has none,
+    they are assumed to coincide.
     """
     scale = np.divide(density.voxel_size, other.voxel_size)
     shift = np.subtract(density.origin, other.origin) / other.voxel_size
@@ -30,7 +30,7 @@ def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
 
 
 def known_resolutions(values: NDArray) -> NDArray[np.bool_]:
-    """Tell where an array holds a resolution: finite, above 0 and below 100 Å."""
+    """Return where an array holds a resolution: finite, above 0 and below 100 Å."""
     return np.isfinite(values) & (values > 0) & (values < UNRESOLVED)
 
 
@@ -58,5 +58,5 @@ def sampled(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArra
         ndimage.affine_transform(part.astype(np.float32), matrix, offset, shape, order=1)
         for part in (known, np.where(known, values, 0))
     )
-    near = weight > KNOWN_SHARE
+    near = weight > KNOWN_FRACTION
     return np.where(near, weighted / np.where(near, weight, 1), np.float32(np.nan))

@@ -1,4 +1,4 @@
-"""Local resolution of an atomic model, residue by residue: which parts the map shows less well."""
+"""Local resolution of an atomic model, by residue, and its lowest-resolution stretches."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..interpolate import nearest_known
 from ..local.resolution import LocalResolution
 from ..output import replacing
 
-# Residues of a stretch: two turns of a helix, 10 Å, less than local resolution varies over.
+# Residues of a stretch: two turns of a helix, 10 Å, over which local resolution varies little.
 STRETCH = 7
-# Stretches that are named.
+# Stretches that are listed.
 FEW = 5
 COLUMNS = ("model", "chain", "number", "name", "mean_A", "worst_A", "atoms", "atoms_measured")
 
@@ -31,8 +31,8 @@ class ResidueResolution:
     ----------
     mean, worst : float arrays, shape (n,), Å, over the measured atoms of each residue and of its
         coarsest one; NaN where none was measured
-    atoms, measured : int arrays, shape (n,), how many atoms each was given with, and how many of
-        them were measured: lie where a resolution was found
+    atoms, measured : int arrays, shape (n,), number of atoms of each residue, and of those that lie
+        where a resolution was found
     """
 
     mean: NDArray[np.float64]
@@ -53,7 +53,7 @@ class ResidueResolution:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Residues ``start`` to ``stop``, exclusive, of one run, and their mean in Å."""
+    """Residues ``start`` to ``stop`` (exclusive) of one run, and their mean in Å."""
 
     start: int
     stop: int
@@ -63,13 +63,13 @@ class Stretch:
 def residue_resolution(
     result: LocalResolution, places: NDArray, residues: NDArray
 ) -> ResidueResolution:
-    """Return the local resolution of residues: at their atoms, between voxels.
+    """Return the local resolution of residues, interpolated at their atoms.
 
     Parameters
     ----------
-    result : of a map
-    places : array, shape (atoms, 3), where the atoms are, voxels of the map along z, y, x
-    residues : int array, shape (atoms,), which residue each is of, 0 to n - 1
+    result : the local resolution of a map
+    places : array, shape (atoms, 3), positions of the atoms, voxels of the map along z, y, x
+    residues : int array, shape (atoms,), residue of each atom, 0 to n - 1
 
     Raises
     ------
@@ -78,21 +78,21 @@ def residue_resolution(
     """
     resolved = result.resolved
     nearest = np.rint(places).astype(int)
-    held = np.all((nearest >= 0) & (nearest < resolved.shape), axis=1)
-    held[held] = resolved[tuple(nearest[held].T)] > 0
-    if not held.any():
+    measurable = np.all((nearest >= 0) & (nearest < resolved.shape), axis=1)
+    measurable[measurable] = resolved[tuple(nearest[measurable].T)] > 0
+    if not measurable.any():
         raise MapContentError(
             "no atom lies where the map has a resolution; move the model into the map, for "
-            "example with fitmap, or give a mask of the part that it is in."
+            "example with fitmap, or give a mask that includes it."
         )
-    # What only stands for "coarser than all that was tried" is no neighbor to interpolate with.
+    # Values that only mark "coarser than all that was tried" must not enter the interpolation.
     filled = nearest_known(resolved, resolved > 0)
-    values = ndimage.map_coordinates(filled, places[held].T, order=1, mode="nearest")
+    values = ndimage.map_coordinates(filled, places[measurable].T, order=1, mode="nearest")
     count = int(residues.max()) + 1
-    measured = np.bincount(residues[held], minlength=count)
-    total = np.bincount(residues[held], values, minlength=count)
+    measured = np.bincount(residues[measurable], minlength=count)
+    total = np.bincount(residues[measurable], values, minlength=count)
     worst = np.full(count, -np.inf)
-    np.maximum.at(worst, residues[held], values)
+    np.maximum.at(worst, residues[measurable], values)
     known = measured > 0
     return ResidueResolution(
         mean=np.where(known, total / np.maximum(measured, 1), np.nan),
@@ -103,20 +103,22 @@ def residue_resolution(
 
 
 def worst_stretches(mean: NDArray, runs: NDArray) -> list[Stretch]:
-    """Return the stretches of `STRETCH` residues that the map shows least well, worst first.
+    """Return the stretches of `STRETCH` residues with the lowest resolution, worst first.
 
-    None overlaps another, is unknown for more than half, or is finer than the median of all
+    They do not overlap, are known for at least half, and are coarser than the median of all
     stretches; shorter runs are one stretch each.
 
     Parameters
     ----------
     mean : array, shape (n,), Å, of residues in their order along the chains; NaN if unknown
-    runs : array, shape (n,), which run of neighbors each is of
+    runs : array, shape (n,), the run of neighbors that each belongs to
     """
-    found = [stretch for first, last in _ends(runs) for stretch in _stretches(mean, first, last)]
-    least = np.median([stretch.mean for stretch in found]) if found else 0.0
+    stretches = [
+        stretch for first, last in _ends(runs) for stretch in _stretches(mean, first, last)
+    ]
+    least = np.median([stretch.mean for stretch in stretches]) if stretches else 0.0
     chosen: list[Stretch] = []
-    for stretch in sorted(found, key=lambda each: -each.mean):
+    for stretch in sorted(stretches, key=lambda each: -each.mean):
         apart = all(stretch.stop <= c.start or stretch.start >= c.stop for c in chosen)
         if apart and stretch.mean > least and len(chosen) < FEW:
             chosen.append(stretch)
@@ -140,13 +142,13 @@ def _stretches(mean: NDArray, first: int, last: int) -> Iterator[Stretch]:
 def write_residues(
     path: str | os.PathLike, names: Sequence[tuple[str, str, str, str]], found: ResidueResolution
 ) -> None:
-    """Write a row for each residue, as CSV; empty where nothing is known.
+    """Write a CSV file with a row for each residue; unknown values are empty.
 
     Parameters
     ----------
     path : of the file
     names : model, chain, number with its insertion code, and name of each residue
-    found : theirs
+    found : their local resolution
 
     Raises
     ------

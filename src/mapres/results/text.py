@@ -1,4 +1,4 @@
-"""Rows of text, for a terminal and for ChimeraX's log, and what all of them begin with."""
+"""Rows of text, for a terminal and for ChimeraX's log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows = list[tuple[str, ...]]
 
 
 def as_text(rows: Rows) -> str:
-    """Align rows for a terminal; a text of all columns may be as long as it likes."""
+    """Align rows for a terminal; a text that spans all columns is not padded."""
     columns = zip(*(row[1:] for row in rows if len(row) > 2), strict=True)
     widths = [max(len(row[0]) for row in rows), *(max(map(len, column)) for column in columns)]
     # The last text needs no padding.
@@ -26,7 +26,7 @@ def as_text(rows: Rows) -> str:
 def grid_rows(voxel_size: Iterable[float], box: Iterable[int]) -> Rows:
     """Return rows of the voxel size (Å) and the box (voxels), along x, y, z."""
     sizes = [f"{size:.4g}" for size in voxel_size]
-    # Calibration leaves differences that only show in later digits.
+    # Calibration leaves differences in later digits.
     size = sizes[0] if len(set(sizes)) == 1 else " × ".join(sizes)
     return [("Voxel size", f"{size} Å"), ("Box", " × ".join(map(str, box)))]
 

@@ -1,4 +1,4 @@
-"""What `validate` found, as rows of text and as plain types for JSON."""
+"""A validation as rows of text and as plain types for JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .text import Rows, grid_rows, warning_rows
 
 
 def validation_rows(validation: Validation) -> Rows:
-    """Return (label, text) pairs that tell what `validate` found."""
+    """Return (label, text) pairs that describe a validation."""
     v = validation
-    probabilities = ", ".join(f"{name} {chance:.0%}" for name, chance in v.probabilities.items())
+    probabilities = ", ".join(f"{name} {p:.0%}" for name, p in v.probabilities.items())
     rows = [
         ("Map", v.map),
         *grid_rows(v.voxel_size, v.box),
@@ -32,7 +32,7 @@ def validation_rows(validation: Validation) -> Rows:
 
 
 def comparison_rows(validations: Sequence[Validation]) -> Rows:
-    """Return rows that show what several models say of one map, a column for each.
+    """Return rows that compare several models on one map, a column for each.
 
     A single validation gets its `validation_rows`.
     """
@@ -82,7 +82,7 @@ def _half_map_rows(validation: Validation) -> Rows:
 
 
 def _shared_warnings(validations: Sequence[Validation]) -> Iterator[str]:
-    """Say each warning once, and which models give it unless all do."""
+    """Yield each warning once, with the models that give it unless all do."""
     names: dict[str, list[str]] = {}
     for validation in validations:
         for warning in validation.warnings:
@@ -93,7 +93,7 @@ def _shared_warnings(validations: Sequence[Validation]) -> Iterator[str]:
 
 
 def _reason(validation: Validation) -> str:
-    """Say what decided a verdict where it was not plainly the interval."""
+    """Return what decided a verdict, if not simply the interval."""
     v, claimed = validation, validation.claimed or 0.0
     if beyond_nyquist(claimed, 2 * max(v.voxel_size)):
         return " (beyond the Nyquist limit)"

@@ -1,4 +1,4 @@
-"""How good a map is as a whole: its class, its resolution in Å, and whether a claim holds.
+"""Global validation of a map: its class, its resolution in Å, and a verdict on a claim.
 
 Others use `validate`, `verdict`, `prediction` and `pooling`.
 """

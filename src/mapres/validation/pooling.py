@@ -1,4 +1,4 @@
-"""From the distributions of a map's patches to its own, and what is told of that."""
+"""Pooling of the distributions of a map's patches, and statistics of the result."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..networks.card import Calibration
 def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64]:
     """Pool the patches' distributions, shape (n, bins), into the map's, shape (bins,).
 
-    A geometric mean raised to ``sharpness · n ** growth`` (1 would treat the patches as one and the
-    same observation, n as independent ones), mixed with a floor.
+    A geometric mean raised to ``sharpness · n ** growth`` (1 would treat the patches as a single
+    observation, n as independent ones), mixed with a floor.
     """
     power = calibration.sharpness * len(probabilities) ** calibration.growth
     log_mean = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6).mean(axis=0)
@@ -23,15 +23,15 @@ def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64
 
 
 def resolution_quantiles(pooled: NDArray, nyquist: float) -> tuple[float, float, float]:
-    """Return the 5, 50 and 95% points of a distribution (Å), never finer than ``nyquist``."""
+    """Return the 5%, 50% and 95% quantiles of a distribution (Å), limited to ``nyquist``."""
     low, middle, high = (max(quantile(pooled, level), nyquist) for level in (0.05, 0.5, 0.95))
     return low, middle, high
 
 
 def class_probabilities(pooled: NDArray, nyquist: float) -> dict[str, float]:
-    """Return how probable each class is.
+    """Return the probability of each class.
 
-    Resolutions finer than two voxels stand for two voxels, and count for the class of that.
+    Resolutions beyond the Nyquist limit count for the class of that limit.
     """
     limits = [-np.inf, *CLASS_LIMITS, np.inf]
     below = [probability_below(pooled, limit) if limit > nyquist else 0.0 for limit in limits]

@@ -1,4 +1,4 @@
-"""What a network reads off a map: class probabilities and, if it can, a resolution in Å."""
+"""Prediction of a global network: class probabilities and, for most, a resolution in Å."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network says of one map.
+    """A network's prediction for one map.
 
     Attributes
     ----------
     probabilities : of each class, summing to 1
     resolution : Å, or None from a classifier
     interval : Å, (finer, coarser) ends of the 90% interval, or None from a classifier
-    patches : how many places of the map were read
+    patches : number of patches that were used
     """
 
     probabilities: dict[str, float]
@@ -53,12 +53,12 @@ def predict_map(
     network: Model,
     progress: Progress,
 ) -> Prediction:
-    """Let a network read a map whose molecule is where ``mask`` is, bool (z, y, x).
+    """Predict from a map; ``mask``, bool (z, y, x), marks its molecule.
 
     Raises
     ------
     ModelError
-        If the network reads local resolution only.
+        If the network predicts local resolution only.
     """
     if network.card.kind == "class":
         progress(0.2, f"predicting from the central {BOX}³ voxels")
@@ -66,7 +66,7 @@ def predict_map(
         return Prediction(dict(zip(CLASSES, map(float, predicted), strict=True)), None, None, 1)
     if network.card.kind != "distribution":
         raise ModelError(
-            f"the model {network.card.name} reads local resolution, for localres; choose from: "
+            f"the model {network.card.name} predicts local resolution only; choose from: "
             f"{', '.join(available())}."
         )
     pooled, patches = predict_distribution(density, mask, spectra, network, progress)
@@ -82,7 +82,7 @@ def predict_distribution(
     network: Model,
     progress: Progress,
 ) -> tuple[NDArray[np.float64], int]:
-    """Return the distribution over resolution of a map, shape (bins,), and of how many patches."""
+    """Return a map's distribution over resolution, shape (bins,), and the number of patches."""
     predictions = predict_patches(density, mask, spectra, network.predict, progress)
     return pool(predictions, network.calibration), len(predictions)
 
@@ -96,12 +96,12 @@ def predict_patches(
 ) -> NDArray[np.float32]:
     """Return the distribution of every patch, shape (n, bins)."""
     centers = preprocess.patch_centers(density, mask, MAX_PATCHES)
-    # A small molecule has few patches: each is read in up to four orientations instead.
-    turns = int(np.clip(12 // len(centers), 1, 4))
-    seen, out = profile(spectra), []
+    # A small molecule has few patches: each is used in up to four orientations instead.
+    orientations = int(np.clip(12 // len(centers), 1, 4))
+    curves, out = profile(spectra), []
     for start in range(0, len(centers), BATCH):
         progress(0.2 + 0.8 * start / len(centers), f"predicting from {len(centers)} patches")
         patches = preprocess.cut_patches(density, centers[start : start + BATCH])
-        turned = [predict(patches.turned(k), seen) for k in range(turns)]
-        out.append(np.exp(np.log(np.stack(turned) + 1e-6).mean(axis=0)))
+        predicted = [predict(patches.turned(k), curves) for k in range(orientations)]
+        out.append(np.exp(np.log(np.stack(predicted) + 1e-6).mean(axis=0)))
     return np.concatenate(out)

@@ -36,7 +36,7 @@ from .verdict import verdict_by_class, verdict_by_interval
 
 @dataclass(frozen=True)
 class Validation:
-    """What one map says of its own resolution.
+    """The result of `validate` for one map and model.
 
     Attributes
     ----------
@@ -49,10 +49,10 @@ class Validation:
     interval : Å, (finer, coarser) ends of the 90% interval; None from a classifier
     claimed : Å, or None where nothing was claimed
     verdict : one of `VERDICTS`, or None where nothing was claimed
-    patches : how many patches of the map were read
+    patches : number of patches that were used
     warnings : one sentence each
     model : ``name@first 12 digits of the weights' sha256``
-    provider : what computed it, as ONNX Runtime calls it
+    provider : ONNX Runtime's execution provider that ran the model
     half_map_fsc : Å where the half maps' masked FSC falls below 0.143, or None
     """
 
@@ -73,7 +73,7 @@ class Validation:
 
     @property
     def model_name(self) -> str:
-        """The model's name, without what tells its weights apart."""
+        """The model's name, without the digits of its sha256."""
         return self.model.rpartition("@")[0]
 
     def as_json(self) -> dict:
@@ -109,17 +109,17 @@ def validate(
 ) -> Validation:
     """Estimate the resolution of a map from the map alone, and judge a claimed value.
 
-    Up to 32 patches of the molecule are read by the network; their distributions over resolution
+    The network predicts a distribution over resolution for up to 32 patches of the molecule; these
     are pooled (logarithmically, calibrated on maps never used in training) into one. A classifier
-    sees the central 64³ voxels instead and tells the class only.
+    uses the central 64³ voxels instead and predicts the class only.
 
     Parameters
     ----------
     density : the map
-    claimed : Å, what its authors say
+    claimed : Å, the resolution that its authors claim
     half_maps : if given, their FSC at 0.143 inside the molecule decides the verdict
-    model : name of a model, or path of the card of one's own
-    device : where it runs: ``auto`` (a GPU where ONNX Runtime has one), ``cpu`` or ``gpu``
+    model : name of a model, or path of a model card
+    device : where it runs: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
     progress : called with (fraction, message); may raise `Cancelled`
 
     Raises
@@ -132,7 +132,7 @@ def validate(
     progress(0.0, "loading the model")
     network = load(model, device)
     progress(0.1, "finding the molecule")
-    molecule, found = find_molecule(density)
+    molecule, findings = find_molecule(density)
     measurements = measure_map(density, molecule)
     predicted = predict_map(density, molecule, measurements.spectra, network, progress)
     evidence = Evidence(
@@ -142,12 +142,12 @@ def validate(
         resolution=predicted.resolution,
         interval=predicted.interval,
     )
-    findings = [*found, *run_checks(DENSITY, evidence), *run_checks(CLAIM, evidence)]
-    findings += run_checks(LIMITS, evidence)
+    for checks in (DENSITY, CLAIM, LIMITS):
+        findings += run_checks(checks, evidence)
     fsc = None
     if half_maps:
-        fsc, about_halves = _half_map_fsc(evidence, half_maps, molecule)
-        findings += about_halves
+        fsc, half_map_findings = _half_map_fsc(evidence, half_maps, molecule)
+        findings += half_map_findings
     verdict = None
     if claimed is not None:
         verdict = _verdict(claimed, density.nyquist, predicted, findings, half_maps, fsc)
@@ -172,18 +172,20 @@ def validate(
 def _checked(
     density: Density, half_maps: HalfMaps | None, claimed: float | None
 ) -> tuple[Density, HalfMaps | None]:
-    """Return what can be analyzed, on a scale whose powers 32 bits can hold."""
+    """Check the maps and the claim, and return maps whose powers fit in float32."""
     checked(density)
     for half in half_maps or ():
         require_same_grid(density, checked(half), "half map")
     if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
-        raise MapContentError(f"a claimed resolution of {claimed:g} Å makes no sense; give Å > 0.")
+        raise MapContentError(
+            f"a claimed resolution of {claimed:g} Å is not valid; give a number above 0."
+        )
     (density,) = safely_scaled((density,))
     return density, half_maps and safely_scaled(half_maps)
 
 
 def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
-    """Return the molecule, bool (z, y, x), or the whole box, and what to warn of."""
+    """Return the mask of the molecule, bool (z, y, x), or of the whole box, and the findings."""
     evidence = Evidence(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
@@ -198,11 +200,11 @@ def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
 def _half_map_fsc(
     evidence: Evidence, half_maps: HalfMaps, molecule: NDArray[np.bool_]
 ) -> tuple[float | None, list[Finding]]:
-    """Return where the FSC of half maps falls below 0.143, Å, if they are fit for that."""
+    """Return where the half-map FSC falls below 0.143 (Å), None if unusable, and the findings."""
     density = evidence.density
     pair = measure_half_maps(half_maps, molecule, density)
-    if found := run_checks(PAIR, evidence.with_(half_maps=pair)):
-        return None, found
+    if findings := run_checks(PAIR, evidence.with_(half_maps=pair)):
+        return None, findings
     fsc = half_map_resolution(density, half_maps, molecule)
     return fsc, run_checks(CORRELATION, evidence.with_(half_maps_correlate=fsc is not None))
 
@@ -216,11 +218,11 @@ def _verdict(
     fsc: float | None,
 ) -> str:
     """Judge a claim: by half maps where there are any, else by the interval, else by the class."""
-    doubted = discredited(findings)
+    invalid = discredited(findings)
     if half_maps:
-        believed = None if fsc is None or HALF_MAPS in doubted else (fsc, fsc)
-        return verdict_by_interval(claimed, nyquist, believed)
-    if predicted.interval is None and PREDICTION not in doubted:
+        interval = None if fsc is None or HALF_MAPS in invalid else (fsc, fsc)
+        return verdict_by_interval(claimed, nyquist, interval)
+    if predicted.interval is None and PREDICTION not in invalid:
         return verdict_by_class(claimed, nyquist, predicted.resolution_class)
-    interval = None if doubted & {PREDICTION, INTERVAL} else predicted.interval
+    interval = None if invalid & {PREDICTION, INTERVAL} else predicted.interval
     return verdict_by_interval(claimed, nyquist, interval)

@@ -1,11 +1,11 @@
-"""Whether a claimed resolution agrees with what a map shows."""
+"""Verdicts on a claimed resolution."""
 
 from __future__ import annotations
 
 from ..checks.limits import beyond_nyquist
 from ..features.distribution import CLASSES, class_of
 
-# Masks, thresholds and rounding move an FSC resolution, which a claim is, by as much.
+# Masks, thresholds and rounding change an FSC resolution, and so a claim, by this much.
 FSC_TOLERANCE = 0.1
 CONSISTENT, OPTIMISTIC, PESSIMISTIC = "consistent", "optimistic", "pessimistic"
 INCONCLUSIVE = "inconclusive"
@@ -15,7 +15,7 @@ VERDICTS = (CONSISTENT, OPTIMISTIC, PESSIMISTIC, INCONCLUSIVE)
 def verdict_by_interval(
     claimed: float, nyquist: float, interval: tuple[float, float] | None
 ) -> str:
-    """Judge a claim by an interval, all in Å; without one there is no verdict."""
+    """Judge a claim by an interval, all in Å; inconclusive without one."""
     if beyond_nyquist(claimed, nyquist):
         return OPTIMISTIC
     if interval is None:
@@ -27,10 +27,10 @@ def verdict_by_interval(
 
 
 def verdict_by_class(claimed: float, nyquist: float, resolution_class: str) -> str:
-    """Judge a claim (Å) by its class alone, which is all that a classifier predicts."""
+    """Judge a claim (Å) by the predicted class, all that a classifier gives."""
     if beyond_nyquist(claimed, nyquist):
         return OPTIMISTIC
-    found, said = CLASSES.index(resolution_class), class_of(claimed)
-    if found == said:
+    predicted, expected = CLASSES.index(resolution_class), class_of(claimed)
+    if predicted == expected:
         return CONSISTENT
-    return OPTIMISTIC if found > said else PESSIMISTIC
+    return OPTIMISTIC if predicted > expected else PESSIMISTIC

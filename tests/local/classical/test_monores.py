@@ -177,7 +177,7 @@ def test_refuses_a_map_without_solvent_noise():
 
 def test_refuses_noise():
     _, _, mask = slabs()
-    refuse(noise(3, mask.shape), mask, MapContentError, "stands? out of the noise")
+    refuse(noise(3, mask.shape), mask, MapContentError, "stands? out from the noise")
 
 
 def test_refuses_what_does_not_fit_together():

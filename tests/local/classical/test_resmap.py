@@ -278,7 +278,7 @@ def test_refuses_a_map_without_noise():
     masked = (first * mask, second * mask)
     refuse(first, mask, MapContentError, "half maps do not differ", half_maps=masked)
     refuse(first, mask, MapContentError, "half maps do not differ", half_maps=(first, first))
-    refuse(first, ball(3), MapContentError, "123 voxels tell", half_maps=(first, second))
+    refuse(first, ball(3), MapContentError, "123 voxels are left", half_maps=(first, second))
 
 
 def test_refuses_what_does_not_fit_together():
@@ -311,7 +311,7 @@ def test_as_a_method_of_local_resolution():
     fraction = expected.beyond.sum() / mask.sum()
     assert found.warnings == (
         f"{fraction:.0%} of the voxels are not resolved at 6.5 Å, the coarsest tried, and are "
-        "given that; repeat with a larger max_res.",
+        "set to it; repeat with a larger max_res.",
     )
     assert found.notes == ("Wavelengths from 3 to 6.5 Å were tried.",)
 

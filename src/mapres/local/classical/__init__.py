@@ -1,4 +1,4 @@
-"""Local resolution as other programs measure it, written from their papers.
+"""Local resolution by the methods of other programs, implemented from their papers.
 
-Others use `monores`, `blocres` and `resmap`; what these are made of is private.
+Others use `monores`, `blocres` and `resmap`; the rest is private.
 """

@@ -29,7 +29,7 @@ from .blocres_boxes import (
 )
 from .windowed_fsc import Boxes, last_crossing
 
-# Bytes of the transforms of a batch: twice as much no longer stays in the cache of a core.
+# Bytes of transforms per batch: twice as much no longer fits in the cache of a core.
 BATCH = 3.3e6
 BATCHES_PER_REPORT = 32
 
@@ -54,10 +54,10 @@ def blocres(
     voxel_size : Å
     mask : array, shape (z, y, x), inside where > 0.5
     box : voxels, edge of the boxes
-    stride : voxels between two boxes along each axis; 1 measures every voxel, and without it
-        `default_stride` decides
+    stride : voxels between two boxes along each axis; 1 measures every voxel; by default see
+        `default_stride`
     cutoff : of the correlation
-    best : Å, the finest answer allowed; 2 voxels by default. The coarsest is 200 Å
+    best : Å, the finest value allowed; 2 voxels by default. The coarsest is 200 Å
     progress : called as ``progress(fraction, message)`` every few boxes
 
     Raises
@@ -65,7 +65,7 @@ def blocres(
     GridMismatchError
         If a half map or the mask has another shape.
     MapContentError
-        If the mask is empty or nowhere leaves room for a box, or an option makes no sense.
+        If the mask is empty or leaves no room for a box, or an option is invalid.
     Cancelled
         If ``progress`` raises it.
     """
@@ -93,8 +93,8 @@ def blocres(
 def _check_options(box: int, stride: int | None, cutoff: float, edge: int) -> None:
     if not SMALLEST_BOX <= box <= edge:
         raise MapContentError(
-            f"the boxes are {box} voxels wide; give them {SMALLEST_BOX} to {edge} voxels, the "
-            "shortest edge of the map."
+            f"the boxes are {box} voxels wide; choose {SMALLEST_BOX} to {edge} voxels (the "
+            "shortest edge of the map)."
         )
     if stride is not None and stride < 1:
         raise MapContentError(f"stride is {stride} voxels; give 1 or more.")
@@ -103,7 +103,7 @@ def _check_options(box: int, stride: int | None, cutoff: float, edge: int) -> No
 
 
 def _standardized(half: NDArray) -> NDArray[np.float32]:
-    """Return a half map with mean 0 and standard deviation 1, as the other one gets them too."""
+    """Return a half map with mean 0 and standard deviation 1."""
     half = np.asarray(half, dtype=np.float32)
     spread = float(half.std(dtype=np.float64))
     return (half - np.float32(half.mean(dtype=np.float64))) / np.float32(spread or 1)
@@ -118,19 +118,19 @@ def _room(inside: NDArray[np.bool_], box: int) -> NDArray[np.bool_]:
         raise MapContentError("the mask is empty; give one that covers the molecule.")
     if not room.any():
         raise MapContentError(
-            f"no box of {box} voxels around a voxel of the mask lies within the map; give smaller "
-            "boxes, or another mask."
+            f"no box of {box} voxels around a voxel of the mask lies within the map; give a "
+            "smaller box_size or another mask."
         )
     return room
 
 
 def _visited(room: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
     visited = np.zeros_like(room)
-    lattice = (slice(None, None, stride),) * 3
-    visited[lattice] = room[lattice]
+    grid = (slice(None, None, stride),) * 3
+    visited[grid] = room[grid]
     if not visited.any():
         raise MapContentError(
-            f"no box lies in the mask at a stride of {stride}; give a smaller one."
+            f"no box lies in the mask at a stride of {stride}; give a smaller stride."
         )
     return visited
 
@@ -141,20 +141,20 @@ def _last_shells(
     """Return where the correlation falls below the cut-off in every box, in shells."""
     count = max(1, int(BATCH / boxes.transform_bytes))
     starts = range(0, len(corners), count)
-    found = np.empty(len(corners))
+    shells = np.empty(len(corners))
 
     def measure(start: int) -> None:
         batch = slice(start, start + count)
-        found[batch] = last_crossing(boxes.correlation(corners[batch]), cutoff)
+        shells[batch] = last_crossing(boxes.correlation(corners[batch]), cutoff)
 
     message = f"blocres, {len(corners)} boxes of {boxes.edge} voxels"
     with ThreadPoolExecutor(WORKERS) as pool:
-        # A few at a time, so that cancelling leaves nothing to wait for.
+        # A few at a time, so that canceling is fast.
         for number in range(0, len(starts), BATCHES_PER_REPORT):
             progress(number / len(starts), message)
-            # The list waits for them, and passes on what they raise.
+            # `list` waits for them, and raises their exceptions.
             list(pool.map(measure, starts[number : number + BATCHES_PER_REPORT]))
-    return found
+    return shells
 
 
 def _run(
@@ -163,7 +163,7 @@ def _run(
     assert given.half_map_values is not None
     voxel_size = given.density.spacing
     box, reason = chosen_box(given, box_size)
-    found = blocres(
+    result = blocres(
         *given.half_map_values,
         voxel_size,
         given.inside,
@@ -172,28 +172,30 @@ def _run(
         cutoff=cutoff,
         progress=given.progress,
     )
-    note = f"Boxes of {box} voxels ({box * voxel_size:.3g} Å){reason}, {spacing_text(found)}."
-    warnings = tuple(box_warnings(found, voxel_size))
-    return Measured(found.values, _uncorrelated(found), notes=(note,), warnings=warnings)
+    note = f"Boxes of {box} voxels ({box * voxel_size:.3g} Å){reason}, {spacing_text(result)}."
+    warnings = tuple(box_warnings(result, voxel_size))
+    return Measured(result.values, _uncorrelated(result), notes=(note,), warnings=warnings)
 
 
-def _uncorrelated(found: BoxResolution) -> NDArray[np.bool_] | None:
-    """Return where the nearest box correlates at no resolution; what is between may be less."""
-    lost = found.visited & (found.values > UNCORRELATED)
+def _uncorrelated(result: BoxResolution) -> NDArray[np.bool_] | None:
+    """Return where the nearest box correlates at no resolution."""
+    lost = result.visited & (result.values > UNCORRELATED)
     if not lost.any():
         return None
-    return nearest_known(lost, found.visited) & (found.values > 0)
+    return nearest_known(lost, result.visited) & (result.values > 0)
 
 
 METHOD = Method(
     name="blocres",
     label="blocres",
-    summary="Needs half maps: how they correlate in small boxes.",
+    summary="Requires half maps: their correlation in small boxes.",
     run=_run,
     needs_half_maps=True,
     options=(
         Option("box_size", "Å", "edge of the boxes", None, "6 times the half-map resolution"),
-        Option("stride", "voxels", "from box to box", None, "1; more in large maps", kind=int),
+        Option(
+            "stride", "voxels", "distance between boxes", None, "1; more in large maps", kind=int
+        ),
         Option("cutoff", "FSC", "correlation that counts as resolved", 0.5),
     ),
 )

@@ -1,4 +1,4 @@
-"""Which boxes blocres measures in, and what they cannot tell."""
+"""Box size and stride of blocres, and warnings about their limits."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from ...half_maps import half_map_resolution
 from ..method import MANY, MethodInput
 
 SMALLEST_BOX = 8
-# Å, of boxes that correlate nowhere; what is more, less rounding, is that.
+# Å, value of boxes that correlate at no resolution, and the limit above which values mean that.
 WORST = 200.0
 UNCORRELATED = 0.999 * WORST
-# Cardone et al. advise boxes of 5 to 7 times the expected resolution: smaller ones read too good.
+# Cardone et al. advise boxes of 5 to 7 times the expected resolution: smaller ones overestimate the
+# resolution.
 BOX_PER_RESOLUTION = 6.0
-# Voxels of padded boxes, about 10 s on 2 cores: with more to do, not every voxel gets a box. The
-# taper leaves half a box, which four boxes across sample well enough.
+# Voxels of padded boxes, about 10 s on 2 cores: beyond this, not every voxel gets a box. The taper
+# leaves half a box, which four boxes per edge sample well enough.
 WORK = 2e9
 STRIDES_PER_BOX = 4
-# Local resolutions at 0.5 are up to twice as coarse as the FSC at 0.143 of which the default box is
-# six times: what has less than three to its box is beyond that.
+# The default box is 6 times the FSC = 0.143 resolution. Local resolutions at 0.5 are up to twice as
+# coarse, 3 to the box; with fewer the box is too small.
 FEWEST_PER_BOX = 3.0
 
 
@@ -34,8 +35,8 @@ class BoxResolution:
 
     Attributes
     ----------
-    values : float32 array, shape (z, y, x), Å; 0 outside the mask, and inside it where a box would
-        stick out of the map
+    values : float32 array, shape (z, y, x), Å; 0 outside the mask, and where a box would extend
+        beyond the map
     visited : bool array, shape (z, y, x), the voxels that have a box of their own; the other values
         are interpolated between them
     box, stride : voxels, edge of the boxes and distance from one to the next
@@ -48,7 +49,7 @@ class BoxResolution:
 
 
 def chosen_box(given: MethodInput, box_size: float | None) -> tuple[int, str]:
-    """Return the edge of the boxes, voxels, and why it is that; ``box_size`` is in Å."""
+    """Return the edge of the boxes, voxels, and the reason for it; ``box_size`` is in Å."""
     assert given.half_maps is not None
     spacing = given.density.spacing
     if box_size is not None:
@@ -56,7 +57,7 @@ def chosen_box(given: MethodInput, box_size: float | None) -> tuple[int, str]:
     resolution = half_map_resolution(given.density, given.half_maps, given.inside)
     if resolution is None:
         raise MapContentError(
-            "the half maps do not correlate inside the molecule, so that no box can be chosen; "
+            "the half maps do not correlate inside the molecule, so no box size can be chosen; "
             "check them, or give box_size."
         )
     box = default_box(resolution, spacing, given.density.values.shape)
@@ -65,7 +66,7 @@ def chosen_box(given: MethodInput, box_size: float | None) -> tuple[int, str]:
 
 
 def default_box(resolution: float, voxel_size: float, shape: tuple[int, ...]) -> int:
-    """Return the edge of boxes for an expected resolution (Å), voxels: half the map at the most."""
+    """Return the edge of boxes for an expected resolution (Å), voxels: at most half the map."""
     wanted = scipy.fft.next_fast_len(int(np.ceil(BOX_PER_RESOLUTION * resolution / voxel_size)))
     return max(SMALLEST_BOX, min(wanted, min(shape) // 2))
 
@@ -76,21 +77,21 @@ def default_stride(voxels: int, box: int) -> int:
     return max(1, min(needed, box // STRIDES_PER_BOX))
 
 
-def spacing_text(found: BoxResolution) -> str:
-    """Say how far boxes are apart."""
-    if found.stride == 1:
+def spacing_text(result: BoxResolution) -> str:
+    """Return the distance between boxes in words."""
+    if result.stride == 1:
         return "one at every voxel"
-    return f"one every {found.stride} voxels along each axis, interpolated between"
+    return f"one every {result.stride} voxels along each axis, interpolated between"
 
 
-def box_warnings(found: BoxResolution, voxel_size: float) -> Iterator[str]:
-    """Say what boxes could not tell, one sentence each."""
-    values, edge = found.values[found.visited], found.box * voxel_size
+def box_warnings(result: BoxResolution, voxel_size: float) -> Iterator[str]:
+    """Yield warnings about the boxes, one sentence each."""
+    values, edge = result.values[result.visited], result.box * voxel_size
     lost = values > UNCORRELATED
     if lost.mean() > MANY:
         yield (
-            f"{lost.mean():.0%} of the boxes correlate at no resolution ({WORST:g} Å stands for "
-            "that); the mask may be too large."
+            f"{lost.mean():.0%} of the boxes correlate at no resolution and are set to "
+            f"{WORST:g} Å; the mask may be too large."
         )
     tight = (values > edge / FEWEST_PER_BOX) & ~lost
     if tight.mean() > MANY:

@@ -17,7 +17,7 @@ EDGE = 0.02
 
 
 class Monogenic:
-    """Monogenic amplitudes on one grid; its frequencies are made once and serve every step.
+    """Monogenic amplitudes on one grid, whose frequencies are computed once.
 
     Parameters
     ----------
@@ -29,22 +29,22 @@ class Monogenic:
         self.u = radial_frequency(shape, 1.0)
         z, y = (scipy.fft.fftfreq(n).astype(np.float32) for n in shape[:2])
         x = scipy.fft.rfftfreq(shape[2]).astype(np.float32)
-        # NumPy gives Nyquist a minus sign; +0.5 is what agrees with the original to 0.00 Å.
+        # NumPy gives Nyquist a minus sign; +0.5 agrees with the original to 0.00 Å.
         z[z == -0.5], y[y == -0.5] = 0.5, 0.5
         self.axes = (z[:, None, None], y[None, :, None], x[None, None, :])
 
     def amplitude(self, transform: NDArray, u0: float = 0.0) -> NDArray[np.float32]:
-        """Return |(f, R_z f, R_y f, R_x f)|, where f is the map's content finer than ``u0``.
+        """Return |(f, R_z f, R_y f, R_x f)|, where f is the map high-pass filtered at ``u0``.
 
         Parameters
         ----------
         transform : half-grid transform of the map
-        u0 : cycles per voxel; the amplitude is band-limited to it. 0 takes the map unfiltered.
+        u0 : cycles per voxel; the amplitude is band-limited to it. 0 leaves the map unfiltered.
         """
         part = transform * _raised_cosine(u0 - self.u, EDGE) if u0 else transform.copy()
         total = inverse(part, self.shape)
         np.square(total, out=total)
-        # The Riesz transform is −i u_j/u, and 0 at the origin, where u_j is.
+        # The Riesz transform is −i u_j/u, and 0 at the origin.
         beat()
         part *= np.complex64(-1j) / np.maximum(self.u, np.float32(1e-9))
         for axis in self.axes:
@@ -54,7 +54,7 @@ class Monogenic:
         np.sqrt(total, out=total)
         if not u0:
             return total
-        # At Nyquist the edge has no width; dividing by it is where the original's NaN comes from.
+        # At Nyquist the edge has no width; dividing by it causes NaN in the original.
         return self._filtered(total, _raised_cosine(self.u - u0, min(EDGE, max(0.5 - u0, 1e-6))))
 
     def smooth(self, values: NDArray, sigma: float) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """MonoRes: local resolution from the monogenic amplitude (Vilas et al. 2018).
 
-A voxel is resolved to r when the amplitude of the map's content finer than r, there, is larger than
-95% of the amplitudes of noise. Written from the equations of Vilas et al., Structure 26 (2018)
+A voxel is resolved to r if the local amplitude of the map, high-pass filtered at r, exceeds 95% of
+the amplitudes of noise. Written from the equations of Vilas et al., Structure 26 (2018)
 337-344, and equal to the original program's output (benchmarks/README.md).
 """
 
@@ -23,10 +23,10 @@ from .noise import noise_sphere, require_noise
 # Widths of the two Gaussian smoothings, voxels: of the unfiltered amplitude, of the result.
 AMPLITUDE_SIGMA = 4 / np.sqrt(2)
 RESULT_SIGMA = 3 / np.sqrt(2)
-# The sweep ends when fewer voxels are still resolved, or when their amplitude has fallen so low.
+# The sweep ends below these fractions of voxels still resolved, or of the highest amplitude.
 FEWEST_VOXELS = 0.025
 LOWEST_AMPLITUDE = 0.001
-# Smoothing moves the result a little below the resolution that was tried.
+# Smoothing lowers the result slightly below the resolution that was tried.
 AT_COARSEST = 0.9
 
 
@@ -50,21 +50,21 @@ def monores(
     mask : array, shape (z, y, x), inside where > 0.5
     half_maps : two arrays, shape (z, y, x): their mean is the signal, half their difference the
         noise; without them the noise is what lies outside the mask
-    max_res, step : Å, where the sweep starts and how it goes down; it ends at 2 voxels
+    max_res, step : Å, where the sweep starts and by how much it goes down; it ends at 2 voxels
     significance : of the tests, 0.95 as in the paper
     progress : called as ``progress(fraction, message)`` before each resolution
 
     Returns
     -------
     float32 array, shape (z, y, x)
-        Å; 0 outside the mask, and inside it where even the unfiltered map is no more than noise.
+        Å; 0 outside the mask, and where even the unfiltered map is indistinguishable from noise.
 
     Raises
     ------
     GridMismatchError
         If the mask or a half map has another shape.
     MapContentError
-        If there is no noise to compare with, nothing stands out of it, or the sweep is empty.
+        If there is no noise to compare with, nothing stands out from it, or the sweep is empty.
     Cancelled
         If ``progress`` raises it.
     """
@@ -95,9 +95,8 @@ def _frequencies(
 ) -> list[tuple[float, float]]:
     """Return the sweep, coarse to fine: (digital frequency, a multiple of 1/edge; resolution in Å).
 
-    The original keeps the voxel size as a 32-bit number. That decides ties: 3.54 Å at 100 voxels
-    puts 12 Å a hair below 29.5 / 100, and rounding it up moves a fifth of the answer, by up to
-    4.8 Å.
+    The original stores the voxel size in float32, which decides ties: with 100 voxels of 3.54 Å, 12
+    Å is just below 29.5 / 100, and rounding it up changes a fifth of the result, by up to 4.8 Å.
     """
     require_sweep(max_res, step, voxel_size)
     size = float(np.float32(voxel_size))
@@ -110,18 +109,18 @@ def _frequencies(
 
 
 def _strong(monogenic, transform, solvent, significance) -> NDArray[np.bool_]:
-    """Return where the unfiltered, smoothed amplitude is more than the solvent's."""
+    """Return where the unfiltered, smoothed amplitude exceeds that of the solvent."""
     amplitude = monogenic.smooth(monogenic.amplitude(transform), AMPLITUDE_SIGMA)
     return amplitude >= _quantile(amplitude[solvent], significance)
 
 
 def _require_signal(strong, inside, by_chance: float) -> None:
-    # Of a mask over pure noise the test keeps 5%, by its definition; twice that is no molecule.
+    # In pure noise the test keeps 5% of a mask by definition; twice that is not a molecule.
     fraction = strong.sum() / inside.sum()
     if fraction <= 2 * by_chance:
         raise MapContentError(
-            f"only {fraction:.0%} of the mask stands out of the noise, hardly more than by chance: "
-            "check that the mask lies on the molecule."
+            f"only {fraction:.0%} of the mask stands out from the noise, hardly more than by "
+            "chance; check that the mask covers the molecule."
         )
 
 
@@ -133,7 +132,7 @@ def _quantile(values: NDArray, fraction: float) -> float:
 
 
 class _Samples:
-    """Amplitudes of signal and of noise, at the voxels where each is wanted."""
+    """Amplitudes of signal and noise, at the voxels where each is needed."""
 
     def __init__(self, monogenic: Monogenic, transforms: list[NDArray], region: NDArray[np.bool_]):
         self.monogenic, self.transforms, self.region = monogenic, transforms, region
@@ -156,7 +155,7 @@ def _sweep(
 ) -> tuple[NDArray[np.float32], float]:
     """Return the resolution of the ``strong`` voxels and the finest one tried, Å."""
     resolution = np.zeros(strong.shape, dtype=np.float32)
-    answer, voxels = resolution.ravel(), np.flatnonzero(strong)
+    values, voxels = resolution.ravel(), np.flatnonzero(strong)
     failures, initial, highest = np.zeros(voxels.size, dtype=np.uint8), voxels.size, 0.0
     for number, (u0, finest) in enumerate(frequencies):
         progress(number / len(frequencies), f"MonoRes at {finest:.1f} Å")
@@ -167,18 +166,18 @@ def _sweep(
         if signal.mean() < LOWEST_AMPLITUDE * highest:
             break
         resolved = signal > _quantile(noise, significance)
-        answer[voxels[resolved]] = finest
+        values[voxels[resolved]] = finest
         failures = np.where(resolved, 0, failures + 1)
         # Two failures in a row: back to the last resolution before them.
         leaving = failures == 2
-        answer[voxels[leaving]] = frequencies[max(number - 2, 0)][1]
+        values[voxels[leaving]] = frequencies[max(number - 2, 0)][1]
         voxels, failures = voxels[~leaving], failures[~leaving]
         significant = _z_score(signal, noise) >= ndtri(significance)
         if not significant:
             break
-    if number == 0 and not (significant and answer.any()):
+    if number == 0 and not (significant and values.any()):
         raise MapContentError(
-            f"the molecule does not stand out of the noise at {finest:.3g} Å, the coarsest "
+            f"the molecule does not stand out from the noise at {finest:.3g} Å, the coarsest "
             "resolution tried; raise max_res or check the mask."
         )
     return resolution, finest
@@ -193,7 +192,7 @@ def _z_score(signal: NDArray, noise: NDArray) -> float:
 def _smoothed(
     monogenic: Monogenic, resolution: NDArray[np.float32], finest: float, floor: float
 ) -> NDArray[np.float32]:
-    """Smooth the answer where that makes it finer, yet not finer than ``floor`` (2 voxels), Å."""
+    """Smooth the result where that makes it finer, but not finer than ``floor`` (2 voxels), Å."""
     # 0.001 Å: resolutions are compared as 32-bit numbers.
     measured = resolution > finest - 1e-3
     filled = np.where(measured, resolution, np.median(resolution[measured]))
@@ -211,7 +210,7 @@ def _run(given: MethodInput, *, max_res: float, step: float) -> Measured:
         step=step,
         progress=given.progress,
     )
-    # MonoRes itself begins at the coarsest: its results there are results.
+    # MonoRes starts at the coarsest resolution, so results there are valid.
     stuck = float(np.mean(values[values > 0] > AT_COARSEST * max_res))
     warning = (
         f"{stuck:.0%} of the voxels are near the coarsest resolution tried, {max_res:.3g} Å, and "
@@ -223,7 +222,7 @@ def _run(given: MethodInput, *, max_res: float, step: float) -> Measured:
 METHOD = Method(
     name="monores",
     label="MonoRes",
-    summary="One map with noise in its solvent; or half maps.",
+    summary="One map with solvent noise, or half maps.",
     run=_run,
     options=(
         Option("max_res", "Å", "coarsest resolution to try", 20.0),

@@ -1,4 +1,4 @@
-"""Where a map holds noise alone: what MonoRes and ResMap compare the signal with."""
+"""Where a map holds noise alone, with which MonoRes and ResMap compare the signal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ...errors import MapContentError
 # Solvent noise of single-particle maps is above 1% of the molecule's spread; a masked or
 # noise-free map has none at all, or 1e-7 of rounding.
 FLATNESS = 1e-3
-# A shell with a hundredth of its inner neighbor's variance lies outside a spherical mask.
+# A shell with less than this fraction of its inner neighbor's variance is outside a spherical mask.
 SHELL_VARIANCE_DROP = 0.01
 # Voxels: edge of blocks that lie outside the mask.
 BLOCK = 4
-# Less than 0.3 of the usual variance: a spherical mask cut some of the block off. Blocks of 8³ with
-# a drop of 0.01 would count so many zeros in that noise seems up to 4 times weaker than it is; of
+# A block with less than 0.3 of the median variance was cut by a spherical mask. Blocks of 8³ with a
+# limit of 0.01 would include so many zeros that noise seems up to 4 times weaker than it is; of
 # whole blocks, even of noise smooth over 4 voxels, under 1% vary so little.
 BLOCK_VARIANCE_DROP = 0.3
 
@@ -41,7 +41,7 @@ def background_blocks(values: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _blocks(values: NDArray) -> NDArray:
-    """Return an array's blocks, shape (blocks, voxels), without what is left over at its ends."""
+    """Return an array's blocks, shape (blocks, voxels), without incomplete ones at its ends."""
     z, y, x = (n // BLOCK for n in values.shape)
     cut = values[: z * BLOCK, : y * BLOCK, : x * BLOCK]
     cut = cut.reshape(z, BLOCK, y, BLOCK, x, BLOCK).transpose(0, 2, 4, 1, 3, 5)
@@ -49,7 +49,7 @@ def _blocks(values: NDArray) -> NDArray:
 
 
 def noise_sphere(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the sphere about the center that holds noise: where a spherical mask cut, or N/2."""
+    """Return the central sphere that holds noise: within a spherical mask, or of radius N/2."""
     z, y, x = (np.arange(n, dtype=np.float32) - n // 2 for n in source.shape)
     radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2)
     first, limit = int(radius[inside].max(initial=0)), max(source.shape) // 2
@@ -65,21 +65,21 @@ def noise_sphere(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_
 def require_noise(
     signal: NDArray, source: NDArray, inside: NDArray[np.bool_], solvent: NDArray[np.bool_]
 ) -> None:
-    """Raise `MapContentError` unless there is solvent, and noise of ``source`` in it."""
+    """Raise `MapContentError` unless there is solvent, and ``source`` has noise in it."""
     if not inside.any() or not solvent.any():
         where = "leaves no solvent around the molecule" if inside.any() else "is empty"
         raise MapContentError(f"the mask {where}; give one that covers the molecule only.")
-    # The median deviation is 0 where over half of the solvent has one value, as masks leave it.
+    # The median deviation is 0 if over half of the solvent has one value, as after masking.
     sample = source[solvent]
     spread = float(np.median(np.abs(sample - np.median(sample))))
     if spread > FLATNESS * float(signal[inside].std()):
         return
     if source is signal:
         raise MapContentError(
-            "the solvent is flat (masked or denoised map) and MonoRes needs solvent noise: give "
+            "the solvent is flat (masked or denoised map) and MonoRes needs solvent noise; give "
             "half maps or an unmasked map."
         )
     raise MapContentError(
-        "the half maps do not differ in the solvent (masked, or twice the same map) and MonoRes "
-        "needs that noise: give the two unmasked half maps."
+        "the half maps do not differ in the solvent (masked, or the same map twice) and MonoRes "
+        "needs that noise; give the two unmasked half maps."
     )

@@ -1,7 +1,7 @@
 """ResMap: local resolution by a likelihood-ratio test (Kucukelbir et al. 2014).
 
 A voxel is resolved to the finest wavelength at which a local sinusoid explains the map around it
-better than a constant does, more than noise explains by chance. Written from the equations of
+better than a constant does, by more than noise would by chance. Written from the equations of
 Kucukelbir, Sigworth and Tagare, Nature Methods 11 (2014) 63-65.
 """
 
@@ -22,12 +22,12 @@ from .noise import FLATNESS, background_blocks
 from .steerable import chance, likelihood_ratio, orthonormal_kernels, window_radius
 from .whitening import soft_region, whiten
 
-# The coarsest wavelength by default, voxels, as in the original.
+# Default of the coarsest wavelength, voxels, as in the original.
 COARSEST = 4.0
-# Within 4 voxels of a mask noise goes on as it was; a cut at the mask's rim leaves none of its
-# spread, one softened over 3 voxels 16%. Whitening makes a ring of false structure of the hard cut
-# of filtered maps (22% of a ball of 20 voxels' radius), and none of the soft one.
-RIM, RIM_SHARE = 4, 0.05
+# Noise continues within 4 voxels of the mask; if a hard mask cut the half maps there, none of its
+# spread is left, with an edge softened over 3 voxels 16%. Whitening turns the hard cut of filtered
+# maps into a ring of false structure (22% of a ball of 20 voxels' radius), but not the soft one.
+RIM, RIM_FRACTION = 4, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class Resolved:
     Attributes
     ----------
     values : float32 array, shape (z, y, x), Å; NaN outside the mask and beyond the range
-    beyond : bool array, shape (z, y, x), in-mask voxels that no tried wavelength resolves: they
-        are worse than the coarsest
+    beyond : bool array, shape (z, y, x), in-mask voxels that no wavelength tried resolves: they are
+        coarser than the last
     wavelengths : those tried, Å, fine to coarse
     """
 
@@ -60,7 +60,7 @@ def resmap(
 ) -> Resolved:
     """Measure the resolution at each voxel of a mask.
 
-    The noise is made white first, so that the map's color does not count as structure.
+    The noise is whitened first, so that colored noise does not count as structure.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def resmap(
     mask : array, shape (z, y, x), inside where > 0.5
     half_maps : two arrays, shape (z, y, x): their mean is the signal, half their difference inside
         the mask the noise; without them the noise is what lies outside the mask
-    max_res, step : Å, where the sweep ends (4 voxels by default) and how it goes up from 2 voxels
-    false_discovery_rate : of the voxels found resolved at each wavelength, the fraction that noise
-        may make, by Benjamini and Yekutieli's procedure; 0.05 as in the paper
+    max_res, step : Å, end of the sweep (4 voxels by default) and its step up from 2 voxels
+    false_discovery_rate : of the voxels found resolved at each wavelength, the fraction that may be
+        noise, by Benjamini and Yekutieli's procedure; 0.05 as in the paper
     progress : called as ``progress(fraction, message)`` before each wavelength
 
     Raises
@@ -80,7 +80,7 @@ def resmap(
         If the mask or a half map has another shape.
     MapContentError
         If there is no noise to compare with, the sweep is empty or too coarse for the box, or the
-        rate is no fraction.
+        rate is not between 0 and 1.
     Cancelled
         If ``progress`` raises it.
     """
@@ -96,7 +96,7 @@ def resmap(
     if not inside.any():
         raise MapContentError("the mask is empty; give one that covers the molecule only.")
     transform = _whitened(values, half_maps, inside)
-    answer = np.full(shape, np.nan, dtype=np.float32)
+    resolution = np.full(shape, np.nan, dtype=np.float32)
     voxels = np.flatnonzero(inside)
     for number, wavelength in enumerate(wavelengths):
         if voxels.size == 0:
@@ -105,9 +105,9 @@ def resmap(
         kernels = orthonormal_kernels(wavelength / voxel_size)
         statistic = likelihood_ratio(transform, shape, kernels, voxels)
         resolved = _discovered(chance(statistic, kernels), false_discovery_rate)
-        answer.ravel()[voxels[resolved]] = wavelength
+        resolution.ravel()[voxels[resolved]] = wavelength
         voxels = voxels[~resolved]
-    return Resolved(answer, inside & np.isnan(answer), wavelengths)
+    return Resolved(resolution, inside & np.isnan(resolution), wavelengths)
 
 
 def _wavelengths(
@@ -126,37 +126,37 @@ def _wavelengths(
 
 
 def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:
-    """Return the transform of the signal with its noise made white, of variance 1."""
+    """Return the transform of the signal, with its noise whitened to variance 1."""
     if half_maps is None:
         signal = noise = np.asarray(values, dtype=np.float32)
         region = background_blocks(signal, inside)
         if not region.any():
             raise MapContentError(
                 "the solvent is flat (masked or denoised map) or the mask leaves none, and ResMap "
-                "needs solvent noise: give half maps, an unmasked map or a tighter mask."
+                "needs solvent noise; give half maps, an unmasked map or a tighter mask."
             )
     else:
         signal, noise = mean_and_difference(*half_maps)
         region = inside
         if _no_noise(signal, noise, inside):
             raise MapContentError(
-                "the half maps do not differ around the molecule (cut by a mask, or twice the same "
-                "map) and ResMap needs that noise: give the two unmasked half maps."
+                "the half maps do not differ around the molecule (masked, or the same map twice) "
+                "and ResMap needs that noise; give the two unmasked half maps."
             )
     return whiten(signal, noise, soft_region(region))
 
 
 def _no_noise(signal: NDArray, noise: NDArray, inside: NDArray[np.bool_]) -> bool:
-    """Tell whether the halves are one map or were cut at the mask's rim."""
+    """Return whether the half maps are identical, or masked at the mask's edge."""
     spread = noise[inside].std()
     if not spread > FLATNESS * signal[inside].std():
         return True
     rim = ndimage.maximum_filter(inside, 2 * RIM + 1) & ~inside
-    return rim.any() and noise[rim].std() < RIM_SHARE * spread
+    return rim.any() and noise[rim].std() < RIM_FRACTION * spread
 
 
 def _discovered(probability: NDArray, rate: float) -> NDArray[np.bool_]:
-    """Return which tests to reject so that a fraction ``rate`` of them is false, however dependent.
+    """Return which tests to reject at a false discovery rate, for any dependence between them.
 
     Benjamini and Yekutieli, Annals of Statistics 29 (2001) 1165-1188.
     """
@@ -172,7 +172,7 @@ def _discovered(probability: NDArray, rate: float) -> NDArray[np.bool_]:
 def _run(
     given: MethodInput, *, max_res: float | None, step: float, false_discovery_rate: float
 ) -> Measured:
-    found = resmap(
+    result = resmap(
         given.density.values,
         given.density.spacing,
         given.inside,
@@ -182,8 +182,8 @@ def _run(
         false_discovery_rate=false_discovery_rate,
         progress=given.progress,
     )
-    finest, coarsest = found.wavelengths[0], found.wavelengths[-1]
-    beyond = float(found.beyond.sum() / given.inside.sum())
+    finest, coarsest = result.wavelengths[0], result.wavelengths[-1]
+    beyond = float(result.beyond.sum() / given.inside.sum())
     if beyond == 1:
         raise MapContentError(
             f"ResMap finds nothing resolved from {finest:.3g} to {coarsest:.3g} Å; give a larger "
@@ -191,11 +191,11 @@ def _run(
         )
     warning = (
         f"{beyond:.0%} of the voxels are not resolved at {coarsest:.3g} Å, the coarsest tried, and "
-        "are given that; repeat with a larger max_res."
+        "are set to it; repeat with a larger max_res."
     )
     return Measured(
-        np.where(found.beyond, np.float32(coarsest), np.nan_to_num(found.values)),
-        found.beyond,
+        np.where(result.beyond, np.float32(coarsest), np.nan_to_num(result.values)),
+        result.beyond,
         notes=(f"Wavelengths from {finest:.3g} to {coarsest:.3g} Å were tried.",),
         warnings=(warning,) if beyond > MANY else (),
         finest=finest,
@@ -205,11 +205,11 @@ def _run(
 METHOD = Method(
     name="resmap",
     label="ResMap",
-    summary="One map with noise in its solvent; or half maps. Steps of 1 Å.",
+    summary="One map with solvent noise, or half maps. Steps of 1 Å.",
     run=_run,
     options=(
         Option("max_res", "Å", "coarsest resolution to try", None, "4 voxels"),
         Option("step", "Å", "distance between two resolutions tried", 1.0),
-        Option("false_discovery_rate", "Q", "fraction of false discoveries allowed", 0.05),
+        Option("false_discovery_rate", "Q", "false discovery rate allowed", 0.05),
     ),
 )

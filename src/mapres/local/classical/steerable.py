@@ -1,9 +1,9 @@
-"""Tests of a local sinusoid against a constant, by a steerable basis (Kucukelbir et al. 2014).
+"""Tests of a local sinusoid against a constant, with a steerable basis (Kucukelbir et al. 2014).
 
 Around a voxel the map is fitted twice by least squares weighted with a Gaussian: by a constant, and
-by the constant with the second derivatives of a Gaussian and their Hilbert partners (Freeman and
-Adelson 1991), which together follow a sinusoid of one wavelength, of any direction and phase. How
-much better the second fit is, over the variance of the noise, is the likelihood-ratio statistic.
+by the constant plus the second derivatives of a Gaussian and their Hilbert partners (Freeman and
+Adelson 1991), which together describe a sinusoid of one wavelength, in any direction and phase. The
+improvement of the fit over the variance of the noise is the likelihood-ratio statistic.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ...fourier import WORKERS, inverse
 
 # The Hilbert partner of 4t² − 2 is t³ − 2.254 t (Freeman and Adelson 1991, table VI).
 HILBERT = 2.254
-# Neighboring points of the table of the tail differ by 1%: linear steps in log p are then exact
-# to 1e-4. It goes on to a million times the largest eigenvalue, where p is 0 in any arithmetic.
+# Neighboring points of the table of the tail differ by 1%: linear interpolation of log p is then
+# accurate to 1e-4. It ends at a million times the largest eigenvalue, where p is numerically 0.
 TAIL_POINTS = 1400
 FARTHEST = 1e6
 
 
 def window_radius(wavelength: float) -> int:
     """Return the radius, voxels, of the cube that tests ``wavelength`` (voxels)."""
-    # 1e-6: a wavelength of two voxels in Å, divided by the voxel size, may come out a hair above.
+    # 1e-6: a wavelength of two voxels in Å, divided by the voxel size, may come out slightly above.
     return int(np.ceil(0.5 * wavelength - 1e-6))
 
 
@@ -50,7 +50,7 @@ def orthonormal_kernels(wavelength: float) -> NDArray[np.float64]:
     scale = 2 * np.pi / wavelength * np.sqrt(2 / 5)
     grid = scale * np.mgrid[(slice(-radius, radius + 1),) * 3].reshape(3, -1)
     regressors = np.stack([np.ones(grid.shape[1]), *_second_order(grid), *_third_order(grid)])
-    # exp(-|x|²), as the original computes it; exp(-|x|²/2) would answer otherwise.
+    # exp(-|x|²), as the original computes it; exp(-|x|²/2) would change the result.
     root = np.exp(-0.5 * np.sum(grid**2, axis=0))
     orthonormal = np.linalg.qr((regressors * root).T)[0].T[1:]
     return (orthonormal * root).reshape(-1, *(2 * radius + 1,) * 3)
@@ -76,7 +76,7 @@ def likelihood_ratio(
 ) -> NDArray[np.float32]:
     """Return the statistic at some voxels of a map whose noise is white, of variance 1.
 
-    The box is taken as periodic: next to its faces a window looks in at the opposite one.
+    The box is periodic: windows at one face wrap around to the opposite one.
 
     Parameters
     ----------
@@ -103,19 +103,19 @@ def likelihood_ratio(
 
 def _padded_transform(kernel: NDArray, shape: tuple[int, ...]) -> NDArray[np.complex64]:
     """Return the half-grid transform of a small array in the corner of a box."""
-    # One axis after the other leaves most of the zeros untransformed: a third of the time.
+    # One axis at a time skips most of the zeros, and takes a third of the time.
     rows = scipy.fft.rfft(kernel, shape[2], axis=2)
     planes = scipy.fft.fft(rows, shape[1], axis=1)
     return scipy.fft.fft(planes, shape[0], axis=0, workers=WORKERS)
 
 
 def chance(statistic: NDArray, kernels: NDArray) -> NDArray[np.float64]:
-    """Return how probable white noise of variance 1 makes a statistic so large, or larger.
+    """Return the p-value of a statistic: the chance of as much in white noise of variance 1.
 
     The statistic of noise is a sum of 16 chi-squared variables weighted with the eigenvalues of the
-    kernels' products. Its tail is the saddlepoint's (Lugannani and Rice 1980): within 8% of the
-    exact one down to 1e-11 for wavelengths of 2 to 3.5 voxels. Below the mean, where no test needs
-    it, the tail stays at that of the mean.
+    kernels' products. Its tail is approximated by the saddlepoint method (Lugannani and Rice 1980):
+    within 8% of the exact one down to 1e-11 for wavelengths of 2 to 3.5 voxels. Below the mean,
+    where no test needs it, the value at the mean is used.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where a map holds noise alone, and the filter that makes that noise white."""
+"""The filter that makes the noise of a map white."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from scipy import ndimage
 from ...errors import MapContentError
 from ...fourier import Shells, forward, radial_frequency
 
-# Voxels: blocks that lie outside the mask, and the width of the soft edge of a region. A hard edge
-# would spread the low frequencies of steep spectra over the high ones.
-BLOCK = 4
+# Voxels, width of the soft edge of a region. A hard edge would spread the low frequencies of steep
+# spectra over the high ones.
 EDGE = 7
-# The power of that many voxels is known to 9% in variance, enough to smooth over shells.
+# This many voxels give the variance to 9%, enough for a smoothed spectrum.
 FEWEST_VOXELS = 256
 # Shells over which the logarithm of the power is smoothed.
 SMOOTHING = 2.0
-# Frequencies with less than a millionth of the strongest noise were filtered out: they are left
-# weak, or rounding errors would be raised to noise.
+# Frequencies with less than a millionth of the strongest noise were filtered out: they stay weak,
+# or rounding errors would be amplified to noise.
 LEAST_POWER = 1e-6
 
 
@@ -28,14 +27,14 @@ def soft_region(region: NDArray[np.bool_]) -> NDArray[np.float32]:
     Raises
     ------
     MapContentError
-        If the region is too small to tell the spectrum of its noise.
+        If the region is too small to estimate the spectrum of its noise.
     """
     fraction = ndimage.uniform_filter(region.astype(np.float32), EDGE, mode="nearest")
     weight = np.clip(2 * fraction - 1, 0, 1) * region
     if np.square(weight).sum() < FEWEST_VOXELS:
         raise MapContentError(
-            f"only {int(region.sum())} voxels tell the spectrum of the noise, too few: give half "
-            "maps, an unmasked map or another mask."
+            f"only {int(region.sum())} voxels are left to estimate the noise spectrum, too few; "
+            "give half maps, an unmasked map or another mask."
         )
     return weight
 
@@ -44,8 +43,8 @@ def whiten(signal: NDArray, noise: NDArray, weight: NDArray) -> NDArray[np.compl
     """Return the transform of a map, filtered so that its noise has variance 1 at all frequencies.
 
     The noise's power is averaged over shells, its logarithm smoothed over them, and divided out.
-    Where it falls faster than the smoothing follows, or was filtered out, less than 1 is left:
-    tests against variance 1 are then too strict, never too lax.
+    Where it falls faster than the smoothing follows, or was filtered out, the variance stays below
+    1: tests against variance 1 are then too strict, never too lenient.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def _shell_power(noise: NDArray, weight: NDArray, shells: Shells) -> NDArray[np.
 
 
 def _smoothed(power: NDArray, count: NDArray) -> NDArray:
-    """Return the power after a local line was fitted to its logarithm around every shell."""
+    """Smooth the power by fitting a local line to its logarithm around every shell."""
     shell, log_power = np.arange(power.size), np.log(power + np.finfo(np.float64).tiny)
     near = np.exp(-0.5 * ((shell[:, None] - shell) / SMOOTHING) ** 2) * count
     near /= near.sum(axis=1, keepdims=True)

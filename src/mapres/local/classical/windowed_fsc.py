@@ -1,4 +1,4 @@
-"""Shell correlation of two maps in many small boxes, and where it falls below a cut-off."""
+"""FSC of two maps in many small boxes, and where it falls below a cut-off."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Boxes:
 
     Parameters
     ----------
-    half1, half2 : float32 arrays, shape (z, y, x), about their means
+    half1, half2 : float32 arrays, shape (z, y, x), with mean 0
     edge : voxels
     """
 
@@ -23,13 +23,13 @@ class Boxes:
         self.windows = [sliding_window_view(half, (edge,) * 3) for half in (half1, half2)]
         hann = np.hanning(edge).astype(np.float32)
         self.taper = (hann[:, None, None] * hann[:, None] * hann).ravel()
-        self.columns, self.fractions = _shares(edge)
+        self.columns, self.fractions = _shell_fractions(edge)
         self.transform_bytes = 2 * 8 * self.fractions.shape[1]
 
     def correlation(self, corners: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the FSC of boxes, shape (shells, boxes), from their first voxels (boxes, z y x).
+        """Return the FSC of boxes, shape (shells, boxes), given their first voxels (boxes, z y x).
 
-        Shells are one over twice the edge apart and end at two voxels.
+        Shells are 1 / (2 edge) apart and end at two voxels.
         """
         first, second = (self._transform(windows, corners) for windows in self.windows)
         cross = self._sum(first * second)
@@ -41,7 +41,7 @@ class Boxes:
         boxes = windows[tuple(corners.T)].reshape(len(corners), -1)
         boxes -= boxes.mean(axis=1, keepdims=True)
         boxes *= self.taper
-        # The boxes come last: all that follows then runs along contiguous numbers.
+        # Boxes go last, so that all later steps run along contiguous memory.
         boxes = np.ascontiguousarray(boxes.T).reshape(*windows.shape[3:], len(corners))
         # Padding each axis just before its transform saves half of the work.
         padded = 2 * self.edge
@@ -56,11 +56,12 @@ class Boxes:
         return sums[:, ::2] + sums[:, 1::2]
 
 
-def _shares(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
-    """Return which columns along z meet a shell, and the fraction that shells have of coefficients.
+def _shell_fractions(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
+    """Return the columns along z that reach a shell, and the shells' fractions of coefficients.
 
-    A coefficient at radius r belongs to shells ⌊r⌋ and ⌊r⌋ + 1, by its distances. The half grid
-    is summed as it is, as the original does: counting mates would move the answer by 0.005 Å.
+    A coefficient at radius r is shared by shells ⌊r⌋ and ⌊r⌋ + 1, in linear proportion. The half
+    grid is summed as it is, as in the original: counting Friedel mates would change the result by
+    0.005 Å.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def _shares(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
 
 
 def last_crossing(correlation: NDArray, cutoff: float) -> NDArray[np.float64]:
-    """Return where curves last fall below a cut-off, between shells by a straight line.
+    """Return where curves last fall below a cut-off, interpolated linearly between shells.
 
     Parameters
     ----------
