@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from html import escape
 
 from chimerax.core.commands import JSONResult
+from chimerax.core.commands.cli import user_kw
 from chimerax.core.errors import UserError
 from chimerax.core.logger import html_table_params
 
 from .mapres.errors import MapResError
+from .mapres.local.methods import spell_options
 
 
 @contextmanager
@@ -17,7 +19,12 @@ def as_user_errors():
     try:
         yield
     except MapResError as error:
-        raise UserError(str(error)) from error
+        raise UserError(spelled(str(error))) from error
+
+
+def spelled(text):
+    """Return a sentence of the core with options spelled as commands have them."""
+    return spell_options(text, user_kw)
 
 
 def log_table(session, rows):
@@ -27,7 +34,7 @@ def log_table(session, rows):
     for label, *texts in rows:
         # A text of all columns spans them.
         span = f' colspan="{columns}"' if len(texts) < columns else ""
-        cells = "".join(f"<td{span}>{escape(text)}</td>" for text in texts)
+        cells = "".join(f"<td{span}>{escape(spelled(text))}</td>" for text in texts)
         lines.append(f"<td>{escape(label)}</td>{cells}")
     log_lines(session, lines)
 

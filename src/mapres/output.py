@@ -22,11 +22,14 @@ def require_writable(path: str | os.PathLike, inputs: Iterable[str | os.PathLike
     Raises
     ------
     OutputError
-        If the folder is missing or cannot be written, or ``path`` is a folder or one of ``inputs``.
+        If the folder is missing or cannot be written, or ``path`` is a folder, a device or one of
+        ``inputs``.
     """
     path = Path(path)
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give the name of a file in it.")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is not a regular file; choose another name for the output.")
     if path.exists() and any(Path(i).exists() and path.samefile(i) for i in inputs):
         raise OutputError(f"{path} is one of the inputs; choose another name for the output.")
     # Permission bits are unreliable (root, read-only mounts, /proc): try it.

@@ -16,6 +16,7 @@ from Qt.QtWidgets import (
 
 from ..color_key import show_titled_key
 from ..colormap import DIFFERENCES, RESOLUTIONS, palette_called, scale_of
+from ..log import spelled
 from ..mapres.results.local_report import method_name, summary
 from ..surface_colors import tint
 from ..volumes import name_of
@@ -181,4 +182,4 @@ def _summary(volume):
         text += f"<b>median {agreed.median:+.2f} Å</b>, spread {agreed.spread:.2f} Å"
         text += "" if agreed.correlation is None else f", r = {agreed.correlation:.2f}"
         warnings = (*result.warnings, *agreed.warnings)
-    return text + "".join(f"<br><b>Warning:</b> {escape(warning)}" for warning in warnings)
+    return text + "".join(f"<br><b>Warning:</b> {escape(spelled(warning))}" for warning in warnings)

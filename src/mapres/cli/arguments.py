@@ -21,7 +21,9 @@ class Parser(argparse.ArgumentParser):
 
 def add_half_maps(parser: argparse.ArgumentParser) -> None:
     """Add the option ``--half-maps``."""
-    parser.add_argument("--half-maps", metavar=("A", "B"), nargs=2, help="its two half maps")
+    parser.add_argument(
+        "--half-maps", metavar=("A", "B"), nargs=2, help="the two unfiltered half maps"
+    )
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +38,14 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
     """Add an option of a local-resolution method."""
-    kinds = {"Å": positive, "voxels": count}
-    parser.add_argument(
-        "--" + option.name.replace("_", "-"),
-        metavar=option.unit.upper() if option.unit == "voxels" else option.unit,
-        type=kinds.get(option.unit, float),
-        help=option.help,
-    )
+    parse = count if option.kind is int else positive if option.unit == "Å" else float
+    metavar = option.unit.upper() if option.kind is int else option.unit
+    parser.add_argument(flag(option.name), metavar=metavar, type=parse, help=option.help)
+
+
+def flag(name: str) -> str:
+    """Return an option's name on the command line, such as ``--max-res``."""
+    return "--" + name.replace("_", "-")
 
 
 def positive(text: str) -> float:

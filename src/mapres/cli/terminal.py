@@ -9,8 +9,9 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from ..errors import MapResError
+from ..local.methods import spell_options
 from ..progress import Progress, silent
-from .arguments import BAD_INPUT
+from .arguments import BAD_INPUT, flag
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def print_result(as_json: bool, summary: dict[str, Any], rows: list) -> None:
     """Print a result, as JSON or as rows of text."""
     from ..results.text import as_text
 
-    text = json.dumps(summary) if as_json else as_text(rows) + "\n"
+    text = json.dumps(summary) if as_json else spell_options(as_text(rows), flag) + "\n"
     # A pipe may have an encoding without Å.
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
@@ -43,5 +44,5 @@ def print_result(as_json: bool, summary: dict[str, Any], rows: list) -> None:
 
 def complain(error: MapResError | str) -> int:
     """Print an error in one line; return the exit status."""
-    print("mapres:", " ".join(str(error).split()), file=sys.stderr)
+    print("mapres:", spell_options(" ".join(str(error).split()), flag), file=sys.stderr)
     return BAD_INPUT

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..errors import MapResError
@@ -68,6 +69,12 @@ def require_interval(method: str, option: str) -> None:
         raise MapResError(
             f"{option} requires method {' or '.join(suitable)}; choose that, or leave {option} out."
         )
+
+
+def spell_options(text: str, spelling: Callable[[str], str]) -> str:
+    """Spell option names in a sentence as an interface does, such as ``maxRes`` for ``max_res``."""
+    names = "|".join(name for name in OPTIONS if "_" in name)
+    return re.sub(rf"\b({names})\b", lambda match: spelling(match.group()), text)
 
 
 def _names(method: Method) -> list[str]:

@@ -147,8 +147,10 @@ def local_resolution(
         measured = METHODS[method].measure(given, chosen)
     except MapContentError as error:
         # Report the cause, such as half maps of opposite sign, rather than its effect.
-        if half_map_warnings:
-            raise MapContentError(half_map_warnings[0]) from error
+        inverted = inverted_contrast(density, given.measurements)
+        causes = [*half_map_warnings, *(f"{density.name}: {f.text}" for f in inverted)]
+        if causes:
+            raise MapContentError(causes[0]) from error
         raise
     known = measured.values > 0
     findings = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))

@@ -54,12 +54,13 @@ def test_a_shard_holds_its_patches(packed, tmp_path):
 
 @pytest.mark.parametrize("voxel_size", [0.8, 1.0, 2.0])
 @pytest.mark.parametrize("center", [(48, 48, 48), (3, 48, 90), (95, 0, 60)])
-def test_a_patch_shows_the_voxels_that_it_says(voxel_size, center):
+def test_a_patch_shows_the_voxels_that_it_says(voxel_size, center, monkeypatch):
     """Also where its window was moved to stay in the box."""
     values = np.random.default_rng(3).standard_normal((96, 96, 96)).astype(np.float32)
     smooth = gaussian_low_pass(values, 1.0, 9.0)
     density = Density(smooth, (voxel_size,) * 3)
     region = shown_by_patch(density, np.array(center))
+    monkeypatch.setattr("mapres.features.patches.in_pose", lambda patch: patch)
     (patch,) = cut_patches(density, np.array([center])).values
     shown = resize(smooth[region], (48, 48, 48))
     inner = (slice(8, -8),) * 3
