@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .progress import beat
+
 
 def fill_between(
     values: NDArray[np.float32],
@@ -47,10 +49,12 @@ def nearest_known(values: NDArray, known: NDArray[np.bool_]) -> NDArray:
     Voxels outside the bounding box of the known ones take the value of its closest voxel: indices
     of a whole map of 512³ voxels would take 1.6 GB.
     """
+    beat()
     ends = [np.flatnonzero(known.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)]
     box = tuple(slice(first, last + 1) for first, last in ends)
     inner, there = values[box], known[box]
     nearest = ndimage.distance_transform_edt(~there, return_distances=False, return_indices=True)
+    beat()
     clipped = (
         np.clip(np.arange(n), first, last) - first
         for n, (first, last) in zip(values.shape, ends, strict=True)

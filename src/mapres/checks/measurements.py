@@ -46,10 +46,7 @@ def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
     np.clip(values, -limit, limit, out=values)
     flattened = density.with_values(values)
     beat()
-    return Measurements(
-        empty=limit == 0,
-        lowest=lowest,
-        faint=float(faint / max(strong, 1)),
-        shape=measure_shape(flattened, mask),
-        spectra=measure_spectra(flattened, mask),
-    )
+    shape = measure_shape(flattened, mask)
+    beat()
+    spectra = measure_spectra(flattened, mask)
+    return Measurements(limit == 0, lowest, float(faint / max(strong, 1)), shape, spectra)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..density import Density
 from ..fourier import Shells, resize, taper_of_box
+from ..progress import beat
 from .outliers import OUTLIER
 
 PATCH = 48
@@ -86,11 +87,13 @@ def patch_centers(density: Density, mask: NDArray[np.bool_], count: int) -> NDAr
 def _drawn(values: NDArray, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return voxels of a mask in a random order, shape (n, 3), n at most `CANDIDATES`."""
     places = np.argwhere(mask)
+    beat()
     first, last = places.min(axis=0), places.max(axis=0)
     off = np.abs(2 * places - (first + last)).astype(np.uint64)
     # A sum over the axes does not depend on their order.
     length = (last - first).astype(np.uint64)
     numbers = _scrambled(off + np.uint64(CENTER_SEED) * length).sum(axis=1)
+    beat()
     if len(places) > CANDIDATES:
         limit = np.partition(numbers, CANDIDATES)[CANDIDATES]
         places, numbers = places[numbers < limit], numbers[numbers < limit]

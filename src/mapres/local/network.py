@@ -17,7 +17,7 @@ from ..features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, bands_read
 from ..features.spectra import Spectra
 from ..half_maps import usable
 from ..networks.registry import Calibration, Model, load
-from ..progress import Progress, part_of
+from ..progress import Progress, beat, part_of
 from ..validation.prediction import predict_distribution
 from .method import Measured, Method, MethodInput
 
@@ -141,7 +141,9 @@ def _on_grid(
 ) -> NDArray[np.float32]:
     """Return Å at the voxels inside, 0 outside; using their bounding box saves memory."""
     box = ndimage.find_objects(inside.astype(np.uint8))[0]
+    beat()
     resolution = at_voxels(ln_resolution, cells, inside.shape, box)
+    beat()
     np.exp(resolution, out=resolution)
     np.maximum(resolution, np.float32(density.nyquist), out=resolution)
     values = np.zeros(inside.shape, dtype=np.float32)

@@ -20,7 +20,7 @@ from ..half_maps import HalfMaps
 from ..interpolate import nearest_known
 from ..mask import solvent_mask
 from ..networks.session import AUTO, require_device
-from ..progress import Progress, silent, with_heartbeat
+from ..progress import Progress, beat, silent, with_heartbeat
 from .method import Measured, MethodInput
 from .methods import DEFAULT, METHODS, complete_options
 
@@ -152,6 +152,7 @@ def local_resolution(
         if causes:
             raise MapContentError(causes[0]) from error
         raise
+    beat()
     known = measured.values > 0
     findings = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
     findings += inverted_contrast(density, given.measurements)
