@@ -1,4 +1,4 @@
-"""Half maps: whether two of them are usable, and their FSC resolution."""
+"""Half maps: whether they can be used, with their map and together, and their FSC resolution."""
 
 from __future__ import annotations
 
@@ -6,13 +6,32 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .density import Density, require_shape
+from .density import Density, checked, require_same_grid, require_shape, safely_scaled
 from .fsc import fourier_shell_correlation
 
 HalfMaps = tuple[Density, Density]
 # Independent noise makes half maps differ by more than this fraction of their own spread.
 LEAST_DIFFERENCE = 1e-3
 SOFT_EDGE = 3.0
+
+
+def checked_with_half_maps(
+    density: Density, half_maps: HalfMaps | None
+) -> tuple[Density, HalfMaps | None]:
+    """Return a map and its half maps if they can be analyzed, scaled so that powers fit in float32.
+
+    Raises
+    ------
+    MapContentError
+        If one cannot be analyzed, see `mapres.density.checked`.
+    GridMismatchError
+        If a half map has another grid than the map.
+    """
+    checked(density)
+    for half in half_maps or ():
+        require_same_grid(density, checked(half), "half map")
+    (density,) = safely_scaled((density,))
+    return density, half_maps and safely_scaled(half_maps)
 
 
 def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArray]:

@@ -14,9 +14,9 @@ from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
 from ..checks.measurements import measure_map
-from ..density import Density, checked, require_same_grid, safely_scaled
+from ..density import Density, require_same_grid
 from ..errors import MapContentError, MapResError
-from ..half_maps import HalfMaps
+from ..half_maps import HalfMaps, checked_with_half_maps
 from ..interpolate import nearest_known
 from ..mask import solvent_mask
 from ..networks.session import AUTO, require_device
@@ -130,12 +130,7 @@ def local_resolution(
     started = time.perf_counter()
     chosen = complete_options(method, options)
     require_device(device)
-    checked(density)
-    for half in half_maps or ():
-        require_same_grid(density, half, "half map")
-        checked(half)
-    (density,) = safely_scaled((density,))
-    half_maps = half_maps and safely_scaled(half_maps)
+    density, half_maps = checked_with_half_maps(density, half_maps)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
     inside = _molecule(density) if mask is None else _inside(density, mask)
     evidence = Evidence(density)

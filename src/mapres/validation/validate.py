@@ -23,9 +23,9 @@ from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import CORRELATION, PAIR
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
-from ..density import Density, checked, require_same_grid, safely_scaled
+from ..density import Density
 from ..errors import MapContentError
-from ..half_maps import HalfMaps, half_map_resolution
+from ..half_maps import HalfMaps, checked_with_half_maps, half_map_resolution
 from ..mask import flat_solvent, solvent_mask
 from ..networks.registry import load
 from ..networks.session import AUTO
@@ -125,9 +125,10 @@ def validate(
     Raises
     ------
     MapContentError, GridMismatchError, ModelError
-        See `mapres.density.checked`, `require_same_grid` and `mapres.networks.registry.load`.
+        See `mapres.half_maps.checked_with_half_maps` and `mapres.networks.registry.load`.
     """
-    density, half_maps = _checked(density, half_maps, claimed)
+    density, half_maps = checked_with_half_maps(density, half_maps)
+    _require_valid(claimed)
     progress = labeled(progress, Path(model).stem)
     progress(0.0, "loading the model")
     network = load(model, device)
@@ -169,19 +170,11 @@ def validate(
     )
 
 
-def _checked(
-    density: Density, half_maps: HalfMaps | None, claimed: float | None
-) -> tuple[Density, HalfMaps | None]:
-    """Check the maps and the claim, and return maps whose powers fit in float32."""
-    checked(density)
-    for half in half_maps or ():
-        require_same_grid(density, checked(half), "half map")
+def _require_valid(claimed: float | None) -> None:
     if claimed is not None and not (np.isfinite(claimed) and claimed > 0):
         raise MapContentError(
             f"a claimed resolution of {claimed:g} Å is not valid; give a number above 0."
         )
-    (density,) = safely_scaled((density,))
-    return density, half_maps and safely_scaled(half_maps)
 
 
 def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
