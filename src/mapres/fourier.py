@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from itertools import product
 
@@ -10,9 +9,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from . import threads
 from .progress import beat
 
-WORKERS = min(4, os.cpu_count() or 1)
 AXES = (-3, -2, -1)
 VoxelSize = float | tuple[float, float, float]
 
@@ -20,13 +19,13 @@ VoxelSize = float | tuple[float, float, float]
 def forward(values: NDArray) -> NDArray[np.complex64]:
     """Transform real arrays, shape (..., z, y, x), over their last three axes."""
     beat()
-    return scipy.fft.rfftn(values, axes=AXES, workers=WORKERS)
+    return scipy.fft.rfftn(values, axes=AXES, workers=threads.count())
 
 
 def inverse(transform: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return the real arrays, shape (..., *shape), of a half-grid transform."""
     beat()
-    return scipy.fft.irfftn(transform, shape, axes=AXES, workers=WORKERS)
+    return scipy.fft.irfftn(transform, shape, axes=AXES, workers=threads.count())
 
 
 def per_axis(voxel_size: VoxelSize) -> tuple[float, float, float]:

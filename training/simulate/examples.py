@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from mapres import fourier
+from mapres import threads
 from training.data.structures import from_packed, rows
 from training.simulate.draw import EVERYTHING, Example, Ingredients, draw_example
 
@@ -70,7 +70,7 @@ def make_example(
 
 def one_thread() -> None:
     """Leave the other cores to the other processes."""
-    fourier.WORKERS = 1
+    threads.use(1)
 
 
 def pools(data: Path, split: str) -> dict[str, list[dict[str, str]]]:

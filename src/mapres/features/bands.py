@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +10,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .. import fourier
+from .. import threads
 from ..density import Density
 from ..fourier import shared, shared_half
 from ..interpolate import block_means
@@ -109,9 +108,8 @@ class Band:
                     wave[row, part, kept_x] += filtered
 
         thickness = max(1, SLAB // wave[0].size)
-        with ThreadPoolExecutor(fourier.WORKERS) as threads:
-            list(threads.map(fill, _slabs(planes, thickness)))
-        return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=fourier.WORKERS)
+        threads.run_each(fill, threads.slabs(planes, thickness))
+        return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=threads.count())
 
     def _folded(self, rows: range, planes: int) -> Iterator[tuple[int, slice, slice]]:
         """Yield the pieces that add up to rows of a folded transform.
@@ -141,8 +139,7 @@ class Band:
                 total[cells.start : cells.stop] += block_means(raised, blocks)
 
         thickness = max(1, SLAB // (blocks[0] * wave[0].size))
-        with ThreadPoolExecutor(fourier.WORKERS) as threads:
-            list(threads.map(add, _slabs(means.shape[1], thickness)))
+        threads.run_each(add, threads.slabs(means.shape[1], thickness))
 
     def _frequency(self, axis: int) -> NDArray[np.float32]:
         """Return the frequencies along an axis, in units of 1 / wavelength."""
@@ -189,6 +186,3 @@ class Band:
         """Standard deviations in cells, less the variance of the cell itself, 1/12."""
         return np.sqrt(np.maximum(self.sigma**2 - 1 / 12, 0.01))
 
-
-def _slabs(length: int, thickness: int) -> list[range]:
-    return [range(k, min(k + thickness, length)) for k in range(0, length, thickness)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -11,7 +10,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .. import fourier
+from .. import threads
 from ..density import Density
 from ..mask import inscribed_ellipsoid
 from ..progress import beat
@@ -77,8 +76,7 @@ class LocalWindows:
         # Filtered in place: memory that threads allocate stays with them, 0.2 GB for a 512³ map.
         weight, *totals = [self.weight.copy(), *(each * self.weight for each in values)]
         # SciPy's filters release the GIL.
-        with ThreadPoolExecutor(fourier.WORKERS) as threads:
-            list(threads.map(partial(_smooth_in_place, sigma=sigma), (weight, *totals)))
+        threads.run_each(partial(_smooth_in_place, sigma=sigma), (weight, *totals))
         return [np.divide(total, weight, out=total) for total in totals]
 
     def spread(self, widened: NDArray) -> float:

@@ -7,13 +7,12 @@ Steven, J. Struct. Biol. 184 (2013) 226-236, and close to Bsoft's output (benchm
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import threads
 from ...errors import GridMismatchError, MapContentError
-from ...fourier import WORKERS
 from ...interpolate import fill_between, nearest_known
 from ...progress import Progress, silent
 from ..method import Measured, Method, MethodInput, Option
@@ -148,12 +147,10 @@ def _last_shells(
         shells[batch] = last_crossing(boxes.correlation(corners[batch]), cutoff)
 
     message = f"blocres, {len(corners)} boxes of {boxes.edge} voxels"
-    with ThreadPoolExecutor(WORKERS) as pool:
-        # A few at a time, so that canceling is fast.
-        for number in range(0, len(starts), BATCHES_PER_REPORT):
-            progress(number / len(starts), message)
-            # `list` waits for them, and raises their exceptions.
-            list(pool.map(measure, starts[number : number + BATCHES_PER_REPORT]))
+    # A few at a time, so that canceling is fast.
+    for number in range(0, len(starts), BATCHES_PER_REPORT):
+        progress(number / len(starts), message)
+        threads.run_each(measure, starts[number : number + BATCHES_PER_REPORT])
     return shells
 
 

@@ -15,7 +15,8 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
-from ...fourier import WORKERS, inverse
+from ... import threads
+from ...fourier import inverse
 
 # The Hilbert partner of 4t² − 2 is t³ − 2.254 t (Freeman and Adelson 1991, table VI).
 HILBERT = 2.254
@@ -106,7 +107,7 @@ def _padded_transform(kernel: NDArray, shape: tuple[int, ...]) -> NDArray[np.com
     # One axis at a time skips most of the zeros, and takes a third of the time.
     rows = scipy.fft.rfft(kernel, shape[2], axis=2)
     planes = scipy.fft.fft(rows, shape[1], axis=1)
-    return scipy.fft.fft(planes, shape[0], axis=0, workers=WORKERS)
+    return scipy.fft.fft(planes, shape[0], axis=0, workers=threads.count())
 
 
 def chance(statistic: NDArray, kernels: NDArray) -> NDArray[np.float64]:

@@ -1,0 +1,68 @@
+"""Threads: how many are used, for everything that runs on several processor cores.
+
+That is FFTs, our own loops over slabs of a map, and ONNX Runtime. NumPy is imported nowhere here,
+because its BLAS reads its number of threads when it is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+# More take memory and are rarely faster: the steps between are limited by memory.
+MOST = 4
+# The common limit, of OpenMP, and what BLAS libraries read in its place.
+LIMIT = "OMP_NUM_THREADS"
+BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_chosen: int | None = None
+
+
+def count() -> int:
+    """Return the number of threads: as set by `use`, or by OMP_NUM_THREADS, or up to `MOST`."""
+    if _chosen is not None:
+        return _chosen
+    limit = os.environ.get(LIMIT, "").split(",")[0].strip()
+    return int(limit) if limit.isdecimal() and int(limit) > 0 else min(MOST, _cores())
+
+
+def use(number: int) -> None:
+    """Set the number of threads of this process."""
+    global _chosen
+    _chosen = number
+
+
+def keep_blas_to_one() -> None:
+    """Keep BLAS to one thread, before NumPy is imported.
+
+    Matrices are multiplied in our own threads; if each of these started others, they would wait
+    for each other.
+    """
+    for name in BLAS_LIMITS:
+        os.environ.setdefault(name, "1")
+
+
+def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Call a function for every item, several at a time; return the results in order.
+
+    NumPy, SciPy and ONNX Runtime release the interpreter's lock in all that takes long.
+    """
+    workers = count()
+    if workers == 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, items))
+
+
+def slabs(length: int, thickness: int) -> list[range]:
+    """Split a length into ranges of ``thickness``, of which the last may be shorter."""
+    return [range(k, min(k + thickness, length)) for k in range(0, length, thickness)]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
