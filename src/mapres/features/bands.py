@@ -185,4 +185,3 @@ class Band:
     def _rest(self) -> NDArray[np.float64]:
         """Standard deviations in cells, less the variance of the cell itself, 1/12."""
         return np.sqrt(np.maximum(self.sigma**2 - 1 / 12, 0.01))
-

@@ -7,7 +7,6 @@ Steven, J. Struct. Biol. 184 (2013) 226-236, and close to Bsoft's output (benchm
 
 from __future__ import annotations
 
-
 import numpy as np
 from numpy.typing import NDArray
 
