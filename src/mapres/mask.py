@@ -87,6 +87,15 @@ def _background(values: NDArray) -> float:
     return float(candidates[np.argmax(counts)])
 
 
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the smallest box that holds all voxels of a mask, of which one at least is set."""
+    ends = (
+        np.flatnonzero(mask.any(axis=tuple({*range(mask.ndim)} - {axis})))[[0, -1]]
+        for axis in range(mask.ndim)
+    )
+    return tuple(slice(int(first), int(last) + 1) for first, last in ends)
+
+
 def inscribed_ellipsoid(
     shape: tuple[int, ...], centers: Sequence[float] | None = None
 ) -> NDArray[np.bool_]:

@@ -9,7 +9,8 @@ from scipy import ndimage
 from mapres.density import Density
 from mapres.features import bands
 from mapres.features.bands import BANDS, WAVELENGTHS
-from mapres.features.cells import (
+from mapres.features.cells import measure_cells
+from mapres.features.energies import (
     CORRELATION,
     ENERGY,
     HALF_SHARE,
@@ -17,9 +18,8 @@ from mapres.features.cells import (
     OF_HALF_MAPS,
     OF_ONE_MAP,
     SHARE,
-    UNSEEN,
-    measure_cells,
 )
+from mapres.features.profile import UNSEEN
 from mapres.features.windows import ABOUT, WIDTHS, fraction_of_cells
 from mapres.fourier import filtered, resize
 

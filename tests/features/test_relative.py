@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mapres.features.bands import STEP, WAVELENGTHS
-from mapres.features.cells import CHANNELS, MEANS
 from mapres.features.distribution import CENTERS
+from mapres.features.energies import CHANNELS, MEANS
 from mapres.features.profile import FREQUENCIES
 from mapres.features.relative import INPUTS, OF_CELL, OFFSETS, UNSEEN, GlobalFeatures, rows
 from mapres.features.windows import ABOUT, WIDTHS

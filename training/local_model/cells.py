@@ -14,9 +14,11 @@ from scipy import ndimage
 
 from mapres.errors import MapResError
 from mapres.features.bands import BANDS
-from mapres.features.cells import CHANNELS, UNSEEN, measure_cells
+from mapres.features.cells import measure_cells
 from mapres.features.distribution import EDGES
+from mapres.features.energies import CHANNELS
 from mapres.features.outliers import without_outliers
+from mapres.features.profile import UNSEEN
 from mapres.features.relative import GlobalFeatures
 from mapres.features.spectra import measure_spectra
 from mapres.features.windows import WIDTHS, fraction_of_cells

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.features.cells import MEAN_CORRELATION, OF_HALF_MAPS, UNSEEN
+from mapres.features.energies import MEAN_CORRELATION, OF_HALF_MAPS
+from mapres.features.profile import UNSEEN
 from mapres.features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, rows
 from training.local_model.network import local_network
 from training.models.adamw import compiled

@@ -15,6 +15,7 @@ from ..density import Density
 from ..fourier import shared, shared_half
 from ..interpolate import block_means
 from ..progress import beat
+from ..separable import along_axes, gaussian_matrix
 
 # Å. Centers 15% apart, from 1.56 to 34 Å; a band ends two centers away on both sides.
 STEP = 2.0 ** (1 / 5)
@@ -25,6 +26,8 @@ BANDS = len(WAVELENGTHS)
 SAMPLES = 2.0
 # In wavelengths: standard deviation by which the band-pass filter spreads energy.
 SPILL = 0.94
+# Squared frequency at which a band ends, in units of 1 / wavelength².
+OUTER = STEP**4
 # Coefficients per thread at a time.
 SLAB = 1 << 18
 # Bands with more voxels are made in several passes: of 512³ one would take 0.8 GB at once.
@@ -38,6 +41,7 @@ class Band:
     Attributes
     ----------
     wavelength : Å
+    box, lengths : edges of the map, voxels and Å
     sigma : the wavelength, in cells along z, y and x
     shape : of the grid
     factor : voxels per edge of a cell
@@ -47,13 +51,12 @@ class Band:
     def __init__(self, density: Density, cells: Shape, wavelength: float):
         self.wavelength = wavelength
         self.box = density.values.shape
-        lengths = np.multiply(self.box, density.spacing)
+        self.lengths = lengths = np.multiply(self.box, density.spacing)
         self.sigma = wavelength / np.divide(lengths, cells)
         finest = max(wavelength / STEP**2, density.nyquist)
         self.factor = int(np.ceil(SAMPLES * np.divide(lengths, cells).max() / finest - 1e-6))
         self.shape = tuple(self.factor * n for n in cells)
         self._cells = cells
-        self._voxel = lengths / self.shape
         self.passes = self.factor if np.prod(self.shape) > LARGE else 1
 
     def about(self, transform: NDArray, powers: Sequence[int]) -> NDArray[np.float32]:
@@ -75,9 +78,11 @@ class Band:
             self._add_means(wave, powers, means)
             beat()
         means /= self.passes
-        for each in means:
-            ndimage.gaussian_filter(each, self._rest, output=each, mode="nearest", truncate=3)
-        return means
+        z, y, x = (
+            gaussian_matrix(n, rest, mode="nearest", truncate=3)
+            for n, rest in zip(self._cells, self._rest, strict=True)
+        )
+        return np.stack(along_axes([*means], (z, y, x)))
 
     def _wave(self, transform: NDArray, number: int) -> NDArray[np.complex64]:
         """Return planes of the band, at the voxel centers of this grid along z and y.
@@ -89,41 +94,29 @@ class Band:
         planes = self.shape[0] // self.passes
         # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
         wave = np.full((planes, self.shape[1], self.shape[2] // 2 + 1), 0, dtype=np.complex64)
-        z, y, x = (self._frequency(axis) for axis in range(3))
-        dz, dy, dx = (self._shift(axis) for axis in range(3))
-        phase = np.exp(2j * np.pi * number * np.arange(len(z)) / len(z)).astype(np.complex64)
-        dz = dz * phase / np.float32(self.passes)
-        dx = dx * np.float32(np.prod(self.shape) / np.prod(self.box))
-        kept_y = shared(self.box[1], self.shape[1])
-        kept_x = shared_half(self.box[2], self.shape[2])
+        turns = np.exp(2j * np.pi * number * np.arange(self.shape[0]) / self.shape[0])
+        parts = _Planes(self, turns / self.passes * (np.prod(self.shape) / np.prod(self.box)))
 
         def fill(rows: range) -> None:
-            for first, k, source in self._folded(rows, planes):
-                row = slice(first, first + k.stop - k.start)
-                for part in kept_y:
-                    squares = z[k, None, None] ** 2 + y[part, None] ** 2 + x[kept_x] ** 2
-                    filtered: NDArray = transform[source, part, kept_x] * self._gain(squares)
-                    filtered *= dz[k, None, None] * dy[part, None]
-                    filtered *= dx[kept_x]
-                    wave[row, part, kept_x] += filtered
+            for row, plane, source in self._folded(rows, planes):
+                parts.add(wave[row], transform[source], plane)
 
         thickness = max(1, SLAB // wave[0].size)
         threads.run_each(fill, threads.slabs(planes, thickness))
         return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=threads.count())
 
-    def _folded(self, rows: range, planes: int) -> Iterator[tuple[int, slice, slice]]:
-        """Yield the pieces that add up to rows of a folded transform.
+    def _folded(self, rows: range, planes: int) -> Iterator[tuple[int, int, int]]:
+        """Yield what adds up to rows of a folded transform.
 
-        Each is its first row, its planes on this grid, and the same planes of the map's transform.
+        Each is a row, a plane of this grid, and the same plane of the map's transform.
         """
         n = self.shape[0]
         for kept in shared(self.box[0], n):
             start, stop, _ = kept.indices(n)
             shift = kept.indices(self.box[0])[0] - start
             for fold in range(0, n, planes):
-                first, last = max(start, rows.start + fold), min(stop, rows.stop + fold)
-                if first < last:
-                    yield first - fold, slice(first, last), slice(first + shift, last + shift)
+                for plane in range(max(start, rows.start + fold), min(stop, rows.stop + fold)):
+                    yield plane - fold, plane, plane + shift
 
     def _add_means(self, wave: NDArray, powers: Sequence[int], means: NDArray) -> None:
         """Add averages over cells of powers of the values of a wave."""
@@ -140,29 +133,6 @@ class Band:
 
         thickness = max(1, SLAB // (blocks[0] * wave[0].size))
         threads.run_each(add, threads.slabs(means.shape[1], thickness))
-
-    def _frequency(self, axis: int) -> NDArray[np.float32]:
-        """Return the frequencies along an axis, in units of 1 / wavelength."""
-        frequency = scipy.fft.rfftfreq if axis == 2 else scipy.fft.fftfreq
-        steps = frequency(self.shape[axis], self._voxel[axis] / self.wavelength)
-        return steps.astype(np.float32)
-
-    def _shift(self, axis: int) -> NDArray[np.complex64]:
-        """Return the phase factors that shift a wave along an axis to this grid's voxel centers."""
-        n, m = self.shape[axis], self.box[axis]
-        # In voxels of this grid, from the map's first voxel.
-        offset = 0.5 - 0.5 * n / m
-        frequency = scipy.fft.rfftfreq(n) if axis == 2 else scipy.fft.fftfreq(n)
-        return np.exp(2j * np.pi * offset * frequency).astype(np.complex64)
-
-    @staticmethod
-    def _gain(squares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Overwrite squared frequencies, in units of 1 / wavelength², with the gain."""
-        np.log(np.maximum(squares, 1e-12), out=squares)
-        squares *= 0.5 / np.log(STEP)
-        np.clip(squares, -2, 2, out=squares)
-        squares *= 0.25 * np.pi
-        return np.cos(squares, out=squares)
 
     def exposure(self, windows: Sequence[NDArray]) -> NDArray[np.float32]:
         """Return the fraction of noise energy that apodization leaves around every cell.
@@ -185,3 +155,70 @@ class Band:
     def _rest(self) -> NDArray[np.float64]:
         """Standard deviations in cells, less the variance of the cell itself, 1/12."""
         return np.sqrt(np.maximum(self.sigma**2 - 1 / 12, 0.01))
+
+
+class _Planes:
+    """Planes of the transform of a band, filtered and shifted to the voxel centers of its grid.
+
+    Only what lies in the band's sphere is computed: half of the grid.
+
+    Parameters
+    ----------
+    band : the band
+    factors : complex array, one for each plane of its grid along z
+    """
+
+    def __init__(self, band: Band, factors: NDArray):
+        self._squares = [_frequency(band, axis) ** 2 for axis in range(3)]
+        z, y, x = (_shift(band, axis) for axis in range(3))
+        self._z = (z * factors).astype(np.complex64)
+        self._yx = (y[:, None] * x).astype(np.complex64)
+        self._kept = shared(band.box[1], band.shape[1])
+        self._kept_x = shared_half(band.box[2], band.shape[2]).indices(len(x))[1]
+
+    def add(self, row: NDArray, transform: NDArray, plane: int) -> None:
+        """Add a plane of the map's transform, shape (y, x // 2 + 1), to the same of the band."""
+        z, y, x = self._squares
+        left = OUTER - z[plane]
+        across = x[: min(self._kept_x, int(np.searchsorted(x, left)))]
+        if not across.size:
+            return
+        for kept in self._kept:
+            within = np.flatnonzero(y[kept] <= left)
+            if not within.size:
+                continue
+            first = kept.indices(len(y))[0]
+            ours = slice(first + within[0], first + within[-1] + 1), slice(across.size)
+            first = kept.indices(len(transform))[0]
+            theirs = slice(first + within[0], first + within[-1] + 1), slice(across.size)
+            gain = _gain(z[plane] + y[ours[0], None] + across)
+            filtered: NDArray = transform[theirs] * gain
+            filtered *= self._yx[ours]
+            filtered *= self._z[plane]
+            row[ours] += filtered
+
+
+def _frequency(band: Band, axis: int) -> NDArray[np.float32]:
+    """Return the frequencies along an axis of a band's grid, in units of 1 / wavelength."""
+    frequency = scipy.fft.rfftfreq if axis == 2 else scipy.fft.fftfreq
+    n = band.shape[axis]
+    steps = frequency(n, band.lengths[axis] / n / band.wavelength)
+    return steps.astype(np.float32)
+
+
+def _shift(band: Band, axis: int) -> NDArray[np.complex128]:
+    """Return the phase factors that shift a wave along an axis to its grid's voxel centers."""
+    n, m = band.shape[axis], band.box[axis]
+    # In voxels of this grid, from the map's first voxel.
+    offset = 0.5 - 0.5 * n / m
+    frequency = scipy.fft.rfftfreq(n) if axis == 2 else scipy.fft.fftfreq(n)
+    return np.exp(2j * np.pi * offset * frequency)
+
+
+def _gain(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Overwrite squared frequencies, in units of 1 / wavelength², with the gain."""
+    np.log(np.maximum(squares, 1e-12), out=squares)
+    squares *= 0.5 / np.log(STEP)
+    np.clip(squares, -2, 2, out=squares)
+    squares *= 0.25 * np.pi
+    return np.cos(squares, out=squares)

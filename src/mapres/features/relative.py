@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bands import BANDS, STEP, WAVELENGTHS
-from .cells import CHANNELS, MEANS
 from .distribution import BINS, CENTERS
+from .energies import CHANNELS, MEANS
 from .profile import CURVES, FREQUENCIES, UNSEEN
 from .windows import ABOUT, WIDTHS
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .. import threads
 from ..density import Density
-from ..mask import inscribed_ellipsoid
+from ..mask import bounding_box, inscribed_ellipsoid
 from ..progress import beat
+from ..separable import (
+    Matrices,
+    along_axes,
+    gaussian_matrix,
+    mean_matrix,
+    planes_along_axes,
+)
 from .bands import Shape
 
 # Least edge of a cell, Å and voxels. Local resolution varies over 20 Å or more.
@@ -26,8 +31,6 @@ FINE, COARSE = 4.0, 20.0
 SPREAD_WIDTH = WIDTHS[2]
 # Standard deviations at which windows end, leaving out 1.2% of a Gaussian.
 TRUNCATE = 2.5
-# Columns of voxels that are averaged at a time.
-SLAB = 32
 # Å, standard deviations of windows for the fraction of molecule around a cell.
 ABOUT = (0.0, 6.0, 12.0)
 # Weight of voxels outside the molecule, so that windows next to it have values too.
@@ -44,7 +47,11 @@ class LocalWindows:
     ----------
     inside : fraction of molecule in every cell
     cell : edge of a cell, Å
-    start, box : first cell, and slices, of the box that windows around the molecule reach
+    box : slices of the cells that windows around the molecule reach
+    weight : of every cell of the box
+    inner : slices, of the box, that hold the molecule and the cells next to it
+    start : first cell of `inner`
+    molecule : bool array, which cells of `inner` are mostly molecule
     """
 
     def __init__(self, inside: NDArray, density: Density):
@@ -54,11 +61,16 @@ class LocalWindows:
         )
         # Windows around the molecule and the cells next to it end within this distance.
         reach = 1 + int(TRUNCATE * self.sigma(COARSE, max(WIDTHS)) + 1)
-        occupied = np.argwhere(inside > 0)
-        self.start = np.maximum(occupied.min(axis=0) - reach, 0)
-        self.box = tuple(map(slice, self.start, occupied.max(axis=0) + 1 + reach))
+        occupied = bounding_box(inside > 0)
+        next_to_it = _widened(occupied, 1, inside.shape)
+        self.box = _widened(occupied, reach, inside.shape)
         self.weight = inside[self.box] + np.float32(SOLVENT)
-        self._molecule = inside[self.box] > (0.5 if (inside > 0.5).any() else 0)
+        self.start = np.array([part.start for part in next_to_it])
+        self.inner = tuple(
+            slice(part.start - whole.start, part.stop - whole.start)
+            for part, whole in zip(next_to_it, self.box, strict=True)
+        )
+        self.molecule = inside[next_to_it] > (0.5 if (inside > 0.5).any() else 0)
         distance = ndimage.distance_transform_edt(inside == 0) * self.cell
         self.distance = distance.astype(np.float32)
         middles = [0.5 * (n - 1) for n in inside.shape]
@@ -68,31 +80,39 @@ class LocalWindows:
         """Return the standard deviation, in cells, of a window of ``width`` wavelengths."""
         return width * float(np.clip(wavelength, FINE, COARSE)) / self.cell
 
-    def widened(self, values: Sequence[NDArray], sigma: float) -> list[NDArray[np.float32]]:
-        """Average arrays of the box over windows, weighted by the fraction of molecule."""
+    def window(self, wavelength: float, width: float) -> Matrices | None:
+        """Return the matrices of windows around the cells of `inner`; None without width."""
+        sigma = self.sigma(wavelength, width)
         if sigma == 0:
-            return list(values)
-        beat()
-        # Filtered in place: memory that threads allocate stays with them, 0.2 GB for a 512³ map.
-        weight, *totals = [self.weight.copy(), *(each * self.weight for each in values)]
-        # SciPy's filters release the GIL.
-        threads.run_each(partial(_smooth_in_place, sigma=sigma), (weight, *totals))
-        return [np.divide(total, weight, out=total) for total in totals]
+            return None
+        z, y, x = (
+            gaussian_matrix(n, sigma, mode="constant", truncate=TRUNCATE, rows=rows)
+            for n, rows in zip(self.weight.shape, self.inner, strict=True)
+        )
+        return z, y, x
 
-    def spread(self, widened: NDArray) -> float:
-        """Return the standard deviation over the molecule of ln energy in windows, in the box."""
-        return float(np.log(np.maximum(widened[self._molecule], 1e-30)).std())
+    def over_window(
+        self, arrays: Sequence[NDArray], window: Matrices | None, planes: range
+    ) -> list[NDArray[np.float32]]:
+        """Sum arrays of the box over a window around the cells of some planes of `inner`."""
+        if window is not None:
+            return [planes_along_axes(each, window, planes) for each in arrays]
+        return [each[self.inner][planes.start : planes.stop] for each in arrays]
 
     def about(self, length: float) -> NDArray[np.float32]:
         """Return the fraction of molecule in windows of standard deviation ``length``, Å."""
-        fraction = self.inside.astype(np.float32)
-        if length:
-            _smooth_in_place(fraction, length / self.cell)
+        if length == 0:
+            return self.inside
+        z, y, x = (
+            gaussian_matrix(n, length / self.cell, mode="constant", truncate=TRUNCATE)
+            for n in self.inside.shape
+        )
+        (fraction,) = along_axes((self.inside,), (z, y, x))
         return fraction
 
     def molecule_mean(self, energy: NDArray) -> float:
         """Return the mean energy of a band, in the box, in the molecule."""
-        return float(energy[self._molecule].mean(dtype=np.float64))
+        return float(energy[self.inner][self.molecule].mean(dtype=np.float64))
 
     def solvent_mean(self, energy: NDArray, wavelength: float) -> float | None:
         """Return the mean energy of a band in the solvent; None where there is none.
@@ -104,8 +124,11 @@ class LocalWindows:
         return float(energy[far].mean(dtype=np.float64)) if far.any() else None
 
 
-def _smooth_in_place(values: NDArray[np.float32], sigma: float) -> None:
-    ndimage.gaussian_filter(values, sigma, output=values, mode="constant", truncate=TRUNCATE)
+def _widened(box: tuple[slice, ...], reach: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    return tuple(
+        slice(max(0, part.start - reach), min(n, part.stop + reach))
+        for part, n in zip(box, shape, strict=True)
+    )
 
 
 def cell_shape(density: Density) -> Shape:
@@ -120,20 +143,7 @@ def cell_shape(density: Density) -> Shape:
 
 def fraction_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
     """Average a mask, or any map, over cells."""
-    z, y, x = shape
-    # In slabs: cumulative sums of the whole would be three times as large.
-    slabs = np.array_split(mask, range(SLAB, mask.shape[2], SLAB), axis=2)
-    values = np.concatenate([cell_means(slab.astype(np.float32), z, 0) for slab in slabs], axis=2)
-    return cell_means(cell_means(values, y, 1), x, 2)
-
-
-def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:
-    """Average an array along one axis over ``count`` equal parts, which may split voxels."""
     beat()
-    n = values.shape[axis]
-    sums = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis)], axis)
-    edges = np.linspace(0, n, count + 1)
-    below = np.minimum(edges.astype(int), n - 1)
-    part = (edges - below).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
-    at = sums.take(below, axis) * (1 - part) + sums.take(below + 1, axis) * part
-    return (np.diff(at, axis=axis) * (count / n)).astype(np.float32)
+    z, y, x = (mean_matrix(n, count) for n, count in zip(mask.shape, shape, strict=True))
+    (fraction,) = along_axes((mask,), (z, y, x))
+    return fraction

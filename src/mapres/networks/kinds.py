@@ -8,7 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features import apodized, avramov2019, bands, cells, profile, relative, windows
+from ..features import (
+    apodized,
+    avramov2019,
+    bands,
+    cells,
+    energies,
+    profile,
+    relative,
+    windows,
+)
 from ..features import patches as preprocess
 from ..features.avramov2019 import BOX, EDGE
 from ..features.distribution import BINS, CLASSES, EDGES
@@ -107,7 +116,7 @@ KINDS: dict[str, Kind] = {
             "band_samples": bands.SAMPLES,
             "taper_A": apodized.TAPER,
             "solvent_apart": list(windows.APART),
-            "scales": [cells.LEVEL_SCALE, cells.ENERGY_SCALE, cells.UNSEEN],
+            "scales": [cells.LEVEL_SCALE, energies.ENERGY_SCALE, profile.UNSEEN],
             "wavelengths_A": _rounded(bands.WAVELENGTHS),
             "windows": [*windows.WIDTHS, windows.FINE, windows.COARSE],
             "about_A": [*windows.ABOUT, windows.SOLVENT],

@@ -9,8 +9,9 @@ from graphs import local_model
 from scipy import ndimage
 
 from mapres.features.bands import BANDS
-from mapres.features.cells import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS, UNSEEN
 from mapres.features.distribution import BINS
+from mapres.features.energies import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS
+from mapres.features.profile import UNSEEN
 from mapres.features.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
 from mapres.features.windows import ABOUT, WIDTHS
 from mapres.fsc import first_crossing, fourier_shell_correlation
