@@ -108,6 +108,11 @@ def taper(length: int, width: float) -> NDArray[np.float32]:
     return (0.5 - 0.5 * np.cos(np.pi * np.clip(distance / width, 0, 1))).astype(np.float32)
 
 
+def along(weights: NDArray, axis: int, dimensions: int = 3) -> NDArray:
+    """Lay weights along an axis, so that they multiply an array of that many dimensions."""
+    return weights.reshape([-1 if a == axis else 1 for a in range(dimensions)])
+
+
 def taper_of_box(shape: tuple[int, ...], widths: Sequence[float]) -> NDArray[np.float32]:
     """Return the product of `taper` along z, y and x for a box."""
     z, y, x = (taper(n, width) for n, width in zip(shape, widths, strict=True))

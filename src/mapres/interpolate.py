@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .fourier import along
 from .progress import beat
 
 
@@ -81,6 +82,6 @@ def _refined(coarse: NDArray, stride: int, shape: tuple[int, ...]) -> NDArray[np
         below, rest = np.divmod(np.arange(length), stride)
         above = np.minimum(below + 1, coarse.shape[axis] - 1)
         part = (rest / np.float32(stride)).astype(np.float32)
-        part = part.reshape([-1 if a == axis else 1 for a in range(3)])
+        part = along(part, axis)
         coarse = (1 - part) * coarse.take(below, axis) + part * coarse.take(above, axis)
     return coarse

@@ -32,18 +32,18 @@ def gaussian_matrix(
     return filtered[rows].astype(np.float32)
 
 
-def mean_matrix(length: int, count: int) -> NDArray[np.float32]:
+def mean_matrix(length: int, count: int) -> NDArray[np.float64]:
     """Return the matrix that averages over ``count`` equal parts of an axis; they may split voxels.
 
     Returns
     -------
-    float32 array, shape (count, length)
+    float array, shape (count, length)
     """
     edges = np.linspace(0, length, count + 1)
     overlap = np.minimum(edges[1:, None], np.arange(1, length + 1)) - np.maximum(
         edges[:-1, None], np.arange(length)
     )
-    return (np.maximum(overlap, 0) * (count / length)).astype(np.float32)
+    return np.maximum(overlap, 0) * (count / length)
 
 
 def linear_matrix(count: int, length: int, rows: slice = slice(None)) -> NDArray[np.float32]:
@@ -79,20 +79,24 @@ def planes_along_axes(
 ) -> NDArray[np.float32]:
     """Return some planes of the result of `along_axes`, in the calling thread."""
     of_z, of_y, of_x = matrices
-    matrix = of_z[planes.start : planes.stop]
-    reached = _reached(matrix)
-    given = values[reached].astype(np.float32, copy=False)
-    made = matrix[:, reached] @ given.reshape(len(given), -1)
-    made = made.reshape(len(matrix), *values.shape[1:])
-    along_y = np.empty((len(matrix), len(of_y), values.shape[2]), dtype=np.float32)
+    made = times_rows(of_z[planes.start : planes.stop], values)
+    along_y = np.empty((len(made), len(of_y), values.shape[2]), dtype=np.float32)
     for rows, columns in _blocks(of_y):
         np.matmul(of_y[rows, columns], made[:, columns], out=along_y[:, rows])
     if out is None:
-        out = np.empty((len(matrix), len(of_y), len(of_x)), dtype=np.float32)
+        out = np.empty((len(made), len(of_y), len(of_x)), dtype=np.float32)
     lines, along_x = along_y.reshape(-1, values.shape[2]), out.reshape(-1, len(of_x))
     for rows, columns in _blocks(of_x):
         np.matmul(lines[:, columns], of_x[rows, columns].T, out=along_x[:, rows])
     return out
+
+
+def times_rows(matrix: NDArray, values: NDArray) -> NDArray:
+    """Multiply the first axis of an array by a matrix, in the matrix's precision."""
+    reached = _reached(matrix)
+    given = values[reached].astype(matrix.dtype, copy=False)
+    made = matrix[:, reached] @ given.reshape(len(given), -1)
+    return made.reshape(len(matrix), *values.shape[1:])
 
 
 def _blocks(matrix: NDArray) -> list[tuple[slice, slice]]:

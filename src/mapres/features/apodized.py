@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
-from ..fourier import forward, taper
+from ..fourier import along, forward, taper
 from ..half_maps import HalfMaps, mean_and_difference
 from .outliers import above_solvent, outlier_limit
 
@@ -39,7 +39,7 @@ def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float
     # If the molecule is flat compared with the rest, powers of the rest must not overflow.
     values /= max(spread, 1e-6 * float(values.std()), 1e-30)
     for axis, weights in enumerate(tapers(density)):
-        values *= weights.reshape([-1 if a == axis else 1 for a in range(3)])
+        values *= along(weights, axis)
     return values
 
 

@@ -16,7 +16,6 @@ from scipy import ndimage
 from ..density import Density
 from ..half_maps import HalfMaps
 from ..progress import Progress, silent
-from ..separable import mean_matrix
 from .apodized import tapers, transforms_of
 from .bands import BANDS, WAVELENGTHS, Band, Shape
 from .energies import (
@@ -31,7 +30,7 @@ from .energies import (
     measure_energies,
 )
 from .profile import UNSEEN
-from .windows import ABOUT, WIDTHS, LocalWindows, cell_shape, fraction_of_cells
+from .windows import ABOUT, WIDTHS, LocalWindows, cell_means, cell_shape, fraction_of_cells
 
 # Fraction of the strongest band's power density below which only rounding is left.
 FAINTEST = 1e-9
@@ -90,7 +89,7 @@ def measure_cells(
     wanted = ndimage.binary_dilation(requested, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
     transforms = list(transforms_of(density, molecule, half_maps))
-    windows = [mean_matrix(len(w), n) @ w**2 for w, n in zip(tapers(density), shape, strict=True)]
+    windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]
     channels = OF_ONE_MAP if half_maps is None else CHANNELS
     # Band by band, as they are measured.
     size = (len(bands), len(WIDTHS), channels, len(places))

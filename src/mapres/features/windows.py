@@ -9,15 +9,19 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .. import threads
 from ..density import Density
+from ..fourier import along
 from ..mask import bounding_box, inscribed_ellipsoid
 from ..progress import beat
 from ..separable import (
+    PLANES,
     Matrices,
     along_axes,
     gaussian_matrix,
     mean_matrix,
     planes_along_axes,
+    times_rows,
 )
 from .bands import Shape
 
@@ -144,6 +148,22 @@ def cell_shape(density: Density) -> Shape:
 def fraction_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
     """Average a mask, or any map, over cells."""
     beat()
-    z, y, x = (mean_matrix(n, count) for n, count in zip(mask.shape, shape, strict=True))
-    (fraction,) = along_axes((mask,), (z, y, x))
-    return fraction
+    z, y, x = shape
+    along_z = mean_matrix(mask.shape[0], z)
+
+    def average(planes: range) -> NDArray[np.float32]:
+        part = times_rows(along_z[planes.start : planes.stop], mask)
+        return cell_means(cell_means(part.astype(np.float32), y, 1), x, 2)
+
+    return np.concatenate(threads.run_each(average, threads.slabs(z, PLANES)))
+
+
+def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:
+    """Average an array along one axis over ``count`` equal parts, which may split voxels."""
+    n = values.shape[axis]
+    sums = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis)], axis)
+    edges = np.linspace(0, n, count + 1)
+    below = np.minimum(edges.astype(int), n - 1)
+    part = along(edges - below, axis, values.ndim)
+    at = sums.take(below, axis) * (1 - part) + sums.take(below + 1, axis) * part
+    return (np.diff(at, axis=axis) * (count / n)).astype(np.float32)
