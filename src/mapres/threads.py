@@ -7,6 +7,7 @@ because its BLAS reads its number of threads when it is loaded.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -19,10 +20,16 @@ BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREAD
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _chosen: int | None = None
+_here = threading.local()
 
 
 def count() -> int:
-    """Return the number of threads: as set by `use`, or by OMP_NUM_THREADS, or up to `MOST`."""
+    """Return the number of threads: as set by `use`, or by OMP_NUM_THREADS, or up to `MOST`.
+
+    Within `run_each` it is 1: all are busy.
+    """
+    if getattr(_here, "busy", False):
+        return 1
     if _chosen is not None:
         return _chosen
     limit = os.environ.get(LIMIT, "").split(",")[0].strip()
@@ -53,8 +60,12 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
     workers = count()
     if workers == 1:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
         return list(pool.map(function, items))
+
+
+def _be_busy() -> None:
+    _here.busy = True
 
 
 def slabs(length: int, thickness: int) -> list[range]:

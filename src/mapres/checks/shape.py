@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .. import threads
 from ..density import Density
 from ..interpolate import block_means
 
@@ -53,7 +54,7 @@ def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
     """
     factor = -(-max(mask.shape) // COARSE)
     spacing = factor * density.spacing
-    mean, square = block_means(density.values, factor), block_means(density.values**2, factor)
+    mean, square = _block_moments(density.values, factor)
     fine, _ = _structure(mean, square, FINE / spacing)
     smooth, skewness = _structure(mean, square, SMOOTH / spacing)
     roundness, unevenness = _inside(mean, block_means(mask, factor) > 0.5, spacing)
@@ -66,6 +67,18 @@ def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
         roundness=roundness,
         unevenness=unevenness,
     )
+
+
+def _block_moments(values: NDArray, factor: int) -> tuple[NDArray, NDArray]:
+    """Return means of the values, and of their squares, over blocks of ``factor`` voxels."""
+
+    def part(planes: range) -> tuple[NDArray, NDArray]:
+        some = values[planes.start * factor : planes.stop * factor]
+        return block_means(some, factor), block_means(some**2, factor)
+
+    parts = threads.run_each(part, threads.slabs(len(values) // factor, 4))
+    mean, square = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return mean, square
 
 
 def _structure(mean: NDArray, square: NDArray, sigma: float) -> tuple[float, float]:

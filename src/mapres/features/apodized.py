@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
-from ..fourier import along, forward, taper
+from ..fourier import forward, taper
 from ..half_maps import HalfMaps, mean_and_difference
 from .outliers import above_solvent, outlier_limit
 
@@ -39,7 +39,10 @@ def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float
     # If the molecule is flat compared with the rest, powers of the rest must not overflow.
     values /= max(spread, 1e-6 * float(values.std()), 1e-30)
     for axis, weights in enumerate(tapers(density)):
-        values *= along(weights, axis)
+        from_edges = np.flatnonzero(weights < 1)
+        planes = np.moveaxis(values, axis, 0)
+        for plane in from_edges:
+            planes[plane] *= weights[plane]
     return values
 
 

@@ -85,8 +85,10 @@ def measure_cells(
     """
     shape = cell_shape(density)
     around = LocalWindows(fraction_of_cells(molecule, shape), density)
-    requested = (around.inside if part is None else fraction_of_cells(part, shape)) > 0
-    wanted = ndimage.binary_dilation(requested, np.ones((3, 3, 3)))
+    requested = (
+        around.inside if part is None or part is molecule else fraction_of_cells(part, shape)
+    )
+    wanted = ndimage.binary_dilation(requested > 0, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
     transforms = list(transforms_of(density, molecule, half_maps))
     windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]

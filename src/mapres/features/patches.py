@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import threads
 from ..density import Density
 from ..fourier import Shells, resize, taper_of_box
+from ..mask import bounding_box
 from ..progress import beat
 from .outliers import OUTLIER
 
@@ -86,19 +88,39 @@ def patch_centers(density: Density, mask: NDArray[np.bool_], count: int) -> NDAr
 
 def _drawn(values: NDArray, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return voxels of a mask in a random order, shape (n, 3), n at most `CANDIDATES`."""
-    places = np.argwhere(mask)
-    beat()
-    first, last = places.min(axis=0), places.max(axis=0)
-    off = np.abs(2 * places - (first + last)).astype(np.uint64)
-    # A sum over the axes does not depend on their order.
-    length = (last - first).astype(np.uint64)
-    numbers = _scrambled(off + np.uint64(CENTER_SEED) * length).sum(axis=1)
-    beat()
+    box = bounding_box(mask)
+    # Numbers are spread evenly: about twice as many as are needed lie below this share of all.
+    share = 2 * CANDIDATES / np.count_nonzero(mask)
+    places, numbers = _numbered(mask[box], share)
+    if share < 1 and len(places) <= CANDIDATES:
+        places, numbers = _numbered(mask[box], 1.0)
     if len(places) > CANDIDATES:
         limit = np.partition(numbers, CANDIDATES)[CANDIDATES]
         places, numbers = places[numbers < limit], numbers[numbers < limit]
+    places += [part.start for part in box]
     order = np.lexsort((values[tuple(places.T)], numbers))
     return places[order]
+
+
+def _numbered(mask: NDArray[np.bool_], share: float) -> tuple[NDArray[np.intp], NDArray]:
+    """Return the voxels of a mask, shape (n, 3), with numbers in the lowest ``share`` of all."""
+    beat()
+    # A sum over the axes does not depend on their order.
+    of_z, of_y, of_x = map(_hashes, mask.shape)
+    limit = np.uint64(2**64 - 1 if share >= 1 else int(share * 2**64))
+    places, found = [], []
+    for z, plane in enumerate(mask):
+        numbers = of_z[z] + of_y[:, None] + of_x
+        y, x = np.nonzero(plane & (numbers <= limit))
+        places.append(np.column_stack([np.full(len(y), z), y, x]))
+        found.append(numbers[y, x])
+    return np.concatenate(places), np.concatenate(found)
+
+
+def _hashes(length: int) -> NDArray[np.uint64]:
+    """Return a number for every voxel along an axis, the same for both directions."""
+    off = np.abs(2 * np.arange(length) - (length - 1)).astype(np.uint64)
+    return _scrambled(off + np.uint64(CENTER_SEED) * np.uint64(length - 1))
 
 
 def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -120,16 +142,16 @@ def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
     weight = taper_of_box((edge,) * 3, (MARGIN / density.spacing,) * 3)
     start = (fine_edge - PATCH) // 2
     inside = (slice(start, start + PATCH),) * 3
-    out = np.empty((len(centers), *(PATCH,) * 3), dtype=np.float32)
-    # One window at a time: at 0.3 Å each is 214³ voxels, 40 MB and as much again transformed.
-    for patch, center in zip(out, centers, strict=True):
+
+    def cut(center: NDArray[np.intp]) -> tuple[NDArray, NDArray]:
         window = _crop(density.values, center, edge)
         window -= window.mean()
-        patch[:] = resize(window * weight, (fine_edge,) * 3)[inside]
-    spectra = power_spectra(out)
-    for patch in out:
-        patch[:] = in_pose(normalized(patch))
-    return Patches(out, spectra)
+        patch = resize(window * weight, (fine_edge,) * 3)[inside]
+        return in_pose(normalized(patch)), power_spectra(patch[None])[0]
+
+    # A few at a time: at 0.3 Å each window is 214³ voxels, 40 MB and as much again transformed.
+    values, spectra = zip(*threads.run_each(cut, centers), strict=True)
+    return Patches(np.stack(values), np.stack(spectra))
 
 
 def in_pose(patch: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from ..density import Density
 from ..fourier import Shells, taper_of_box
 from ..interpolate import block_means
 from ..mask import FLAT_FRACTION, inscribed_ellipsoid
+from ..separable import along_axes
 
 EDGE = 128
 # Soft edges this many voxels wide keep leakage between shells below 1e-4.
@@ -66,7 +67,8 @@ def measure_spectra(density: Density, mask: NDArray[np.bool_]) -> Spectra:
     molecule = shells.power(values, _inside(soft))
     if far != near:
         values, soft = density.values[far], _soft(mask[far])
-    around = ndimage.uniform_filter(soft, reach, mode="constant")
+    z, y, x = (_uniform(n, reach) for n in soft.shape)
+    (around,) = along_axes([soft], (z, y, x))
     solvent = shells.power(values, _outside(around, values, far, mask.shape))
     frequency = shells.on_scale()
     return Spectra(
@@ -126,8 +128,14 @@ def _window(mask: NDArray[np.bool_], most: bool) -> Slices:
 
 def _soft(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the fraction of molecule around each voxel; outside the window there is none."""
-    once = ndimage.uniform_filter(mask.astype(np.float32), RIM, mode="constant")
-    return ndimage.uniform_filter(once, RIM, mode="constant")
+    z, y, x = (_uniform(n, RIM) @ _uniform(n, RIM) for n in mask.shape)
+    return along_axes([mask], (z, y, x))[0]
+
+
+def _uniform(length: int, size: int) -> NDArray[np.float32]:
+    """Return the matrix of a uniform filter along an axis, with zeros beyond its ends."""
+    matrix = ndimage.uniform_filter1d(np.eye(length), size, axis=0, mode="constant")
+    return matrix.astype(np.float32)
 
 
 def _inside(soft: NDArray[np.float32]) -> NDArray[np.float32]:
