@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from . import threads
 from .fourier import along
+from .mask import bounding_box
+from .nearby import near
 from .progress import beat
+
+# Voxels within which values are extended exactly: surfaces lie at the edge of the mask.
+NEAR = 3
+# Voxels, edge of a block.
+BLOCK = 4
 
 
 def fill_between(
@@ -51,16 +59,62 @@ def nearest_known(values: NDArray, known: NDArray[np.bool_]) -> NDArray:
     of a whole map of 512³ voxels would take 1.6 GB.
     """
     beat()
-    ends = [np.flatnonzero(known.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)]
-    box = tuple(slice(first, last + 1) for first, last in ends)
-    inner, there = values[box], known[box]
-    nearest = ndimage.distance_transform_edt(~there, return_distances=False, return_indices=True)
+    box = bounding_box(known)
+    return _beyond(values[box][tuple(_nearest(known[box]))], box, values.shape)
+
+
+def extended(values: NDArray, known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Extend the ``known`` voxels of a map beyond them, shapes (z, y, x).
+
+    Within `NEAR` voxels these are the values of the nearest known one, as in `nearest_known`;
+    farther away the mean of the nearest block of `BLOCK`³ voxels, in a tenth of the memory.
+    """
     beat()
-    clipped = (
-        np.clip(np.arange(n), first, last) - first
-        for n, (first, last) in zip(values.shape, ends, strict=True)
-    )
-    return inner[tuple(nearest)][np.ix_(*clipped)]
+    box = bounding_box(known)
+    inner, there = values[box], known[box]
+    far = _block_values(inner, there)
+    beat()
+    z, y, x = (np.arange(n) // BLOCK for n in inner.shape)
+    close, filled = near(there, NEAR, inner)
+    assert filled is not None
+
+    def fill(plane: int) -> None:
+        blocks = far[z[plane]].take(y, axis=0).take(x, axis=1)
+        np.copyto(filled[plane], blocks, where=~close[plane])
+
+    threads.run_each(fill, range(len(inner)))
+    return _beyond(filled, box, values.shape)
+
+
+def _nearest(known: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return the indices (z, y, x) of the nearest known voxel of every one."""
+    return ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+
+
+def _block_values(values: NDArray, known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the mean of the known voxels of every block, or of the nearest block with some."""
+    padding = [(0, -n % BLOCK) for n in values.shape]
+    count = block_means(np.pad(known, padding), BLOCK)
+    total = block_means(np.pad(np.where(known, values, 0), padding), BLOCK)
+    means = total / np.where(count > 0, count, 1)
+    return means[tuple(_nearest(count > 0))]
+
+
+def _beyond(filled: NDArray, box: tuple[slice, ...], shape: tuple[int, ...]) -> NDArray:
+    """Extend a box to a whole map by the values at its faces."""
+    whole = np.empty(shape, dtype=filled.dtype)
+    of_z, of_y, of_x = box
+
+    def extend(z: int) -> None:
+        plane = whole[z]
+        plane[of_y, of_x] = filled[min(max(z, of_z.start), of_z.stop - 1) - of_z.start]
+        plane[of_y, : of_x.start] = plane[of_y, of_x.start, None]
+        plane[of_y, of_x.stop :] = plane[of_y, of_x.stop - 1, None]
+        plane[: of_y.start] = plane[of_y.start]
+        plane[of_y.stop :] = plane[of_y.stop - 1]
+
+    threads.run_each(extend, range(shape[0]))
+    return whole
 
 
 def block_means(values: NDArray, factors: int | Sequence[int]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from . import threads
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
+from .nearby import near
 from .percentile import percentile
 from .progress import beat
 
@@ -20,8 +21,6 @@ SMOOTHING = 12.0
 MARGIN = 3.0
 # Masked solvent is exactly constant, and usually more than half of the box.
 FLAT_FRACTION = 0.2
-# Planes dilated at a time.
-SLAB = 32
 # A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
 
@@ -164,41 +163,12 @@ def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _grown(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
-    """Dilate a mask by ``radius`` voxels.
-
-    Squared distances add up axis by axis. Only those up to ``radius`` matter, so that they are
-    small whole numbers, a tenth of the time of a distance transform.
-    """
+    """Dilate a mask, which is not empty, by ``radius`` voxels."""
     reach = int(radius)
-    # The largest squared distance whose root is not above the radius.
-    most = max(d for d in range(int(radius**2) + 2) if np.sqrt(d) <= radius)
-    kind = np.uint8 if 2 * most < 256 else np.uint16
     box = tuple(
         slice(max(0, part.start - reach), min(n, part.stop + reach))
         for part, n in zip(bounding_box(inside), inside.shape, strict=True)
     )
-    grown: NDArray[np.bool_] = np.zeros_like(inside)
-
-    def grow(planes: range) -> None:
-        first = max(0, planes.start - reach)
-        around = inside[box][first : planes.stop + reach]
-        distance: NDArray = np.where(around, 0, most + 1).astype(kind)
-        for axis in range(3):
-            distance = _nearer(distance, axis, reach, most)
-        near: NDArray[np.bool_] = distance <= most
-        rows = slice(planes.start - first, planes.stop - first)
-        grown[box][planes.start : planes.stop] = near[rows]
-
-    threads.run_each(grow, threads.slabs(box[0].stop - box[0].start, SLAB))
+    grown = np.zeros_like(inside)
+    grown[box], _ = near(inside[box], radius)
     return grown
-
-
-def _nearer(distance: NDArray, axis: int, reach: int, most: int) -> NDArray:
-    """Return squared distances that count steps along one more axis; beyond ``most`` they end."""
-    found = distance.copy()
-    source, target = np.moveaxis(distance, axis, 0), np.moveaxis(found, axis, 0)
-    for step in range(1, min(reach, len(source) - 1) + 1):
-        farther = np.minimum(source, most + 1 - step**2 if step**2 <= most else 0) + step**2
-        np.minimum(target[step:], farther[:-step], out=target[step:])
-        np.minimum(target[:-step], farther[step:], out=target[:-step])
-    return found

@@ -10,6 +10,7 @@ distinguish. The solvent and the finest shells, which patches do not show, are i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,9 +174,7 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     float32 array, shape (n, 24): ln of each shell's fraction of the mean power, scaled to about ±2
     """
-    edge = patches.shape[-1]
-    hann = taper_of_box((edge,) * 3, (edge / 2,) * 3)
-    shells = Shells((edge,) * 3, VOXEL_SIZE)
+    hann, shells = _hann_and_shells(patches.shape[-1])
     out = np.empty((len(patches), SHELLS), dtype=np.float32)
     for spectrum, patch in zip(out, patches, strict=True):
         # The solvent's level would leak from the origin into the first shells.
@@ -183,6 +182,11 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
         fraction = power / max(power.sum(), 1e-30)
         spectrum[:] = 2 + np.log(np.maximum(fraction, FAINTEST)) / 5
     return out
+
+
+@cache
+def _hann_and_shells(edge: int) -> tuple[NDArray[np.float32], Shells]:
+    return taper_of_box((edge,) * 3, (edge / 2,) * 3), Shells((edge,) * 3, VOXEL_SIZE)
 
 
 def normalized(patch: NDArray) -> NDArray[np.float32]:

@@ -1,0 +1,72 @@
+"""Distances of a few voxels from a mask, and values carried over them.
+
+Squared distances add up axis by axis. Those that matter are small whole numbers, so that they take
+a tenth of the time of a distance transform, and several threads make them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import threads
+from .progress import beat
+
+# Planes made at a time.
+SLAB = 32
+
+
+def near(
+    known: NDArray[np.bool_], radius: float, values: NDArray | None = None
+) -> tuple[NDArray[np.bool_], NDArray | None]:
+    """Find the voxels within ``radius`` voxels of known ones, and the nearest known values.
+
+    Parameters
+    ----------
+    known : bool array, shape (z, y, x)
+    radius : voxels
+    values : array of the same shape, or None
+
+    Returns
+    -------
+    Which voxels are near, shape (z, y, x), and the values of the nearest known voxel there; they
+    are undefined elsewhere.
+    """
+    beat()
+    reach = int(radius)
+    # The largest squared distance whose root is not above the radius.
+    most = max(square for square in range(int(radius**2) + 2) if np.sqrt(square) <= radius)
+    found: NDArray[np.bool_] = np.empty_like(known)
+    carried = None if values is None else np.empty_like(values)
+
+    def spread(planes: range) -> None:
+        first = max(0, planes.start - reach)
+        around = slice(first, planes.stop + reach)
+        rows = slice(planes.start - first, planes.stop - first)
+        made = _spread(known[around], most, None if values is None else values[around])
+        found[planes.start : planes.stop] = made[0][rows] <= most
+        if carried is not None and made[1] is not None:
+            carried[planes.start : planes.stop] = made[1][rows]
+
+    threads.run_each(spread, threads.slabs(len(known), SLAB))
+    return found, carried
+
+
+def _spread(
+    known: NDArray[np.bool_], most: int, values: NDArray | None
+) -> tuple[NDArray, NDArray | None]:
+    """Return squared distances, which end beyond ``most``, and the nearest values."""
+    distance: NDArray = np.where(known, 0, most + 1).astype(np.uint8 if most < 255 else np.uint32)
+    for axis in range(3):
+        before, carried = distance, values
+        distance, values = before.copy(), None if carried is None else carried.copy()
+        for step in range(1, min(int(np.sqrt(most)), known.shape[axis] - 1) + 1):
+            lower = (slice(None),) * axis + (slice(None, -step),)
+            upper = (slice(None),) * axis + (slice(step, None),)
+            for source, target in ((lower, upper), (upper, lower)):
+                farther = np.minimum(before[source], most + 1 - step**2) + step**2
+                if values is not None and carried is not None:
+                    nearer = farther < distance[target]
+                    np.copyto(values[target], carried[source], where=nearer)
+                np.minimum(distance[target], farther, out=distance[target])
+    return distance, values
