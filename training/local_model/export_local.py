@@ -12,7 +12,7 @@ from mapres.features.distribution import quantiles
 from mapres.features.relative import LN_EDGES
 from mapres.local.network import LEVELS, calibrated
 from mapres.networks.card import Calibration
-from training.local_model.fit_local import CellShards, check_half_maps
+from training.local_model.fit_local import CellShards, check_half_maps, kind_of
 from training.models.ship import COVERAGE, ship, training_card
 from training.models.to_onnx import rounded
 
@@ -36,7 +36,7 @@ def export_local(
     calibration, scores = calibrate(network, CellShards(cells, half_maps, "validation"))
     ship(
         network,
-        "local",
+        kind_of(half_maps),
         folder,
         name,
         data,

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.features.energies import MEAN_CORRELATION, OF_HALF_MAPS
+from mapres.features.energies import MEAN_CORRELATION, OF_ONE_MAP
 from mapres.features.profile import UNSEEN
-from mapres.features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, rows
+from mapres.features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, row_of_map, rows
+from mapres.networks.kinds import ONE_MAP, WITH_HALF_MAPS
 from training.local_model.network import local_network
 from training.models.adamw import compiled
 from training.models.loop import train
@@ -25,6 +26,7 @@ SHIFT = 0.1
 # ln Å, of the Gaussian that a cell's truth is blurred to.
 BLUR = 0.05
 SCORED = 400
+Inputs = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 class CellShards:
@@ -56,7 +58,8 @@ class CellShards:
         for features, fractions, truth, *known in zip(*of_cells, *of_maps, strict=True):
             global_features = GlobalFeatures(*known)
             if not half_maps:
-                features[:, :, OF_HALF_MAPS] = global_features.means[MEAN_CORRELATION] = UNSEEN
+                features = features[:, :, :OF_ONE_MAP]
+                global_features.means[MEAN_CORRELATION] = UNSEEN
             elif (global_features.means[MEAN_CORRELATION] == UNSEEN).all():
                 continue
             self.features.append(features)
@@ -69,15 +72,15 @@ class CellShards:
 
     def of_map(
         self, k: int, chosen: NDArray | slice = slice(None), shift: float = 0.0
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return a map's rows for the network, and the true ln Å from where these are counted."""
-        middle = self.global_features[k].ln_resolution + shift
-        found = rows(
-            self.features[k][chosen], self.fractions[k][chosen], self.global_features[k], middle
-        )
-        return found, self.truth[k][chosen] - np.float32(middle)
+    ) -> tuple[Inputs, NDArray[np.float32]]:
+        """Return a map's inputs of the network, and the true ln Å from where these are counted."""
+        known = self.global_features[k]
+        middle = known.ln_resolution + shift
+        found = rows(self.features[k][chosen], self.fractions[k][chosen], middle)
+        of_map = np.repeat(row_of_map(known, middle), len(found), axis=0)
+        return (found, of_map), self.truth[k][chosen] - np.float32(middle)
 
-    def batch(self, indices: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+    def batch(self, indices: NDArray, rng: np.random.Generator) -> tuple[Inputs, NDArray]:
         """Return rows and targets of some cells of every map: all count alike, however small."""
         parts = [
             self.of_map(
@@ -85,8 +88,9 @@ class CellShards:
             )
             for k in indices
         ]
-        inputs, truth = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return inputs, targets(truth)
+        inputs, truth = zip(*parts, strict=True)
+        of_cells, of_maps = (np.concatenate(part) for part in zip(*inputs, strict=True))
+        return (of_cells, of_maps), targets(np.concatenate(truth))
 
 
 def targets(truth: NDArray) -> NDArray[np.float32]:
@@ -113,9 +117,14 @@ def fit_local(cells: Path, folder: Path, minutes: float, half_maps: bool, **opti
 
     def build(state: State):
         state.notes["half_maps"] = half_maps
-        return compiled(local_network(**options))
+        return compiled(local_network(kind_of(half_maps), **options))
 
     train(build, source, local_scores, folder, schedule)
+
+
+def kind_of(half_maps: bool) -> str:
+    """Return the kind of the network, see `mapres.networks.kinds`."""
+    return WITH_HALF_MAPS if half_maps else ONE_MAP
 
 
 def check_half_maps(run: Path, half_maps: bool) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mapres.features.avramov2019 import NAMES
 from mapres.local.network import GLOBAL_MODEL
-from mapres.networks.kinds import KINDS, OUTPUTS
+from mapres.networks.kinds import KINDS, LOCAL, OUTPUTS
 from mapres.networks.registry import digest, load
 from mapres.output import replacing
 from training.models.state import stored_state
@@ -47,7 +47,7 @@ def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -
         keep(network, source)
     card = {
         "parameters": int(network.count_params()),
-        "classes": VOXEL_CLASSES if kind in ("local", "cubes") else MAP_CLASSES,
+        "classes": VOXEL_CLASSES if kind in (*LOCAL, "cubes") else MAP_CLASSES,
         "preprocessing": KINDS[kind].preprocessing,
         **said,
         "licence": "MIT",
@@ -79,7 +79,7 @@ def _write(
     card: dict[str, Any],
 ) -> None:
     content = to_onnx(trimmed(network) if kind == "cubes" else network, kind)
-    found = parity(content, network, kind, data, card.get("half_maps", False))
+    found = parity(content, network, kind, data)
     head = {
         "name": name,
         "kind": kind,
@@ -88,7 +88,7 @@ def _write(
         "inputs": list(KINDS[kind].inputs),
         "outputs": OUTPUTS,
     }
-    if kind == "local":
+    if kind in LOCAL:
         card["overall_model_sha256"] = load(GLOBAL_MODEL).card.sha256
     graph = {"opset": OPSET, "numbers": "float16", "keras_against_onnx": asdict(found)}
     if source:

@@ -22,7 +22,7 @@ from mapres.local.network import GLOBAL_MODEL, predict_local
 from mapres.local.unet import predict_classes
 from mapres.networks.card import Calibration, Card
 from mapres.networks.graph import check_graph
-from mapres.networks.kinds import KINDS, OUTPUTS
+from mapres.networks.kinds import KINDS, LOCAL, OUTPUTS, WITH_HALF_MAPS
 from mapres.networks.registry import Model, load, predictor
 from mapres.networks.session import CPU_PROVIDER, open_session
 from mapres.progress import silent
@@ -155,7 +155,7 @@ def _store(model, weights: list[NDArray]) -> None:
             graph.node.insert(0, widen)
 
 
-def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = False) -> Parity:
+def parity(content: bytes, network, kind: str, data: Path) -> Parity:
     """Compare both forms of a network on simulated maps, prepared as the core prepares them.
 
     Parameters
@@ -164,7 +164,6 @@ def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = Fal
     network : the Keras network, of logits if of the kind ``class``
     kind : see `mapres.networks.kinds`
     data : folder of the structures
-    half_maps : whether a network of local resolution is given half maps
 
     Raises
     ------
@@ -177,7 +176,7 @@ def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = Fal
     largest = 0.0
     source = examples(data, "validation", SEED, 20 * INPUTS, SHOWN)
     while inputs < INPUTS:
-        pairs = list(_predicted(network, kind, next(source), half_maps))
+        pairs = list(_predicted(network, kind, next(source)))
         for arrays, theirs in pairs:
             largest = max(largest, float(np.abs(run(*arrays) - theirs).max()))
             inputs += len(theirs)
@@ -187,7 +186,7 @@ def parity(content: bytes, network, kind: str, data: Path, half_maps: bool = Fal
     return Parity(inputs, maps, float(f"{largest:.2g}"))
 
 
-def _predicted(network, kind: str, example: Example, half_maps: bool) -> Iterator[tuple]:
+def _predicted(network, kind: str, example: Example) -> Iterator[tuple]:
     """Yield some of what the core gives a network of a map, and what the network predicts."""
     given: list[tuple] = []
     predict = runner(network)
@@ -198,11 +197,13 @@ def _predicted(network, kind: str, example: Example, half_maps: bool) -> Iterato
         given.append((arrays, found))
         return found
 
+    if kind == WITH_HALF_MAPS and example.half_maps is None:
+        return
     density = example.density
     try:
         mask, _ = find_molecule(density)
-        if kind == "local":
-            halves = example.half_maps if half_maps else None
+        if kind in LOCAL:
+            halves = example.half_maps if kind == WITH_HALF_MAPS else None
             whole = MethodInput(density, mask, True, halves, "cpu", silent)
             predict_local(whole, _model(kind, run))
         elif kind == "cubes":
@@ -223,7 +224,7 @@ def _predicted(network, kind: str, example: Example, half_maps: bool) -> Iterato
 
 def _model(kind: str, run: Callable) -> Model:
     """Return a network as the core takes one, whatever its calibration will be."""
-    said = {"overall_model_sha256": load(GLOBAL_MODEL).card.sha256} if kind == "local" else {}
+    said = {"overall_model_sha256": load(GLOBAL_MODEL).card.sha256} if kind in LOCAL else {}
     card = Card("made now", kind, Path(), "", Calibration(1.0, 0.0, 0.01), said)
     return Model(card, predictor(run, kind), "cpu", CPU_PROVIDER)
 

@@ -1,4 +1,4 @@
-"""Inputs of the local network for a cell, relative to the map's global resolution.
+"""Inputs of the local network for a cell and for its map, relative to the map's global resolution.
 
 A map at 3 Å and one at 9 Å look alike in units of their resolution. So bands and predicted bins are
 counted from the global resolution of the map.
@@ -7,13 +7,14 @@ counted from the global resolution of the map.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bands import BANDS, STEP, WAVELENGTHS
 from .distribution import BINS, CENTERS
-from .energies import CHANNELS, MEANS
+from .energies import MEANS
 from .profile import CURVES, FREQUENCIES, UNSEEN
 from .windows import ABOUT, WIDTHS
 
@@ -23,9 +24,7 @@ HALF_OFFSETS = np.log(STEP) * np.arange(-14, 15) / 2
 # ln Å, edges of the predicted bins: to three times finer and coarser, 3.4% each.
 LN_EDGES = np.linspace(-1.1, 1.1, BINS + 1)
 LN_MIDDLES = 0.5 * (LN_EDGES[1:] + LN_EDGES[:-1])
-OF_CELL = len(WIDTHS) * CHANNELS * len(OFFSETS) + len(ABOUT)
 OF_MAP = MEANS * len(OFFSETS) + (CURVES + 1) * len(HALF_OFFSETS) + 3
-INPUTS = OF_CELL + OF_MAP
 LEAST_CHANCE = 1e-3
 LN_WAVELENGTHS = np.log(WAVELENGTHS)
 
@@ -67,29 +66,32 @@ def bands_read(middle: float) -> range:
 def rows(
     features: NDArray,
     fractions: NDArray,
-    global_features: GlobalFeatures,
     middle: float,
     bands: range = range(BANDS),
 ) -> NDArray[np.float32]:
-    """Return the network's inputs for cells, shape (n, INPUTS).
+    """Return the network's inputs for cells, shape (n, `inputs_of_cell`).
 
     Parameters
     ----------
     features : array, shape (n, WIDTHS, channels, bands), see `mapres.features.cells.Cells`
     fractions : array, shape (n, ABOUT), likewise
-    global_features : of their map
     middle : ln Å from which bands are counted
     bands : those of the features: all, or at least those of `bands_read`
     """
-    of_cells = np.full((*features.shape[:2], CHANNELS, len(OFFSETS)), UNSEEN, dtype=np.float32)
-    known = slice(features.shape[2])
-    of_cells[:, :, known] = _at(features, LN_WAVELENGTHS[bands], middle + OFFSETS)
-    of_map = np.broadcast_to(_of_map(global_features, middle), (len(features), OF_MAP))
-    parts = (of_cells.reshape(len(features), -1), fractions, of_map)
-    return np.concatenate(parts, axis=1, dtype=np.float32)
+    found = _at(features, LN_WAVELENGTHS[bands], middle + OFFSETS)
+    out = np.empty((len(features), inputs_of_cell(features.shape[2])), dtype=np.float32)
+    out[:, : -len(ABOUT)].reshape(found.shape)[:] = found
+    out[:, -len(ABOUT) :] = fractions
+    return out
 
 
-def _of_map(global_features: GlobalFeatures, middle: float) -> NDArray[np.float32]:
+def inputs_of_cell(channels: int) -> int:
+    """Return how many inputs describe a cell that was measured in so many channels."""
+    return len(WIDTHS) * channels * len(OFFSETS) + len(ABOUT)
+
+
+def row_of_map(global_features: GlobalFeatures, middle: float) -> NDArray[np.float32]:
+    """Return the network's inputs for a map, shape (1, OF_MAP); ``middle`` is that of `rows`."""
     probabilities = 0.5 * np.log(global_features.probabilities + LEAST_CHANCE)
     off = (np.log(CENTERS) - global_features.ln_resolution) ** 2
     spread = np.sqrt(global_features.probabilities @ off / global_features.probabilities.sum())
@@ -99,7 +101,7 @@ def _of_map(global_features: GlobalFeatures, middle: float) -> NDArray[np.float3
         _at(probabilities, np.log(CENTERS), middle + HALF_OFFSETS),
         np.array([middle, 4 * spread, np.log(global_features.cell) - middle]),
     )
-    return np.concatenate([part.ravel() for part in parts]).astype(np.float32)
+    return np.concatenate([part.ravel() for part in parts]).astype(np.float32)[None]
 
 
 def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]:
@@ -109,12 +111,20 @@ def _at(values: NDArray, scale: NDArray, places: NDArray) -> NDArray[np.float32]
     """
     below, at = _between(scale, places)
     part = np.clip(at - below, 0, 1).astype(np.float32)
-    lower, upper = values[..., below], values[..., below + 1]
-    either = (lower == UNSEEN) | (upper == UNSEEN)
-    part = np.where(either, np.rint(part), part)
-    result = lower * (1 - part) + upper * part
-    result[..., (at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
-    return result
+    points = np.moveaxis(values, -1, 0).astype(np.float32)
+    unseen = [point == UNSEEN if (point == UNSEEN).any() else None for point in points]
+    result = np.empty_like(points, shape=(len(places), *points.shape[1:]))
+    for number, (k, weight) in enumerate(zip(below, part, strict=True)):
+        out = result[number, ...]
+        np.subtract(points[k + 1], points[k], out=out)
+        out *= weight
+        out += points[k]
+        hidden = [each for each in unseen[k : k + 2] if each is not None]
+        if hidden:
+            nearer = points[k + int(np.rint(weight))]
+            np.copyto(out, nearer, where=reduce(np.logical_or, hidden))
+    result[(at < -0.5) | (at > len(scale) - 0.5)] = UNSEEN
+    return np.moveaxis(result, 0, -1)
 
 
 def _between(scale: NDArray, places: NDArray) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -92,6 +92,25 @@ class MethodInput:
 
 
 @dataclass(frozen=True, eq=False)
+class Interval:
+    """The 90% interval of every voxel in a part of the box: whole maps would take twice the memory.
+
+    Attributes
+    ----------
+    box : slices of the part, which holds all measured voxels
+    low, high : float32 arrays, shape (z, y, x) of the part, Å; 0 where nothing was measured
+    """
+
+    box: tuple[slice, ...]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+    def half_widths(self) -> NDArray[np.float32]:
+        """Return half the width, shape (z, y, x) of the part, Å."""
+        return 0.5 * (self.high - self.low)
+
+
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Result of a method.
 
@@ -103,8 +122,7 @@ class Measured:
     notes : how it was measured, where that depends on the map, one sentence each
     warnings : one sentence each
     finest : Å, the finest resolution tried; None if results are continuous
-    interval : float32 arrays, shape (z, y, x), Å, both ends of the 90% interval; None for methods
-        that give none
+    interval_in_box : the 90% interval; None for methods that give none
     model : ``name@digits`` of the network that predicted it; None for methods without one
     provider : ONNX Runtime's execution provider that ran the network; None likewise
     """
@@ -114,9 +132,19 @@ class Measured:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     finest: float | None = None
-    interval: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    interval_in_box: Interval | None = None
     model: str | None = None
     provider: str | None = None
+
+    @property
+    def interval(self) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """Both ends of the 90% interval, shape (z, y, x), Å; 0 where nothing was measured."""
+        part = self.interval_in_box
+        if part is None:
+            return None
+        low, high = (np.zeros_like(self.values) for _ in range(2))
+        low[part.box], high[part.box] = part.low, part.high
+        return low, high
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..checks.measurements import measure_map
 from ..density import Density, require_same_grid
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
-from ..interpolate import nearest_known
+from ..interpolate import extended
 from ..mask import solvent_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
@@ -31,8 +31,8 @@ class LocalResolution(Measured):
 
     Attributes
     ----------
-    values : float32 array, shape (z, y, x), Å; outside the mask the nearest value inside, so that
-        surfaces at its edge are colored correctly
+    values : float32 array, shape (z, y, x), Å; outside the mask about the nearest value inside, at
+        its edge exactly, so that surfaces there are colored correctly
     mask : bool array, shape (z, y, x), the voxels that were measured
     method : name of the method
     seconds : wall time
@@ -57,18 +57,20 @@ class LocalResolution(Measured):
         MapResError
             If the method gives no interval.
         """
-        if self.interval is None:
+        part = self.interval_in_box
+        if part is None:
             raise MapResError(f"{self.method} gives no uncertainty; choose the method {DEFAULT}.")
-        low, high = self.interval
-        return nearest_known(0.5 * (high - low), self.mask)
+        widths = np.zeros_like(self.values)
+        widths[part.box] = part.half_widths()
+        return extended(widths, self.mask)
 
     @property
     def median_uncertainty(self) -> float | None:
         """Median uncertainty over the mask, Å; None for methods that give no interval."""
-        if self.interval is None:
+        part = self.interval_in_box
+        if part is None:
             return None
-        low, high = (end[self.mask] for end in self.interval)
-        return float(np.median(0.5 * (high - low)))
+        return float(np.median(part.half_widths()[self.mask[part.box]]))
 
     @property
     def median(self) -> float:
@@ -158,7 +160,7 @@ def local_resolution(
         *half_map_warnings,
     )
     return LocalResolution(
-        **vars(measured) | {"values": nearest_known(measured.values, known), "warnings": warnings},
+        **vars(measured) | {"values": extended(measured.values, known), "warnings": warnings},
         mask=known,
         method=method,
         seconds=time.perf_counter() - started,

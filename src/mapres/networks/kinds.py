@@ -22,6 +22,8 @@ from ..features import patches as preprocess
 from ..features.avramov2019 import BOX, EDGE
 from ..features.distribution import BINS, CLASSES, EDGES
 
+# Kinds of networks of local resolution: of one map, and with half maps.
+LOCAL = ONE_MAP, WITH_HALF_MAPS = ("local", "local-halves")
 # Output names of all graphs.
 OUTPUTS = ["probabilities"]
 Arrays = tuple[NDArray[np.float32], ...]
@@ -38,6 +40,7 @@ class Kind:
     arranged : turns the arguments of `registry.Model.predict` into arrays for those inputs
     preprocessing : what a card must contain, taken from the code
     needs : additional keys that a card of this kind must have
+    one_thread : whether its batches are small, and predicted in several threads of ours instead
     """
 
     inputs: dict[str, tuple[int, ...]]
@@ -45,6 +48,7 @@ class Kind:
     arranged: Callable[..., Arrays]
     preprocessing: dict
     needs: tuple[str, ...] = ()
+    one_thread: bool = False
 
 
 def _of_patches(patches: preprocess.Patches, curves: NDArray) -> Arrays:
@@ -64,6 +68,35 @@ _PROFILE = {
     "profile_A": _rounded(1 / profile.FREQUENCIES[[0, -1]]),
     "profile_points": len(profile.FREQUENCIES),
 }
+
+
+def _local(channels: int) -> Kind:
+    """Return the kind of a network of local resolution whose cells have so many channels."""
+    of_cell = relative.inputs_of_cell(channels)
+    return Kind(
+        inputs={"cells": (of_cell,), "map": (relative.OF_MAP,)},
+        answer=(relative.BINS,),
+        arranged=lambda rows, of_map: (rows, of_map),
+        preprocessing={
+            "cell_A_and_voxels": list(windows.CELL),
+            "band_samples": bands.SAMPLES,
+            "taper_A": apodized.TAPER,
+            "solvent_apart": list(windows.APART),
+            "scales": [cells.LEVEL_SCALE, energies.ENERGY_SCALE, profile.UNSEEN],
+            "wavelengths_A": _rounded(bands.WAVELENGTHS),
+            "windows": [*windows.WIDTHS, windows.FINE, windows.COARSE],
+            "about_A": [*windows.ABOUT, windows.SOLVENT],
+            "inputs": [of_cell, relative.OF_MAP],
+            "offsets": [*_rounded(relative.OFFSETS[-1:]), len(relative.OFFSETS)],
+            "faintest": cells.FAINTEST,
+            **_PROFILE,
+            "bin_edges_ln": _rounded(relative.LN_EDGES, 5),
+        },
+        needs=("calibration", "overall_model_sha256"),
+        one_thread=True,
+    )
+
+
 KINDS: dict[str, Kind] = {
     "distribution": Kind(
         inputs={
@@ -107,25 +140,6 @@ KINDS: dict[str, Kind] = {
             "class_limits_A": _rounded(avramov2019.LIMITS),
         },
     ),
-    "local": Kind(
-        inputs={"cells": (relative.INPUTS,)},
-        answer=(relative.BINS,),
-        arranged=lambda rows: (rows,),
-        preprocessing={
-            "cell_A_and_voxels": list(windows.CELL),
-            "band_samples": bands.SAMPLES,
-            "taper_A": apodized.TAPER,
-            "solvent_apart": list(windows.APART),
-            "scales": [cells.LEVEL_SCALE, energies.ENERGY_SCALE, profile.UNSEEN],
-            "wavelengths_A": _rounded(bands.WAVELENGTHS),
-            "windows": [*windows.WIDTHS, windows.FINE, windows.COARSE],
-            "about_A": [*windows.ABOUT, windows.SOLVENT],
-            "inputs": [relative.OF_CELL, relative.OF_MAP],
-            "offsets": [*_rounded(relative.OFFSETS[-1:]), len(relative.OFFSETS)],
-            "faintest": cells.FAINTEST,
-            **_PROFILE,
-            "bin_edges_ln": _rounded(relative.LN_EDGES, 5),
-        },
-        needs=("calibration", "overall_model_sha256"),
-    ),
+    ONE_MAP: _local(energies.OF_ONE_MAP),
+    WITH_HALF_MAPS: _local(energies.CHANNELS),
 }

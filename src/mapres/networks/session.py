@@ -98,7 +98,7 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
     """Return the network on a provider as a function of arrays for its inputs."""
     options = runtime.SessionOptions()
     options.log_severity_level = FATAL_ONLY
-    options.intra_op_num_threads = threads.count()
+    options.intra_op_num_threads = 1 if kind.one_thread else threads.count()
     # An arena would keep the memory of the largest batch until the program ends.
     options.enable_cpu_mem_arena = False
     options.add_session_config_entry("session.load_model_format", "ONNX")
