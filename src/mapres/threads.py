@@ -10,10 +10,12 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 # More take memory and are rarely faster: the steps between are limited by memory.
 MOST = 4
+# Values of an array that a thread works on at a time.
+PART = 1 << 18
 # The common limit, of OpenMP, and what BLAS libraries read in its place.
 LIMIT = "OMP_NUM_THREADS"
 BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -62,6 +64,15 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
         return list(pool.map(function, items))
+
+
+def in_planes(function: Callable[..., Any], *arrays: Any) -> None:
+    """Call a function for parts of arrays, a few planes along the first axis at a time."""
+    length = len(arrays[0])
+    # Each part stays in the cache of a core, and there are enough of them.
+    thickness = max(1, min(length // (4 * count()), PART // max(1, arrays[0][0].size)))
+    parts = [slice(part.start, part.stop) for part in slabs(length, thickness)]
+    run_each(lambda part: function(*(array[part] for array in arrays)), parts)
 
 
 def _be_busy() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
-from ..features.outliers import above_solvent, outlier_limit, sample_of
+from ..features.outliers import above_solvent, clip, outlier_limit, sample_of
 from ..features.spectra import Spectra, measure_spectra
 from ..progress import beat
 from .shape import Shape, measure_shape
@@ -43,7 +43,7 @@ def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
     faint, strong = np.histogram(sample / height, bins=[1e-5, 1e-3, 1e-1])[0]
     lowest = min(0.0, float(values.min()) / height)
     limit = outlier_limit(values)
-    np.clip(values, -limit, limit, out=values)
+    clip(values, limit)
     flattened = density.with_values(values)
     beat()
     shape = measure_shape(flattened, mask)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..density import Density
 from ..fourier import forward, taper
 from ..half_maps import HalfMaps, mean_and_difference
-from .outliers import above_solvent, outlier_limit
+from ..threads import in_planes
+from .outliers import above_solvent, clip, outlier_limit
 
 # Å over which the map falls to its mean at the faces of the box, to avoid ringing.
 TAPER = 4.0
@@ -33,11 +34,17 @@ def _prepared(density: Density, molecule: NDArray[np.bool_]) -> NDArray[np.float
     """
     values = above_solvent(density.values)
     if limit := outlier_limit(values):
-        np.clip(values, -limit, limit, out=values)
-    values -= values.mean()
+        clip(values, limit)
+    mean = values.mean()
     spread = float(values[molecule].std()) if molecule.any() else 0.0
     # If the molecule is flat compared with the rest, powers of the rest must not overflow.
-    values /= max(spread, 1e-6 * float(values.std()), 1e-30)
+    scale = np.float32(max(spread, 1e-6 * float(values.std()), 1e-30))
+
+    def normalize(part: NDArray) -> None:
+        part -= mean
+        part /= scale
+
+    in_planes(normalize, values)
     for axis, weights in enumerate(tapers(density)):
         from_edges = np.flatnonzero(weights < 1)
         planes = np.moveaxis(values, axis, 0)

@@ -93,11 +93,12 @@ class Band:
         """
         planes = self.shape[0] // self.passes
         # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
-        wave = np.full((planes, self.shape[1], self.shape[2] // 2 + 1), 0, dtype=np.complex64)
+        wave = np.empty((planes, self.shape[1], self.shape[2] // 2 + 1), dtype=np.complex64)
         turns = np.exp(2j * np.pi * number * np.arange(self.shape[0]) / self.shape[0])
         parts = _Planes(self, turns / self.passes * (np.prod(self.shape) / np.prod(self.box)))
 
         def fill(rows: range) -> None:
+            wave[rows.start : rows.stop] = 0
             for row, plane, source in self._folded(rows, planes):
                 parts.add(wave[row], transform[source], plane)
 

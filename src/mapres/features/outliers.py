@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..density import Density
+from ..threads import in_planes
 
 # Beyond 4 times the 99.9th percentile there are only outliers.
 OUTLIER = 4.0
@@ -20,14 +21,22 @@ FEWEST = 64
 def without_outliers(density: Density) -> Density:
     """Subtract the solvent level of a map, and clip outliers at `outlier_limit`."""
     values = above_solvent(density.values)
-    limit = outlier_limit(values)
-    return density.with_values(np.clip(values, -limit, limit, out=values))
+    clip(values, outlier_limit(values))
+    return density.with_values(values)
+
+
+def clip(values: NDArray, limit: float) -> None:
+    """Clip a map to ±``limit``, in place."""
+    in_planes(lambda part: np.clip(part, -limit, limit, out=part), values)
 
 
 def above_solvent(values: NDArray) -> NDArray[np.float32]:
     """Subtract the median over the six faces of the box, where solvent is most likely."""
     faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    return (values - np.float32(np.median(np.concatenate(faces)))).astype(np.float32, copy=False)
+    level = np.float32(np.median(np.concatenate(faces)))
+    found = np.empty(values.shape, dtype=np.float32)
+    in_planes(lambda part, out: np.subtract(part, level, out=out), values, found)
+    return found
 
 
 def outlier_limit(values: NDArray) -> float:
