@@ -22,11 +22,11 @@ _chosen: int | None = None
 
 
 def count() -> int:
-    """Return the number of threads: as set by `use`, or by OMP_NUM_THREADS, or up to `MOST`."""
-    if _chosen is not None:
-        return _chosen
-    limit = os.environ.get(LIMIT, "").split(",")[0].strip()
-    return int(limit) if limit.isdecimal() and int(limit) > 0 else min(MOST, _cores())
+    """Return the number of threads: as set by `use`, or by OMP_NUM_THREADS, or up to `MOST`.
+
+    Never more than there are cores: 64 threads on 2 take 5 times as long, and 5,000 do not end.
+    """
+    return min(_chosen or _limit() or MOST, _cores())
 
 
 def use(number: int) -> None:
@@ -60,6 +60,14 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
 def slabs(length: int, thickness: int) -> list[range]:
     """Split a length into ranges of ``thickness``, of which the last may be shorter."""
     return [range(k, min(k + thickness, length)) for k in range(0, length, thickness)]
+
+
+def _limit() -> int:
+    """Return the number in OMP_NUM_THREADS, of which nested levels may follow, or 0."""
+    try:
+        return max(0, int(os.environ.get(LIMIT, "").split(",")[0]))
+    except ValueError:
+        return 0
 
 
 def _cores() -> int:
