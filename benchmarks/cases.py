@@ -109,7 +109,7 @@ CASES = {
     "validate-again": Case("validate, again", LARGE, ("map",), prepare=_validate),
     "local-again": Case("local, mask, again", LARGE, ("map", "mask"), prepare=_local),
     "local-automatic": Case("local, automatic mask, again", LARGE, ("map",), prepare=_local),
-    "monores": Case("MonoRes, one map", LARGE, ("mean", "mask"), prepare=_monores),
+    "monores": Case("MonoRes, one map", LARGE, ("crowd", "mask"), prepare=_monores),
     "blocres": Case("blocres, every voxel", (96,), prepare=_blocres, once=True),
     "fsc": Case("FSC, mask", LARGE, ("map", "half", "mask"), prepare=_fsc),
     "read": Case("read .mrc", (256,), ("map",), prepare=_read),

@@ -16,29 +16,47 @@ from mapres import Density, read, write
 ROOT = Path(__file__).resolve().parents[1]
 # A ball of this radius, in edges, fills 15% of the box.
 RADIUS = 0.33
+# Voxels of the example, of which 90% are in the molecule.
+MIDDLE = (slice(20, 44),) * 3
 
 
 def large_map(edge: int, radius: float = RADIUS, half: int = 1) -> Density:
     """Tile a half map of the example into a ball, ``radius`` in edges, in its own noise."""
-    tile = read(ROOT / "examples" / f"half{half}.mrc.gz")
-    repeats = -(-edge // tile.values.shape[0])
-    tiled = np.tile(tile.values, (repeats,) * 3)[:edge, :edge, :edge]
-    noise = np.random.default_rng(half - 1).standard_normal(tiled.shape, dtype=np.float32)
-    solvent = np.float32(np.median(np.abs(tile.values - np.median(tile.values))) * 1.48)
-    values = np.where(ball(edge, radius), tiled, solvent * noise)
-    return Density(values, tile.voxel_size, name=f"{edge}")
+    density = example(half)
+    noise = np.random.default_rng(half - 1).standard_normal((edge,) * 3, dtype=np.float32)
+    values = np.where(ball(edge, radius), tiled(density.values, edge), spread(density) * noise)
+    return density.with_values(values, f"{edge}")
 
 
-def mean_map(edge: int) -> Density:
-    """Return the mean of two half maps, in which MonoRes resolves more."""
-    first, second = large_map(edge), large_map(edge, half=2)
-    return first.with_values((first.values + second.values) / 2)
+def crowded_map(edge: int) -> Density:
+    """Tile only the middle of the example's molecule, where MonoRes resolves nearly everything."""
+    first, second = example(1), example(2)
+    whole = first.with_values((first.values + second.values) / 2)
+    noise = np.random.default_rng(0).standard_normal((edge,) * 3, dtype=np.float32)
+    values = np.where(ball(edge, RADIUS), tiled(whole.values[MIDDLE], edge), spread(whole) * noise)
+    return first.with_values(values, f"{edge}")
 
 
 def mask(edge: int) -> Density:
     """Return the ball as a mask."""
-    tile = read(ROOT / "examples" / "half1.mrc.gz")
-    return Density(ball(edge, RADIUS).astype(np.float32), tile.voxel_size, name="ball")
+    return example(1).with_values(ball(edge, RADIUS).astype(np.float32), "ball")
+
+
+def example(half: int) -> Density:
+    """Return a half map of the example, 64³ voxels of which the molecule fills 7%."""
+    return read(ROOT / "examples" / f"half{half}.mrc.gz")
+
+
+def tiled(values: NDArray, edge: int) -> NDArray:
+    """Repeat values along each axis, to a box of that edge."""
+    repeats = -(-edge // len(values))
+    return np.tile(values, (repeats,) * 3)[:edge, :edge, :edge]
+
+
+def spread(density: Density) -> np.float32:
+    """Return the standard deviation of the solvent, from the median one of the whole map."""
+    deviation = np.abs(density.values - np.median(density.values))
+    return np.float32(1.48 * np.median(deviation))
 
 
 def ball(edge: int, radius: float) -> NDArray[np.bool_]:
@@ -51,7 +69,7 @@ def ball(edge: int, radius: float) -> NDArray[np.bool_]:
 KINDS = {
     "map": large_map,
     "half": lambda edge: large_map(edge, half=2),
-    "mean": mean_map,
+    "crowd": crowded_map,
     "mask": mask,
 }
 
