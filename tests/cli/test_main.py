@@ -267,7 +267,14 @@ def test_fsc_prints_a_table(run):
     assert "FSC 0.143" in out and "half1.mrc, half2.mrc" in out and "same map" not in out
 
 
-@pytest.mark.parametrize("subcommand", ["validate map.mrc", "fsc half1.mrc half2.mrc"])
+@pytest.mark.parametrize(
+    "subcommand",
+    [
+        "validate map.mrc",
+        "local map.mrc -o out.mrc --method monores --step 2",
+        "fsc half1.mrc half2.mrc",
+    ],
+)
 def test_threads_are_as_many_as_asked_for(run, monkeypatch, subcommand):
     monkeypatch.setattr(threads, "_cores", lambda: 8)
     monkeypatch.setattr(threads, "_chosen", None)
