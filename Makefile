@@ -3,7 +3,8 @@
 # make test    everything: lint, types, tests with coverage, other Pythons
 # make lint    ruff and mypy only
 # make pythons the core's tests under every other Python that is found, 3.10 and newer
-# make bench   speed and memory
+# make bench   speed and memory, agreement with the original programs
+#              (make bench BASE=fd3c706 for the ratios to that commit)
 
 # The ChimeraX library exists for this Python only; the core itself runs on 3.10 and newer.
 PYTHON ?= python3.11
@@ -35,7 +36,9 @@ pythons: $(TESTABLE)
 	$(BIN)/python tools/pythons.py
 
 bench: $(TESTABLE)
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/compare.py $(if $(BASE),--base $(BASE)) $(if $(RUNS),--runs $(RUNS))
+	for script in scaling monores blocres responsiveness; do \
+		$(BIN)/python benchmarks/$$script.py || exit 1; done
 
 $(READY): $(TO_RUN) setup.py bundle_info.xml
 	$(if $(filter True,$(HAS_PYTHON)),,$(error python3.11 was not found: install Python 3.11, or say where it is with "make PYTHON=/path/to/python3.11"))

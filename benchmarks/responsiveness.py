@@ -19,11 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from maps import RADIUS, ball, large_map
 from PySide6.QtCore import QTimer
-from validation import ball, large_map
 
 ROOT = Path(__file__).resolve().parents[1]
-RADIUS = 0.33
 COMMANDS = ("resvalidate #1", "localres #1 mask #2 key false")
 TRIES = 10
 

@@ -1,5 +1,10 @@
 """What tests share: the data that lies beside the clone, where it does, a map, and tiny models."""
 
+from mapres.threads import keep_blas_to_one
+
+# Before NumPy is imported.
+keep_blas_to_one()
+
 from pathlib import Path
 
 import numpy as np

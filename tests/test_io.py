@@ -166,6 +166,41 @@ def test_refusing_a_file_takes_no_memory(file):
     assert peak < 1e6
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(("mode", "order", "axes"), [(2, "<", (1, 2, 3)), (1, ">", (3, 1, 2))])
+def test_reading_takes_a_tenth_more_memory_than_the_map(file, pack, mode, order, axes):
+    values = np.zeros((200, 200, 200))
+    path = file(pack(mrc_bytes(values, mode, order=order, axes=axes)))
+    mrc.read(path)
+    tracemalloc.start()
+    density = mrc.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.1 * density.values.nbytes
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_bytes_after_the_map_are_ignored(file, pack):
+    density = mrc.read(file(pack(mrc_bytes(NUMBERS) + bytes(100_000))))
+    assert np.array_equal(density.values, NUMBERS)
+
+
+def test_a_wrong_checksum_is_damage(file):
+    content = bytearray(gzip.compress(mrc_bytes(NUMBERS)))
+    content[-8] ^= 1
+    with pytest.raises(MapFileError, match="CRC"):
+        mrc.read(file(content))
+
+
+def test_a_header_that_makes_sense_only_against_its_stamp(file):
+    # Mode 0 is the same in both byte orders; 401 makes a stack whose depth is 0.
+    content = bytearray(mrc_bytes(NUMBERS, 0, sampling=(2, 3, 0), cell=(1, 1, 1)))
+    content[212:214] = b"\x11\x11"
+    struct.pack_into(">i", content, 88, 401)
+    with pytest.raises(MapFileError, match="makes no sense"):
+        mrc.read(file(content))
+
+
 def header_with(offset, form, value):
     content = bytearray(mrc_bytes(NUMBERS))
     struct.pack_into("<" + form, content, offset, value)

@@ -15,9 +15,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import __version__
+from . import __version__, threads
 from .cli import fsc, local, validate
-from .cli.arguments import Parser
+from .cli.arguments import Parser, count
 from .cli.terminal import complain
 from .errors import MapResError
 
@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (without the program's name) and return the exit status."""
     try:
         options = parser().parse_args(argv)
+        if options.threads:
+            threads.use(options.threads)
         return options.run(options)
     except MapResError as error:
         return complain(error)
@@ -50,9 +52,17 @@ def parser() -> argparse.ArgumentParser:
         text = (module.__doc__ or name).strip()
         part = subcommands.add_parser(name, help=f"{text[0].lower()}{text[1:-1]}", description=text)
         part.add_argument("--json", action="store_true", help="print JSON")
+        part.add_argument("--threads", metavar="N", type=count, help=_threads_help())
         module.add_options(part)
         part.set_defaults(run=module.run)
     return whole
+
+
+def _threads_help() -> str:
+    return (
+        f"most threads to use; by default {threads.LIMIT}, or as many as there are cores, up to "
+        f"{threads.MOST}"
+    )
 
 
 if __name__ == "__main__":

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import math
 import os
 import warnings
 import zlib
 from collections.abc import Callable
+from io import BufferedIOBase
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
+from mrcfile.utils import data_dtype_from_header, data_shape_from_header
 from numpy.typing import NDArray
 
 from .density import Density
 from .errors import MapFileError
 from .output import replacing
+from .threads import slabs
 
 MODES = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 # 2048³ float32 is 34 GB: edges beyond this mean a damaged header.
@@ -26,6 +30,14 @@ MAX_MODE, MAX_EXTENDED_HEADER = 200, 2**26
 # IMOD writes unsigned bytes as mode 0, marked by a stamp and a flag in the extra header.
 IMOD_STAMP, IMOD_SIGNED = 1146047817, 1
 VOLUME_STACKS = range(401, 631)
+# By the first two bytes of a compressed file: how it is opened, and the most bytes that one of its
+# bytes can stand for. Deflate's limit is 1,032; that of bzip2, over a million, says nothing.
+COMPRESSED: dict[bytes, tuple[Callable, float]] = {
+    b"\x1f\x8b": (gzip.open, 1032),
+    b"BZ": (bz2.open, math.inf),
+}
+# Bytes of data that are read at once: little beside a map, and they stay in the processor's cache.
+BLOCK = 2**18
 
 
 def read(path: str | os.PathLike) -> Density:
@@ -47,9 +59,7 @@ def read(path: str | os.PathLike) -> Density:
         If the file is missing, truncated, not MRC, or holds complex, RGB or several volumes.
     """
     path = Path(path)
-    header, data = _load(path)
-    axes = _file_axes(header, path)
-    values = np.ascontiguousarray(np.transpose(data, axes.transpose), dtype=np.float32)
+    header, values = _load(path)
     voxel_size, origin = _placement(header, values.shape)
     cell = header.cellb
     angles = float(cell.alpha), float(cell.beta), float(cell.gamma)
@@ -136,17 +146,21 @@ def _has_unsigned_bytes(header: np.recarray) -> bool:
     return not _is_mrc2000(header) or (stamp == IMOD_STAMP and not flags & IMOD_SIGNED)
 
 
-def _load(path: Path) -> tuple[np.recarray, NDArray]:
+def _load(path: Path) -> tuple[np.recarray, NDArray[np.float32]]:
     if not path.is_file():
         raise MapFileError(f"{path} does not exist or is not a file.")
     try:
-        _check_header(path)
-        with warnings.catch_warnings():
-            # Old programs omit the word 'MAP ' or write a wrong machine stamp, of which mrcfile
-            # warns.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            with mrcfile.open(path, permissive=True) as mrc:
-                header, data = mrc.header.copy().view(np.recarray), mrc.data
+        opener, expansion = _opener(path)
+        with opener(path, "rb") as file:
+            _check_header(file.read(HEADER_DTYPE.itemsize), path)
+        header = _header(path)
+        shape, dtype = _stored(header, path)
+        # Before memory is allocated.
+        if math.prod(shape) * dtype.itemsize > expansion * path.stat().st_size:
+            raise _truncated(path)
+        with opener(path, "rb") as file:
+            file.seek(HEADER_DTYPE.itemsize + int(header.nsymbt))
+            return header, _values(file, shape, dtype, _file_axes(header, path), path)
     except MapFileError:
         raise
     except (ValueError, EOFError, OSError, zlib.error) as error:
@@ -154,27 +168,69 @@ def _load(path: Path) -> tuple[np.recarray, NDArray]:
         raise MapFileError(f"{path.name} cannot be read as an MRC map ({reason}).") from error
     except MemoryError as error:
         raise MapFileError(f"{path.name} does not fit into this machine's memory.") from error
-    if data is None:
-        raise MapFileError(f"{path.name} is truncated: it ends before its last section.")
-    return header, _single_volume(header, data, path)
 
 
-def _single_volume(header: np.recarray, data: NDArray, path: Path) -> NDArray:
-    if data.ndim == 4 and len(data) == 1:
-        data = data[0]
-    if data.ndim != 3:
-        what = "a single image" if data.ndim == 2 else f"a stack of {len(data)} volumes"
-        raise MapFileError(f"{path.name} holds {what}; give a single 3-D map.")
-    return data.view(np.uint8) if _has_unsigned_bytes(header) else data
-
-
-def _check_header(path: Path) -> None:
-    """Reject files that are not maps, before mrcfile allocates the memory that a header demands."""
+def _opener(path: Path) -> tuple[Callable, float]:
     with open(path, "rb") as file:
-        openers: dict[bytes, Callable] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
-        opener = openers.get(file.read(2), open)
-    with opener(path, "rb") as file:
-        start = file.read(HEADER_DTYPE.itemsize)
+        return COMPRESSED.get(file.read(2), (open, 1))
+
+
+def _header(path: Path) -> np.recarray:
+    with warnings.catch_warnings():
+        # Old programs omit the word 'MAP ' or write a wrong machine stamp, of which mrcfile warns.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        with mrcfile.open(path, permissive=True, header_only=True) as mrc:
+            header = mrc.header.copy().view(np.recarray)
+    # mrcfile goes by the stamp alone if the mode is 0, which is the same in both byte orders.
+    if not _is_plausible(header):
+        raise MapFileError(f"{path.name} is not an MRC map (its header makes no sense).")
+    return header
+
+
+def _stored(header: np.recarray, path: Path) -> tuple[tuple[int, int, int], np.dtype]:
+    """Return the shape (section, row, column) and the type of the volume in a file."""
+    shape = data_shape_from_header(header)
+    if len(shape) == 4 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) != 3:
+        what = "a single image" if len(shape) == 2 else f"a stack of {shape[0]} volumes"
+        raise MapFileError(f"{path.name} holds {what}; give a single 3-D map.")
+    unsigned = _has_unsigned_bytes(header)
+    return shape, np.dtype(np.uint8) if unsigned else data_dtype_from_header(header)
+
+
+def _values(
+    file: BufferedIOBase, shape: tuple[int, int, int], dtype: np.dtype, axes: _Axes, path: Path
+) -> NDArray[np.float32]:
+    """Read a file's data block by block into an array of float32, shape (z, y, x).
+
+    mrcfile unpacks compressed data twice, the first time to learn its size: 256³ gzipped voxels
+    take it 0.8 s and 142 MB, and this 0.3 s and 65 MB. Another type or order of axes needs no copy.
+    """
+    values = np.empty([shape[axis] for axis in axes.transpose], np.float32)
+    # The same memory, in the order of the file.
+    sections = values.transpose(np.argsort(axes.transpose))
+    thickness = max(1, BLOCK // (math.prod(shape[1:]) * dtype.itemsize))
+    block = np.empty((thickness, *shape[1:]), dtype)
+    for part in slabs(shape[0], thickness):
+        filled = block[: len(part)]
+        if file.readinto(filled.view(np.uint8).data) < filled.nbytes:
+            raise _truncated(path)
+        sections[part.start : part.stop] = filled
+    # Only at its end does a compressed file compare its checksum. There is rarely more data, and
+    # what is more than another map is not read.
+    for _ in slabs(shape[0], thickness):
+        if not file.readinto(block.view(np.uint8).data):
+            break
+    return values
+
+
+def _truncated(path: Path) -> MapFileError:
+    return MapFileError(f"{path.name} is truncated: it ends before its last section.")
+
+
+def _check_header(start: bytes, path: Path) -> None:
+    """Reject files that are not maps, before mrcfile allocates the memory that a header demands."""
     if len(start) < HEADER_DTYPE.itemsize:
         raise MapFileError(f"{path.name} is not an MRC map (shorter than a header).")
     # A wrong machine stamp is common; sizes only make sense in the right byte order.
@@ -190,8 +246,8 @@ def _check_header(path: Path) -> None:
         )
 
 
-def _is_plausible(header: np.void) -> bool:
-    return (
+def _is_plausible(header: np.void | np.recarray) -> bool:
+    return bool(
         all(0 < header[name] <= MAX_EDGE for name in ("nx", "ny", "nz"))
         and 0 <= header["mode"] <= MAX_MODE
         and 0 <= header["nsymbt"] <= MAX_EXTENDED_HEADER

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from handmade import folded_chain, mrc_bytes, noisy_ball
 
 import mapres
 from mapres import io as mrc
+from mapres import threads
 from mapres.__main__ import main
 from mapres.errors import MapContentError
 from mapres.local import resolution as local
@@ -265,6 +267,31 @@ def test_fsc_prints_a_table(run):
     assert "FSC 0.143" in out and "half1.mrc, half2.mrc" in out and "same map" not in out
 
 
+@pytest.mark.parametrize(
+    "subcommand",
+    [
+        "validate map.mrc",
+        "local map.mrc -o out.mrc --method monores --step 2",
+        "fsc half1.mrc half2.mrc",
+    ],
+)
+def test_threads_are_as_many_as_asked_for(run, monkeypatch, subcommand):
+    monkeypatch.setattr(threads, "_cores", lambda: 8)
+    monkeypatch.setattr(threads, "_chosen", None)
+    assert run(f"{subcommand} --threads 3")[0] == 0
+    assert threads.count() == 3
+
+
+def test_the_number_of_threads_changes_no_answer(folder):
+    example = Path(__file__).parents[2] / "examples" / "half1.mrc.gz"
+    command = [sys.executable, "-m", "mapres", "validate", str(example), "--json", "--threads"]
+    one, two = (
+        subprocess.run([*command, number], env=environment(), capture_output=True, check=True)
+        for number in "12"
+    )
+    assert json.loads(one.stdout) == json.loads(two.stdout)
+
+
 def test_version(run):
     assert run("--version") == (0, f"mapres {mapres.__version__}\n", "")
 
@@ -281,7 +308,7 @@ def test_help_names_every_subcommand_or_option(run, subcommand):
             *("blocres", "--box-size", "--stride", "--cutoff"),
             *("resmap", "--false-discovery-rate", "--compare", "--difference"),
         ],
-        "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json"],
+        "fsc": ["HALF1", "HALF2", "--mask", "--png", "--json", "--threads"],
     }
     assert all(word in out for word in words[subcommand])
 
@@ -403,6 +430,9 @@ def test_outputs_are_refused_before_anything_is_computed(run, folder, monkeypatc
         ("local map.mrc -o out.mrc --method blocres", "half maps"),
         ("local map.mrc -o out.mrc --half-maps half1.mrc", "--half-maps"),
         ("fsc half1.mrc", "HALF2"),
+        ("fsc half1.mrc half2.mrc --threads 0", "must be a whole number above 0, not '0'"),
+        ("validate map.mrc --threads -1", "--threads"),
+        ("local map.mrc -o out.mrc --threads 1.5", "not '1.5'"),
     ],
 )
 def test_bad_options(run, command, words):
