@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from . import threads
+from .arrays.nearby import bounding_box, near
+from .arrays.percentile import percentile
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
-from .nearby import near
-from .percentile import percentile
 from .progress import beat
 
 # Å. The usual low-pass filter for masks, 10-15 Å, merges side chains and noise, not domains.
@@ -89,15 +89,6 @@ def _background(values: NDArray) -> float:
     edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
     candidates, counts = np.unique(edges, return_counts=True)
     return float(candidates[np.argmax(counts)])
-
-
-def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """Return the smallest box that holds all voxels of a mask, of which one at least is set."""
-    ends = (
-        np.flatnonzero(mask.any(axis=tuple({*range(mask.ndim)} - {axis})))[[0, -1]]
-        for axis in range(mask.ndim)
-    )
-    return tuple(slice(int(first), int(last) + 1) for first, last in ends)
 
 
 def inscribed_ellipsoid(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import threads
+from ..arrays.interpolate import block_means
 from ..density import Density
-from ..interpolate import block_means
 
 COARSE = 64
 # Standard deviation of a Gaussian, Å. At 4 side chains and noise merge, at 8 domains do.

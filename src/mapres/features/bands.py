@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import threads
+from ..arrays.interpolate import block_means
+from ..arrays.separable import along_axes, gaussian_matrix
 from ..density import Density
 from ..fourier import shared, shared_half
-from ..interpolate import block_means
 from ..progress import beat
-from ..separable import along_axes, gaussian_matrix
 
 # Å. Centers 15% apart, from 1.56 to 34 Å; a band ends two centers away on both sides.
 STEP = 2.0 ** (1 / 5)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
+from ..arrays.separable import PLANES
 from ..progress import beat
-from ..separable import PLANES
 from .bands import Band
 from .profile import UNSEEN
 from .windows import SPREAD_WIDTH, WIDTHS, LocalWindows

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
+from ..arrays.nearby import bounding_box
 from ..density import Density
 from ..fourier import Shells, resize, taper_of_box
-from ..mask import bounding_box
 from ..progress import beat
 from .outliers import OUTLIER
 

@@ -9,11 +9,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..arrays.interpolate import block_means
+from ..arrays.separable import along_axes
 from ..density import Density
 from ..fourier import Shells, taper_of_box
-from ..interpolate import block_means
 from ..mask import FLAT_FRACTION, inscribed_ellipsoid
-from ..separable import along_axes
 
 EDGE = 128
 # Soft edges this many voxels wide keep leakage between shells below 1e-4.

@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import threads
-from ..density import Density
-from ..fourier import along
-from ..mask import bounding_box, inscribed_ellipsoid
-from ..progress import beat
-from ..separable import (
+from ..arrays.nearby import bounding_box
+from ..arrays.separable import (
     PLANES,
     Matrices,
     along_axes,
@@ -23,6 +20,10 @@ from ..separable import (
     planes_along_axes,
     times_rows,
 )
+from ..density import Density
+from ..fourier import along
+from ..mask import inscribed_ellipsoid
+from ..progress import beat
 from .bands import Shape
 
 # Least edge of a cell, Å and voxels. Local resolution varies over 20 Å or more.

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
+from ..arrays.nearby import bounding_box
+from ..arrays.separable import along_axes, linear_matrix
 from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import Cells, bands_of, measure_cells
@@ -24,11 +26,9 @@ from ..features.relative import (
 )
 from ..features.spectra import Spectra
 from ..half_maps import usable
-from ..mask import bounding_box
 from ..networks.kinds import LOCAL
 from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, beat, part_of
-from ..separable import along_axes, linear_matrix
 from ..validation.prediction import predict_distribution
 from .method import Interval, Measured, Method, MethodInput
 

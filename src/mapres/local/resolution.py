@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.interpolate import extended
 from ..checks.check import Evidence, LocalSummary, run_checks
 from ..checks.density import inverted_contrast
 from ..checks.half_map_measurements import measure_half_maps
@@ -17,7 +18,6 @@ from ..checks.measurements import measure_map
 from ..density import Density, require_same_grid
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
-from ..interpolate import extended
 from ..mask import solvent_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat

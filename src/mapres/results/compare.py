@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.interpolate import nearest_known
 from ..density import Density, checked_grid
 from ..errors import GridMismatchError, MapContentError
-from ..interpolate import nearest_known
 from ..local.resolution import LocalResolution
 from ..progress import Progress, silent, with_heartbeat
 from .resample import UNRESOLVED, known_resolutions, sampled

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..interpolate import block_means
+from ..arrays.interpolate import block_means
 from ..local.resolution import LocalResolution
 
 # Å: edge of the averaged blocks, standard deviation of the window around each, and least distance

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..arrays.interpolate import nearest_known
 from ..errors import MapContentError
-from ..interpolate import nearest_known
 from ..local.resolution import LocalResolution
 from ..output import replacing
 

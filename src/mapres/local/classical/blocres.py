@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import threads
+from ...arrays.interpolate import fill_between, nearest_known
 from ...errors import GridMismatchError, MapContentError
-from ...interpolate import fill_between, nearest_known
 from ...progress import Progress, silent
 from ..method import Measured, Method, MethodInput, Option
 from .blocres_boxes import (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from . import threads
+from .. import threads
 
 # Rows of a block: with fewer, the overlap of their columns costs more than the zeros saved.
 ROWS = 32

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from . import threads
-from .fourier import along
-from .mask import bounding_box
-from .nearby import near
-from .progress import beat
+from .. import threads
+from ..fourier import along
+from ..progress import beat
+from .nearby import bounding_box, near
 
 # Voxels within which values are extended exactly: surfaces lie at the edge of the mask.
 NEAR = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from . import threads
+from .. import threads
 
 # Voxels from which the range of a percentile is found, and by how many standard errors of its rank
 # it is widened: so rarely is it missed, and then all values are used.

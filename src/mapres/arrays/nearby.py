@@ -1,4 +1,4 @@
-"""Distances of a few voxels from a mask, and values carried over them.
+"""The box of a mask, distances of a few voxels from it, and values carried over them.
 
 Squared distances add up axis by axis. Those that matter are small whole numbers, so that they take
 a tenth of the time of a distance transform, and several threads make them.
@@ -9,11 +9,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from . import threads
-from .progress import beat
+from .. import threads
+from ..progress import beat
 
 # Planes made at a time.
 SLAB = 32
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the smallest box that holds all voxels of a mask, of which one at least is set."""
+    ends = (
+        np.flatnonzero(mask.any(axis=tuple({*range(mask.ndim)} - {axis})))[[0, -1]]
+        for axis in range(mask.ndim)
+    )
+    return tuple(slice(int(first), int(last) + 1) for first, last in ends)
 
 
 def near(
