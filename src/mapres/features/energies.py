@@ -160,8 +160,9 @@ def fill_in(
         k, planes = task
         cells = slice(*np.searchsorted(planes_of, [planes.start, planes.stop]))
         weight, *totals = around.over_window(arrays, windows[k], planes)
-        at = tuple((places[cells] - around.start - [planes.start, 0, 0]).T)
-        means = (total[at] / weight[at] for total in totals)
+        within = places[cells] - around.start - [planes.start, 0, 0]
+        at = np.ravel_multi_index(tuple(within.T), weight.shape)
+        means = (total.take(at) / weight.take(at) for total in totals)
         _channels(features[k, :, cells], dict(zip(names, means, strict=True)), energies)
         if WIDTHS[k] != SPREAD_WIDTH:
             return None
