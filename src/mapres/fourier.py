@@ -7,9 +7,11 @@ from itertools import product
 
 import numpy as np
 import scipy.fft
+import scipy.linalg
 from numpy.typing import NDArray
 
 from . import threads
+from .arrays.separable import along_axes
 from .progress import beat
 
 AXES = (-3, -2, -1)
@@ -128,20 +130,25 @@ def filtered(
 
 
 def gaussian_low_pass(values: NDArray, voxel_size: VoxelSize, resolution: float) -> NDArray:
-    """Smooth a map with the Gaussian whose transform is 1/e at 1/``resolution`` (Å)."""
-    sizes, transform = per_axis(voxel_size), forward(values)
-    z, y = (
-        np.exp(-((resolution * scipy.fft.fftfreq(n, size)) ** 2)).astype(np.float32)
-        for n, size in zip(values.shape[:2], sizes[:2], strict=True)
+    """Smooth a map with the Gaussian whose transform is 1/e at 1/``resolution`` (Å).
+
+    The box is periodic, as for a filter in Fourier space, but no transform of the map is needed.
+    """
+    z, y, x = (
+        _periodic_filter(n, lambda s: np.exp(-((resolution * s) ** 2)), size)
+        for n, size in zip(values.shape, per_axis(voxel_size), strict=True)
     )
-    x = np.exp(-((resolution * scipy.fft.rfftfreq(values.shape[2], sizes[2])) ** 2))
-    plane = y[:, None] * x.astype(np.float32)
+    return along_axes([values], (z, y, x))[0]
 
-    def weaken(k: int) -> None:
-        transform[k] *= z[k] * plane
 
-    threads.run_each(weaken, range(len(transform)))
-    return inverse(transform, values.shape)
+def _periodic_filter(
+    length: int, gain: Callable[[NDArray], NDArray], spacing: float
+) -> NDArray[np.float32]:
+    """Return the matrix of a filter along a periodic axis, given its gain at frequencies (1/Å)."""
+    kernel = scipy.fft.irfft(gain(scipy.fft.rfftfreq(length, spacing)), length)
+    # What is left out is below the rounding of float32.
+    kernel[np.abs(kernel) < 1e-8 * kernel[0]] = 0
+    return scipy.linalg.circulant(kernel).astype(np.float32)
 
 
 def resize(values: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:

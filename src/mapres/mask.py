@@ -131,10 +131,13 @@ def _solvent(smooth: NDArray, noisy: NDArray[np.bool_]) -> tuple[float, float]:
     edges = np.linspace(low, high, 129)
     peak = int(np.argmax(ndimage.gaussian_filter1d(counts.astype(float), 2)))
     mode = float(0.5 * (edges[peak] + edges[peak + 1]))
-    below = np.concatenate(
-        threads.run_each(lambda k: smooth[k][noisy[k] & (smooth[k] <= mode)], range(len(smooth)))
-    )
-    return mode, float(np.sqrt(np.mean((below - mode) ** 2))) if below.size else 0.0
+
+    def below(plane: int) -> tuple[int, float]:
+        values = smooth[plane][noisy[plane] & (smooth[plane] <= mode)]
+        return values.size, float(np.sum(np.square(values - mode), dtype=np.float64))
+
+    size, squares = np.sum(threads.run_each(below, range(len(smooth))), axis=0)
+    return mode, float(np.sqrt(squares / max(size, 1)))
 
 
 def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -161,5 +164,5 @@ def _grown(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
         for part, n in zip(bounding_box(inside), inside.shape, strict=True)
     )
     grown = np.zeros_like(inside)
-    grown[box], _ = near(inside[box], radius)
+    grown[box] = near(inside[box], radius)
     return grown

@@ -25,40 +25,43 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
     return tuple(slice(int(first), int(last) + 1) for first, last in ends)
 
 
-def near(
-    known: NDArray[np.bool_], radius: float, values: NDArray | None = None
+def near(known: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
+    """Return the voxels within ``radius`` voxels of known ones; shapes (z, y, x)."""
+    beat()
+    found: NDArray[np.bool_] = np.empty_like(known)
+
+    def find(planes: range) -> None:
+        found[planes.start : planes.stop], _ = near_planes(known, radius, planes)
+
+    threads.run_each(find, threads.slabs(len(known), SLAB))
+    return found
+
+
+def near_planes(
+    known: NDArray[np.bool_], radius: float, planes: range, values: NDArray | None = None
 ) -> tuple[NDArray[np.bool_], NDArray | None]:
-    """Find the voxels within ``radius`` voxels of known ones, and the nearest known values.
+    """Find the voxels of some planes within ``radius`` voxels of known ones.
 
     Parameters
     ----------
     known : bool array, shape (z, y, x)
     radius : voxels
-    values : array of the same shape, or None
+    planes : which
+    values : array, shape (z, y, x), or None
 
     Returns
     -------
-    Which voxels are near, shape (z, y, x), and the values of the nearest known voxel there; they
-    are undefined elsewhere.
+    Which voxels are near, shape (planes, y, x), and the values of the nearest known voxel there,
+    which are undefined elsewhere; None without values.
     """
-    beat()
     reach = int(radius)
     # The largest squared distance whose root is not above the radius.
     most = max(square for square in range(int(radius**2) + 2) if np.sqrt(square) <= radius)
-    found: NDArray[np.bool_] = np.empty_like(known)
-    carried = None if values is None else np.empty_like(values)
-
-    def spread(planes: range) -> None:
-        first = max(0, planes.start - reach)
-        around = slice(first, planes.stop + reach)
-        rows = slice(planes.start - first, planes.stop - first)
-        made = _spread(known[around], most, None if values is None else values[around])
-        found[planes.start : planes.stop] = made[0][rows] <= most
-        if carried is not None and made[1] is not None:
-            carried[planes.start : planes.stop] = made[1][rows]
-
-    threads.run_each(spread, threads.slabs(len(known), SLAB))
-    return found, carried
+    first = max(0, planes.start - reach)
+    around = slice(first, planes.stop + reach)
+    rows = slice(planes.start - first, planes.stop - first)
+    distance, nearest = _spread(known[around], most, None if values is None else values[around])
+    return distance[rows] <= most, None if nearest is None else nearest[rows]
 
 
 def _spread(

@@ -16,6 +16,7 @@ from ..arrays.separable import along_axes, gaussian_matrix
 from ..density import Density
 from ..fourier import shared, shared_half
 from ..progress import beat
+from .apodized import Transform
 
 # Å. Centers 15% apart, from 1.56 to 34 Å; a band ends two centers away on both sides.
 STEP = 2.0 ** (1 / 5)
@@ -59,12 +60,12 @@ class Band:
         self._cells = cells
         self.passes = self.factor if np.prod(self.shape) > LARGE else 1
 
-    def about(self, transform: NDArray, powers: Sequence[int]) -> NDArray[np.float32]:
+    def about(self, transform: Transform, powers: Sequence[int]) -> NDArray[np.float32]:
         """Average powers of the values over a Gaussian of one wavelength around every cell.
 
         Parameters
         ----------
-        transform : of the map, see `mapres.fourier.forward`
+        transform : of the map; it may lack what lies beyond the band
         powers : exponents, ascending
 
         Returns
@@ -84,7 +85,15 @@ class Band:
         )
         return np.stack(along_axes([*means], (z, y, x)))
 
-    def _wave(self, transform: NDArray, number: int) -> NDArray[np.complex64]:
+    def cropped(self, transform: Transform) -> Transform:
+        """Leave out what this band and coarser ones do not need, if that is half of the memory."""
+        reach = np.ceil(self.lengths * (STEP**2 / self.wavelength)).astype(int) + 1
+        needed = tuple(int(n) for n in np.minimum(2 * reach + 1, transform.shape))
+        if 2 * np.prod(needed) > np.prod(transform.shape):
+            return transform
+        return transform.cropped(needed)
+
+    def _wave(self, transform: Transform, number: int) -> NDArray[np.complex64]:
         """Return planes of the band, at the voxel centers of this grid along z and y.
 
         Along x they stay transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
@@ -95,26 +104,29 @@ class Band:
         # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
         wave = np.empty((planes, self.shape[1], self.shape[2] // 2 + 1), dtype=np.complex64)
         turns = np.exp(2j * np.pi * number * np.arange(self.shape[0]) / self.shape[0])
-        parts = _Planes(self, turns / self.passes * (np.prod(self.shape) / np.prod(self.box)))
+        parts = _Planes(
+            self, transform, turns / self.passes * (np.prod(self.shape) / np.prod(self.box))
+        )
 
         def fill(rows: range) -> None:
             wave[rows.start : rows.stop] = 0
-            for row, plane, source in self._folded(rows, planes):
-                parts.add(wave[row], transform[source], plane)
+            for row, plane, source in self._folded(transform.shape[0], rows, planes):
+                parts.add(wave[row], transform.values[source], plane)
 
         thickness = max(1, SLAB // wave[0].size)
         threads.run_each(fill, threads.slabs(planes, thickness))
         return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=threads.count())
 
-    def _folded(self, rows: range, planes: int) -> Iterator[tuple[int, int, int]]:
+    def _folded(self, stored: int, rows: range, planes: int) -> Iterator[tuple[int, int, int]]:
         """Yield what adds up to rows of a folded transform.
 
-        Each is a row, a plane of this grid, and the same plane of the map's transform.
+        Each is a row, a plane of this grid, and the same plane of the map's transform, of which
+        so many are stored.
         """
         n = self.shape[0]
-        for kept in shared(self.box[0], n):
+        for kept in shared(stored, n):
             start, stop, _ = kept.indices(n)
-            shift = kept.indices(self.box[0])[0] - start
+            shift = kept.indices(stored)[0] - start
             for fold in range(0, n, planes):
                 for plane in range(max(start, rows.start + fold), min(stop, rows.stop + fold)):
                     yield plane - fold, plane, plane + shift
@@ -166,16 +178,18 @@ class _Planes:
     Parameters
     ----------
     band : the band
+    transform : of the map
     factors : complex array, one for each plane of its grid along z
     """
 
-    def __init__(self, band: Band, factors: NDArray):
+    def __init__(self, band: Band, transform: Transform, factors: NDArray):
         self._squares = [_frequency(band, axis) ** 2 for axis in range(3)]
         z, y, x = (_shift(band, axis) for axis in range(3))
         self._z = (z * factors).astype(np.complex64)
         self._yx = (y[:, None] * x).astype(np.complex64)
-        self._kept = shared(band.box[1], band.shape[1])
-        self._kept_x = shared_half(band.box[2], band.shape[2]).indices(len(x))[1]
+        _, rows, columns = transform.shape
+        self._kept = shared(rows, band.shape[1])
+        self._kept_x = shared_half(columns, band.shape[2]).indices(len(x))[1]
 
     def add(self, row: NDArray, transform: NDArray, plane: int) -> None:
         """Add a plane of the map's transform, shape (y, x // 2 + 1), to the same of the band."""

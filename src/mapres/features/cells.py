@@ -93,22 +93,28 @@ def measure_cells(
     transforms = list(transforms_of(density, molecule, half_maps))
     windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]
     channels = OF_ONE_MAP if half_maps is None else CHANNELS
-    # Band by band, as they are measured.
+    # Band by band, as they are measured: memory is taken when a band is filled in.
     size = (len(bands), len(WIDTHS), channels, len(places))
-    features = np.full(size, UNSEEN, dtype=np.float16)
+    features = np.empty(size, dtype=np.float16)
     means = np.full((MEANS, BANDS), UNSEEN, dtype=np.float32)
     powers = np.full(BANDS, -np.inf)
-    for b in bands_of(density):
+    measured = bands_of(density)
+    for unmeasured in set(bands) - set(measured):
+        features[unmeasured - bands.start] = UNSEEN
+    for b in measured:
         progress(b / BANDS, f"measuring at {WAVELENGTHS[b]:.1f} Å")
         band = Band(density, shape, float(WAVELENGTHS[b]))
+        transforms = [band.cropped(transform) for transform in transforms]
         exposure = band.exposure(windows)
         if b not in bands:
             powers[b] = ln_power(transforms[0], band, exposure, around)
             continue
+        filled = features[b - bands.start]
+        filled[:] = UNSEEN
         energies = measure_energies(transforms, band, exposure, around, means[:, b])
         if energies is not None:
             powers[b] = energies.ln_power
-            means[MEAN_SPREAD, b] = fill_in(features[b - bands.start], energies, around, places)
+            means[MEAN_SPREAD, b] = fill_in(filled, energies, around, places)
     known = np.isfinite(powers)
     relative = np.maximum(powers[known] - powers.max(initial=-np.inf), np.log(FAINTEST))
     means[MEAN_LEVEL, known] = 2 + relative / LEVEL_SCALE

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .. import threads
 from ..arrays.separable import PLANES
 from ..progress import beat
+from .apodized import Transform
 from .bands import Band
 from .profile import UNSEEN
 from .windows import SPREAD_WIDTH, WIDTHS, LocalWindows
@@ -52,7 +53,7 @@ class Energies:
 
 
 def measure_energies(
-    transforms: list[NDArray],
+    transforms: list[Transform],
     band: Band,
     exposure: NDArray,
     around: LocalWindows,
@@ -108,7 +109,7 @@ def _relate(moments: dict[int, NDArray], energy: NDArray, mean: float, weight: N
 
 
 def _of_half_maps(
-    transforms: list[NDArray],
+    transforms: list[Transform],
     band: Band,
     exposure: NDArray,
     around: LocalWindows,
@@ -124,7 +125,7 @@ def _of_half_maps(
     return {HALF_SHARE: total * scaled, CORRELATION: rest * scaled}
 
 
-def ln_power(transform: NDArray, band: Band, exposure: NDArray, around: LocalWindows) -> float:
+def ln_power(transform: Transform, band: Band, exposure: NDArray, around: LocalWindows) -> float:
     """Return `Energies.ln_power` of a map's transform, -inf if there is no power."""
     (moment2,) = band.about(transform, (2,))
     return _per_coefficient(around.molecule_mean((moment2 / exposure)[around.box]), band)

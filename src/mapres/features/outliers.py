@@ -31,25 +31,34 @@ def clip(values: NDArray, limit: float) -> None:
 
 
 def above_solvent(values: NDArray) -> NDArray[np.float32]:
-    """Subtract the median over the six faces of the box, where solvent is most likely."""
-    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    level = np.float32(np.median(np.concatenate(faces)))
+    """Subtract the `solvent_level` of a map."""
+    level = solvent_level(values)
     found = np.empty(values.shape, dtype=np.float32)
     in_planes(lambda part, out: np.subtract(part, level, out=out), values, found)
     return found
 
 
-def outlier_limit(values: NDArray) -> float:
+def solvent_level(values: NDArray) -> np.float32:
+    """Return the median over the six faces of the box, where solvent is most likely."""
+    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
+    return np.float32(np.median(np.concatenate(faces)))
+
+
+def outlier_limit(values: NDArray, level: float | np.float32 = 0.0) -> float:
     """Return the value that only outliers exceed; 0 if only outliers differ from the solvent.
 
-    ``values`` are those of `above_solvent`.
+    Parameters
+    ----------
+    values : array, shape (z, y, x)
+    level : of the solvent
     """
     sample = sample_of(values)
-    apart = np.abs(sample[sample != 0])
+    apart = sample[sample != level]
     if apart.size < PLENTY:
         # A small molecule in a large box of zeros: a random sample would miss it.
-        apart = np.abs(sample_of(values[values != 0]))
-    return OUTLIER * float(np.percentile(apart, 99.9)) if apart.size >= FEWEST else 0.0
+        apart = sample_of(values[values != level])
+    height = np.abs(apart - np.float32(level))
+    return OUTLIER * float(np.percentile(height, 99.9)) if height.size >= FEWEST else 0.0
 
 
 def sample_of(values: NDArray) -> NDArray:

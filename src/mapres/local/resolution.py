@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays.interpolate import extended
+from ..arrays.interpolate import extend
 from ..checks.check import Evidence, LocalSummary, run_checks
 from ..checks.density import inverted_contrast
 from ..checks.half_map_measurements import measure_half_maps
@@ -62,7 +62,8 @@ class LocalResolution(Measured):
             raise MapResError(f"{self.method} gives no uncertainty; choose the method {DEFAULT}.")
         widths = np.zeros_like(self.values)
         widths[part.box] = part.half_widths()
-        return extended(widths, self.mask)
+        extend(widths, self.mask)
+        return widths
 
     @property
     def median_uncertainty(self) -> float | None:
@@ -151,6 +152,9 @@ def local_resolution(
         raise
     beat()
     known = measured.values > 0
+    if np.count_nonzero(known) == np.count_nonzero(inside):
+        # The same voxels: whole masks of a large map take 0.1 GB each.
+        known = inside
     findings = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
     findings += inverted_contrast(density, given.measurements)
     warnings = (
@@ -159,8 +163,9 @@ def local_resolution(
         *measured.warnings,
         *half_map_warnings,
     )
+    extend(measured.values, known)
     return LocalResolution(
-        **vars(measured) | {"values": extended(measured.values, known), "warnings": warnings},
+        **vars(measured) | {"warnings": warnings},
         mask=known,
         method=method,
         seconds=time.perf_counter() - started,
