@@ -35,9 +35,13 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
     values : array, shape (z, y, x)
     """
     flat = values == _background(values)
-    ellipsoid = inscribed_ellipsoid(values.shape)
-    fraction = np.count_nonzero(flat & ellipsoid) / np.count_nonzero(ellipsoid)
-    return flat if fraction > FLAT_FRACTION else None
+
+    def count(plane: int) -> tuple[int, int]:
+        ellipsoid = inscribed_ellipsoid(values.shape, part=np.s_[plane : plane + 1, :, :])[0]
+        return np.count_nonzero(flat[plane] & ellipsoid), np.count_nonzero(ellipsoid)
+
+    found, whole = np.sum(threads.run_each(count, range(len(values))), axis=0)
+    return flat if found / whole > FLAT_FRACTION else None
 
 
 def solvent_mask(density: Density) -> NDArray[np.bool_]:
@@ -57,22 +61,8 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     MapContentError
         If nothing stands out from the solvent.
     """
-    values = density.values
-    smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
-    beat()
-    flat = flat_solvent(values)
-    background = _background(values)
-    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
-    noisy = values != background
-    if flat is None:
-        level, spread = _solvent(smooth, noisy)
-    else:
-        level, spread = min(background, percentile(smooth, 1, noisy)), 0.0
-    beat()
-    core = percentile(smooth, 99.5)
-    inside = smooth > level + max(4 * spread, 0.2 * (core - level))
-    if flat is not None:
-        inside &= ~flat
+    flat = flat_solvent(density.values)
+    inside = _above_solvent(density, flat)
     if np.count_nonzero(inside):
         inside = _large_pieces(inside)
     if np.count_nonzero(inside) < FEWEST_VOXELS:
@@ -84,6 +74,26 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     return grown if flat is None else grown & ~flat
 
 
+def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Return where the smoothed map stands out from the solvent; ``flat`` is `flat_solvent`."""
+    values = density.values
+    smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
+    beat()
+    background = _background(values)
+    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
+    noisy = values != background
+    if flat is None:
+        level, spread = _solvent(smooth, noisy)
+    else:
+        level, spread = min(background, percentile(smooth, 1, noisy)), 0.0
+    beat()
+    core = percentile(smooth, 99.5)
+    inside: NDArray[np.bool_] = smooth > level + max(4 * spread, 0.2 * (core - level))
+    if flat is not None:
+        inside &= ~flat
+    return inside
+
+
 def _background(values: NDArray) -> float:
     """Return the most common value on the four edges of the box along x."""
     edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
@@ -92,7 +102,9 @@ def _background(values: NDArray) -> float:
 
 
 def inscribed_ellipsoid(
-    shape: tuple[int, ...], centers: Sequence[float] | None = None
+    shape: tuple[int, ...],
+    centers: Sequence[float] | None = None,
+    part: tuple[slice, ...] = (slice(None),) * 3,
 ) -> NDArray[np.bool_]:
     """Return the ellipsoid of 0.95 of the box's edges, outside which many programs write 0.
 
@@ -100,10 +112,11 @@ def inscribed_ellipsoid(
     ----------
     shape : (z, y, x)
     centers : along z, y, x, in voxels; by default those of reconstructions, voxel n // 2
+    part : slices of the box to return
     """
     z, y, x = (
-        ((_indices(n, centers is None) - middle) / (n / 2)) ** 2
-        for n, middle in zip(shape, centers or [n // 2 for n in shape], strict=True)
+        ((_indices(n, centers is None)[kept] - middle) / (n / 2)) ** 2
+        for n, middle, kept in zip(shape, centers or [n // 2 for n in shape], part, strict=True)
     )
     return z[:, None, None] + y[:, None] + x < 0.9
 

@@ -40,8 +40,8 @@ def noisy(rng):
 
 def on_grid(cells):
     """Return features, shape (z, y, x, WIDTHS, channels, BANDS); NaN where nothing was measured."""
-    grid = np.full((*cells.shape, *cells.features.shape[1:]), np.nan)
-    grid[tuple(cells.places.T)] = cells.features
+    grid = np.full((*cells.grid.shape, *cells.features.shape[1:]), np.nan)
+    grid[tuple(cells.grid.places.T)] = cells.features
     return grid
 
 
@@ -158,8 +158,8 @@ def test_parts_of_a_molecule_equal_the_whole(noisy):
     parts = [measure_cells(density, ball, part=ball & side) for side in (upper, ~upper)]
     covered = np.zeros(whole.shape[:3], dtype=bool)
     for cells in parts:
-        at = tuple(cells.places.T)
-        assert len(cells.places) < 0.7 * np.isfinite(whole[..., 0, 0, 0]).sum()
+        at = tuple(cells.grid.places.T)
+        assert len(cells.grid.places) < 0.7 * np.isfinite(whole[..., 0, 0, 0]).sum()
         np.testing.assert_array_equal(cells.features, whole[at])
         covered[at] = True
     assert np.array_equal(covered, np.isfinite(whole[..., 0, 0, 0]))
@@ -185,7 +185,7 @@ def test_what_the_grid_cannot_hold_is_unseen(noisy):
     density, _, ball = noisy
     cells = measure_cells(density, ball)
     assert cells.features.shape[1:] == (len(WIDTHS), OF_ONE_MAP, BANDS)
-    assert cells.fractions.shape == (len(cells.places), len(ABOUT))
+    assert cells.fractions.shape == (len(cells.grid.places), len(ABOUT))
     assert (cells.features[..., WAVELENGTHS < 4.0] == UNSEEN).all()
     assert (cells.features[:, :, ENERGY, WAVELENGTHS > 4.2] != UNSEEN).any()
 

@@ -81,7 +81,7 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
     if rng.random() < GIVEN:
         molecule |= _given_mask(example, rng)
     cells = measure_cells(example.density, molecule, example.half_maps)
-    truth = true_cells(example, cells.shape)[tuple(cells.places.T)]
+    truth = true_cells(example, cells.grid.shape)[tuple(cells.grid.places.T)]
     chosen = rng.permutation(np.flatnonzero(truth))[:CELLS]
     if len(chosen) < FEWEST:
         return None

@@ -17,8 +17,9 @@ from .. import threads
 
 # Rows of a block: with fewer, the overlap of their columns costs more than the zeros saved.
 ROWS = 32
-# Planes of the result that a thread makes at a time: intermediate results stay in its cache.
-PLANES = 16
+# Planes of the result that a thread makes at a time, and about how many values: intermediate
+# results stay in its cache, and little memory stays with it.
+PLANES, VALUES = 16, 1 << 20
 Matrices = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -70,7 +71,8 @@ def along_axes(arrays: Sequence[NDArray], matrices: Matrices) -> list[NDArray[np
         rows = slice(planes.start, planes.stop)
         planes_along_axes(arrays[number], matrices, planes, results[number][rows])
 
-    threads.run_each(make, product(range(len(arrays)), threads.slabs(shape[0], PLANES)))
+    thickness = max(PLANES // 4, min(PLANES, VALUES // arrays[0][0].size))
+    threads.run_each(make, product(range(len(arrays)), threads.slabs(shape[0], thickness)))
     return results
 
 

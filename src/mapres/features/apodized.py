@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import threads
 from ..density import Density
-from ..fourier import resize_transform, taper
+from ..fourier import resize_transform, shared, shared_half, taper
 from ..half_maps import HalfMaps
 from ..progress import beat
 from .outliers import outlier_limit, solvent_level
@@ -36,8 +36,30 @@ class Transform:
     shape: tuple[int, ...]
 
     def cropped(self, shape: tuple[int, ...]) -> Transform:
-        """Return the frequencies of a smaller shape, as a copy."""
-        return Transform(resize_transform(self.values, self.shape, shape), shape)
+        """Return the frequencies of a smaller shape, and give back the memory of the others.
+
+        They are moved to the start of the same array, as a copy would need more memory than any
+        other step. This transform must not be used any more.
+
+        Parameters
+        ----------
+        shape : (z, y, x), each odd or as before
+        """
+        if not self.values.flags.owndata:
+            return Transform(resize_transform(self.values, self.shape, shape), shape)
+        planes, rows = (
+            [k for part in shared(n, m) for k in range(n)[part]]
+            for n, m in zip(self.shape[:2], shape[:2], strict=True)
+        )
+        kept = np.s_[rows, : shared_half(self.shape[2], shape[2]).indices(self.values.shape[2])[1]]
+        size = (len(planes), len(rows), shape[2] // 2 + 1)
+        moved = self.values.reshape(-1)[: np.prod(size)].reshape(size)
+        # In this order nothing is overwritten before it is moved.
+        for target, source in zip(moved, planes, strict=True):
+            target[:] = self.values[source][kept]
+        del moved, target
+        self.values.resize(size, refcheck=False)
+        return Transform(self.values, shape)
 
 
 def transforms_of(
@@ -72,7 +94,9 @@ def _transform(density: Density, molecule: NDArray[np.bool_]) -> Transform:
     workers = threads.count()
     found = scipy.fft.fft(transform, axis=0, overwrite_x=True, workers=workers)
     beat()
-    return Transform(found, density.values.shape)
+    # SciPy returns a view of the array that it overwrites.
+    in_place = np.may_share_memory(found, transform)
+    return Transform(transform if in_place else found, density.values.shape)
 
 
 class _Prepared:

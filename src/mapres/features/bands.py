@@ -46,7 +46,8 @@ class Band:
     sigma : the wavelength, in cells along z, y and x
     shape : of the grid
     factor : voxels per edge of a cell
-    passes : number of passes in which its planes are made, to save memory
+    passes : number of passes in which its planes are made, to save memory; with more than one, each
+        makes one plane of a cell at most
     """
 
     def __init__(self, density: Density, cells: Shape, wavelength: float):
@@ -58,7 +59,10 @@ class Band:
         self.factor = int(np.ceil(SAMPLES * np.divide(lengths, cells).max() / finest - 1e-6))
         self.shape = tuple(self.factor * n for n in cells)
         self._cells = cells
-        self.passes = self.factor if np.prod(self.shape) > LARGE else 1
+        large = np.prod(self.shape) > LARGE
+        # So that a pass makes planes of every second cell.
+        self._strides = 2 if large and cells[0] % 2 == 0 else 1
+        self.passes = self.factor * self._strides if large else 1
 
     def about(self, transform: Transform, powers: Sequence[int]) -> NDArray[np.float32]:
         """Average powers of the values over a Gaussian of one wavelength around every cell.
@@ -74,39 +78,36 @@ class Band:
         """
         means = np.zeros((len(powers), *self._cells), dtype=np.float32)
         for number in range(self.passes):
-            wave = self._wave(transform, number)
+            self._add_means(self._wave(transform, number), number, powers, means)
             beat()
-            self._add_means(wave, powers, means)
-            beat()
-        means /= self.passes
+        means /= self.passes // self._strides
         z, y, x = (
             gaussian_matrix(n, rest, mode="nearest", truncate=3)
             for n, rest in zip(self._cells, self._rest, strict=True)
         )
-        return np.stack(along_axes([*means], (z, y, x)))
+        for each in means:
+            (each[:],) = along_axes([each], (z, y, x))
+        return means
 
     def cropped(self, transform: Transform) -> Transform:
-        """Leave out what this band and coarser ones do not need, if that is half of the memory."""
+        """Leave out the frequencies that neither this band nor coarser ones need."""
         reach = np.ceil(self.lengths * (STEP**2 / self.wavelength)).astype(int) + 1
         needed = tuple(int(n) for n in np.minimum(2 * reach + 1, transform.shape))
-        if 2 * np.prod(needed) > np.prod(transform.shape):
-            return transform
-        return transform.cropped(needed)
+        return transform if needed == transform.shape else transform.cropped(needed)
 
     def _wave(self, transform: Transform, number: int) -> NDArray[np.complex64]:
         """Return planes of the band, at the voxel centers of this grid along z and y.
 
-        Along x they stay transformed, shape (planes, y, x // 2 + 1): the whole may be larger than
-        the map, and is needed only slab by slab. Each of n passes makes every n-th plane; their
-        transform is that of all planes, folded.
+        Along x they stay transformed, shape (planes, y, columns), without the columns that are 0:
+        the whole may be larger than the map, and is needed only slab by slab. Each of n passes
+        makes every n-th plane; their transform is that of all planes, folded.
         """
         planes = self.shape[0] // self.passes
-        # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
-        wave = np.empty((planes, self.shape[1], self.shape[2] // 2 + 1), dtype=np.complex64)
         turns = np.exp(2j * np.pi * number * np.arange(self.shape[0]) / self.shape[0])
-        parts = _Planes(
-            self, transform, turns / self.passes * (np.prod(self.shape) / np.prod(self.box))
-        )
+        scale = np.prod(self.shape) / np.prod(self.box) / self.passes
+        parts = _Planes(self, transform, turns * scale)
+        # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
+        wave = np.empty((planes, self.shape[1], parts.columns), dtype=np.complex64)
 
         def fill(rows: range) -> None:
             wave[rows.start : rows.stop] = 0
@@ -131,21 +132,22 @@ class Band:
                 for plane in range(max(start, rows.start + fold), min(stop, rows.stop + fold)):
                     yield plane - fold, plane, plane + shift
 
-    def _add_means(self, wave: NDArray, powers: Sequence[int], means: NDArray) -> None:
-        """Add averages over cells of powers of the values of a wave."""
-        blocks = (self.factor // self.passes, self.factor, self.factor)
+    def _add_means(self, wave: NDArray, number: int, powers: Sequence[int], means: NDArray) -> None:
+        """Add averages over cells of powers of the values of the planes of a pass."""
+        blocks = (self.factor if self.passes == 1 else 1, self.factor, self.factor)
+        cells = means[:, number // self.factor :: self._strides]
 
-        def add(cells: range) -> None:
-            planes = slice(blocks[0] * cells.start, blocks[0] * cells.stop)
+        def add(part: range) -> None:
+            planes = slice(blocks[0] * part.start, blocks[0] * part.stop)
             values = scipy.fft.irfft(wave[planes], self.shape[2], axis=2)
             raised = values
-            for total, (before, power) in zip(means, pairwise((1, *powers)), strict=True):
+            for total, (before, power) in zip(cells, pairwise((1, *powers)), strict=True):
                 for _ in range(power - before):
                     raised = raised * values
-                total[cells.start : cells.stop] += block_means(raised, blocks)
+                total[part.start : part.stop] += block_means(raised, blocks)
 
         thickness = max(1, SLAB // (blocks[0] * wave[0].size))
-        threads.run_each(add, threads.slabs(means.shape[1], thickness))
+        threads.run_each(add, threads.slabs(cells.shape[1], thickness))
 
     def exposure(self, windows: Sequence[NDArray]) -> NDArray[np.float32]:
         """Return the fraction of noise energy that apodization leaves around every cell.
@@ -175,6 +177,10 @@ class _Planes:
 
     Only what lies in the band's sphere is computed: half of the grid.
 
+    Attributes
+    ----------
+    columns : along x, from zero frequency to the end of the sphere
+
     Parameters
     ----------
     band : the band
@@ -189,13 +195,15 @@ class _Planes:
         self._yx = (y[:, None] * x).astype(np.complex64)
         _, rows, columns = transform.shape
         self._kept = shared(rows, band.shape[1])
-        self._kept_x = shared_half(columns, band.shape[2]).indices(len(x))[1]
+        kept_x = shared_half(columns, band.shape[2]).indices(len(x))[1]
+        # What lies beyond is 0.
+        self.columns = min(kept_x, int(np.searchsorted(self._squares[2], OUTER)))
 
     def add(self, row: NDArray, transform: NDArray, plane: int) -> None:
         """Add a plane of the map's transform, shape (y, x // 2 + 1), to the same of the band."""
         z, y, x = self._squares
         left = OUTER - z[plane]
-        across = x[: min(self._kept_x, int(np.searchsorted(x, left)))]
+        across = x[: min(self.columns, int(np.searchsorted(x, left)))]
         if not across.size:
             return
         for kept in self._kept:

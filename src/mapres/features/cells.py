@@ -16,7 +16,7 @@ from scipy import ndimage
 from ..density import Density
 from ..half_maps import HalfMaps
 from ..progress import Progress, silent
-from .apodized import tapers, transforms_of
+from .apodized import Transform, tapers, transforms_of
 from .bands import BANDS, WAVELENGTHS, Band, Shape
 from .energies import (
     CHANNELS,
@@ -39,27 +39,39 @@ LEVEL_SCALE = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """Measurements around the cells of a map, which fill the box.
+class CellGrid:
+    """Where the measured cells of a map are; all its cells fill the box.
 
     Attributes
     ----------
     places : int32 array, shape (n, 3), indices (z, y, x) of the measured cells
+    shape : number of cells along z, y and x
+    """
+
+    places: NDArray[np.int32]
+    shape: Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Measurements around the cells of a map.
+
+    Attributes
+    ----------
+    grid : where they are
     features : float16 array, shape (n, WIDTHS, CHANNELS, bands), about ±2, finest band first;
         `UNSEEN` in bands that the map does not hold. Without half maps only `OF_ONE_MAP` channels
     fractions : float16 array, shape (n, ABOUT), of molecule around each cell
     bands : indices of these bands in `mapres.features.bands.WAVELENGTHS`
     means : float32 array, shape (MEANS, BANDS), of the whole molecule in those bands
-    shape : number of cells along z, y and x
     edge : of a cell, Å
     """
 
-    places: NDArray[np.int32]
+    grid: CellGrid
     features: NDArray[np.float16]
     fractions: NDArray[np.float16]
     bands: range
     means: NDArray[np.float32]
-    shape: Shape
     edge: float
 
 
@@ -85,10 +97,10 @@ def measure_cells(
     """
     shape = cell_shape(density)
     around = LocalWindows(fraction_of_cells(molecule, shape), density)
-    requested = (
-        around.inside if part is None or part is molecule else fraction_of_cells(part, shape)
-    )
-    wanted = ndimage.binary_dilation(requested > 0, np.ones((3, 3, 3)))
+    requested = around.inside > 0
+    if part is not None and part is not molecule:
+        requested = fraction_of_cells(part, shape) > 0
+    wanted = ndimage.binary_dilation(requested, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
     transforms = list(transforms_of(density, molecule, half_maps))
     windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]
@@ -99,35 +111,47 @@ def measure_cells(
     means = np.full((MEANS, BANDS), UNSEEN, dtype=np.float32)
     powers = np.full(BANDS, -np.inf)
     measured = bands_of(density)
-    for unmeasured in set(bands) - set(measured):
-        features[unmeasured - bands.start] = UNSEEN
     for b in measured:
         progress(b / BANDS, f"measuring at {WAVELENGTHS[b]:.1f} Å")
         band = Band(density, shape, float(WAVELENGTHS[b]))
         transforms = [band.cropped(transform) for transform in transforms]
-        exposure = band.exposure(windows)
-        if b not in bands:
-            powers[b] = ln_power(transforms[0], band, exposure, around)
-            continue
-        filled = features[b - bands.start]
-        filled[:] = UNSEEN
-        energies = measure_energies(transforms, band, exposure, around, means[:, b])
-        if energies is not None:
-            powers[b] = energies.ln_power
-            means[MEAN_SPREAD, b] = fill_in(filled, energies, around, places)
+        if b in bands:
+            filled = features[b - bands.start]
+            powers[b] = _fill_band(filled, means[:, b], transforms, band, windows, around, places)
+        else:
+            powers[b] = ln_power(transforms[0], band, band.exposure(windows), around)
+    for b in set(bands) - set(measured):
+        features[b - bands.start] = UNSEEN
     known = np.isfinite(powers)
     relative = np.maximum(powers[known] - powers.max(initial=-np.inf), np.log(FAINTEST))
     means[MEAN_LEVEL, known] = 2 + relative / LEVEL_SCALE
     fractions = [around.about(length)[wanted] for length in ABOUT]
     return Cells(
-        places,
+        CellGrid(places, shape),
         features.transpose(3, 1, 2, 0),
         np.stack(fractions, axis=-1).astype(np.float16),
         bands,
         np.clip(means, UNSEEN, MOST),
-        shape,
         around.cell,
     )
+
+
+def _fill_band(
+    features: NDArray[np.float16],
+    means: NDArray[np.float32],
+    transforms: list[Transform],
+    band: Band,
+    windows: list[NDArray],
+    around: LocalWindows,
+    places: NDArray,
+) -> float:
+    """Fill in the features of cells in one band, and the means; return ln of its power."""
+    features[:] = UNSEEN
+    energies = measure_energies(transforms, band, band.exposure(windows), around, means)
+    if energies is None:
+        return -np.inf
+    means[MEAN_SPREAD] = fill_in(features, energies, around, places)
+    return energies.ln_power
 
 
 def bands_of(density: Density) -> NDArray[np.intp]:

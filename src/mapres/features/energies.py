@@ -70,13 +70,14 @@ def measure_energies(
     means : of the whole molecule; not filled in if there is no power: the result is then None
     """
     moments = band.about(transforms[0], (2, 3, 4))
-    noise = around.solvent_mean(moments[0] / exposure, band.wavelength)
-    moments, exposure = moments[(slice(None), *around.box)], exposure[around.box]
     energy = moments[0] / exposure
+    noise = around.solvent_mean(energy, band.wavelength)
+    moments = moments[(slice(None), *around.box)]
+    energy, exposure = energy[around.box], exposure[around.box]
     mean = around.molecule_mean(energy)
     if not mean > 0:
         return None
-    gaussian = 3 * around.molecule_mean(np.square(moments[0], dtype=np.float64))
+    gaussian = 3 * around.molecule_mean(moments[0], power=2)
     kurtosis = around.molecule_mean(moments[2]) / max(gaussian, 1e-30)
     means[MEAN_KURTOSIS] = np.log(max(kurtosis, 1e-3))
     weighted = dict(zip((ENERGY, SKEWNESS, KURTOSIS), moments, strict=True))

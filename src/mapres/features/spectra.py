@@ -152,8 +152,8 @@ def _outside(
 
     Many programs write zeros outside the inscribed ellipsoid: those are not solvent.
     """
-    ellipsoid = inscribed_ellipsoid(box)[where]
-    weight = np.clip(1 - 20 * around, 0, 1) ** 2 * ellipsoid
+    ellipsoid = inscribed_ellipsoid(box, part=where)
+    weight: NDArray = np.clip(1 - 20 * around, 0, 1) ** 2 * ellipsoid
     sample = values[weight > 0.5]
     flat = sample.size < FEWEST or np.mean(sample == 0) > FLAT_FRACTION
     return np.zeros_like(weight) if flat else weight

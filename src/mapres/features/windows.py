@@ -115,9 +115,10 @@ class LocalWindows:
         (fraction,) = along_axes((self.inside,), (z, y, x))
         return fraction
 
-    def molecule_mean(self, energy: NDArray) -> float:
-        """Return the mean energy of a band, in the box, in the molecule."""
-        return float(energy[self.inner][self.molecule].mean(dtype=np.float64))
+    def molecule_mean(self, energy: NDArray, power: int = 1) -> float:
+        """Return the mean in the molecule of the energy of a band, in the box, or of its power."""
+        values = energy[self.inner][self.molecule].astype(np.float64)
+        return float(np.mean(values**power))
 
     def solvent_mean(self, energy: NDArray, wavelength: float) -> float | None:
         """Return the mean energy of a band in the solvent; None where there is none.
@@ -156,7 +157,7 @@ def fraction_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
         part = times_rows(along_z[planes.start : planes.stop], mask)
         return cell_means(cell_means(part.astype(np.float32), y, 1), x, 2)
 
-    return np.concatenate(threads.run_each(average, threads.slabs(z, PLANES)))
+    return np.concatenate(threads.run_each(average, threads.slabs(z, PLANES // 4)))
 
 
 def cell_means(values: NDArray, count: int, axis: int = 0) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from ..arrays.nearby import bounding_box
 from ..arrays.separable import along_axes, linear_matrix
 from ..density import Density
 from ..errors import MapContentError, ModelError
-from ..features.cells import Cells, bands_of, measure_cells
+from ..features.cells import CellGrid, Cells, bands_of, measure_cells
 from ..features.distribution import quantiles
 from ..features.profile import profile
 from ..features.relative import (
@@ -72,7 +72,7 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     ModelError
         If the global model is not the one that the network was trained with.
     """
-    density, progress = given.density, given.progress
+    density = given.density
     if len(bands_of(density)) < FEWEST_BANDS:
         raise MapContentError(
             f"{density.name} has {density.spacing:.3g} Å voxels in a box of "
@@ -85,12 +85,31 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
             "reinstall MapRes."
         )
-    molecule, spectra = given.molecule, given.measurements.spectra
+    levels, grid, ln_resolution = _levels(given, network, global_model)
+    box, (low, middle, high) = _on_grid(levels, grid, given)
+    values = np.zeros(density.values.shape, dtype=np.float32)
+    values[box] = middle
+    coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
+    return LocalPrediction(values, Interval(box, low, high), coarsest)
+
+
+def _levels(
+    given: MethodInput, network: Model, global_model: Model
+) -> tuple[NDArray[np.float32], CellGrid, float]:
+    """Return ln Å of the `LEVELS` of every cell, where cells are, and ln Å of the whole map.
+
+    The cells' features, 0.5 GB of a map of 512³ voxels, are given back before anything else.
+    """
+    molecule, progress = given.molecule, given.progress
     probabilities, curves = predict_global(
-        density, molecule, spectra, global_model, part_of(progress, 0.0, WHOLE)
+        given.density,
+        molecule,
+        given.measurements.spectra,
+        global_model,
+        part_of(progress, 0.0, WHOLE),
     )
     cells = measure_cells(
-        density,
+        given.density,
         molecule,
         given.half_maps,
         part=given.inside,
@@ -99,11 +118,7 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     )
     global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
     levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
-    coarsest = float(np.exp(LN_MIDDLES[-1] + global_features.ln_resolution))
-    box, (low, middle, high) = _on_grid(levels, cells, given)
-    values = np.zeros(density.values.shape, dtype=np.float32)
-    values[box] = middle
-    return LocalPrediction(values, Interval(box, low, high), coarsest)
+    return levels, cells.grid, global_features.ln_resolution
 
 
 def predict_global(
@@ -133,7 +148,7 @@ def _quantiles(
     cells: Cells, global_features: GlobalFeatures, network: Model, progress: Progress
 ) -> NDArray[np.float32]:
     """Return ln Å of the `LEVELS` of every cell, shape (LEVELS, n)."""
-    out = np.empty((len(LEVELS), len(cells.places)), dtype=np.float32)
+    out = np.empty((len(LEVELS), len(cells.grid.places)), dtype=np.float32)
     middle = global_features.ln_resolution
     of_map = row_of_map(global_features, middle)
 
@@ -143,7 +158,7 @@ def _quantiles(
         probabilities = calibrated(network.predict(given, of_map), network.calibration)
         out[:, part] = quantiles(probabilities, LEVELS, LN_EDGES).T
 
-    batches = threads.slabs(len(cells.places), BATCH)
+    batches = threads.slabs(len(cells.grid.places), BATCH)
     for start in range(0, len(batches), BATCHES_PER_REPORT):
         progress(start / len(batches), "predicting cells")
         threads.run_each(predict, batches[start : start + BATCHES_PER_REPORT])
@@ -151,13 +166,13 @@ def _quantiles(
 
 
 def _on_grid(
-    ln_resolution: NDArray, cells: Cells, given: MethodInput
+    ln_resolution: NDArray, grid: CellGrid, given: MethodInput
 ) -> tuple[tuple[slice, ...], list[NDArray[np.float32]]]:
     """Return the bounding box of the voxels inside, and Å of each level in it; 0 outside."""
     inside = given.inside
     box = bounding_box(inside)
     beat()
-    levels = at_voxels(ln_resolution, cells, inside.shape, box)
+    levels = at_voxels(ln_resolution, grid, inside.shape, box)
     beat()
     finest = np.float32(given.density.nyquist)
 
@@ -180,14 +195,14 @@ def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.f
 
 
 def at_voxels(
-    found: NDArray, cells: Cells, shape: tuple[int, ...], box: tuple[slice, ...]
+    found: NDArray, grid: CellGrid, shape: tuple[int, ...], box: tuple[slice, ...]
 ) -> list[NDArray[np.float32]]:
     """Interpolate from the centers of cells to the centers of the voxels of a part of the box.
 
     Parameters
     ----------
     found : array, shape (k, n), k values of each of the measured cells, which surround the part
-    cells : the cells
+    grid : where they are
     shape : of the whole box, voxels
     box : the part
 
@@ -195,10 +210,10 @@ def at_voxels(
     -------
     k arrays, shape (z, y, x) of the part
     """
-    grids = np.zeros((len(found), *cells.shape), dtype=np.float32)
-    grids[(slice(None), *cells.places.T)] = found
-    z, y, x = (linear_matrix(*each) for each in zip(cells.shape, shape, box, strict=True))
-    return along_axes([*grids], (z, y, x))
+    whole = np.zeros((len(found), *grid.shape), dtype=np.float32)
+    whole[(slice(None), *grid.places.T)] = found
+    z, y, x = (linear_matrix(*each) for each in zip(grid.shape, shape, box, strict=True))
+    return along_axes([*whole], (z, y, x))
 
 
 def _run(given: MethodInput) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..half_maps import HalfMaps, checked_with_half_maps
 from ..mask import solvent_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
-from .method import Measured, MethodInput
+from .method import Measured, Method, MethodInput
 from .methods import DEFAULT, METHODS, complete_options
 
 
@@ -139,30 +140,13 @@ def local_resolution(
     evidence = Evidence(density)
     if half_maps is not None:
         evidence = evidence.with_(half_maps=measure_half_maps(half_maps, inside, density))
-    half_map_warnings = tuple(finding.text for finding in run_checks(PAIR, evidence))
-    given = MethodInput(density, inside, mask is None, half_maps, device, progress)
-    try:
-        measured = METHODS[method].measure(given, chosen)
-    except MapContentError as error:
-        # Report the cause, such as half maps of opposite sign, rather than its effect.
-        inverted = inverted_contrast(density, given.measurements)
-        causes = [*half_map_warnings, *(f"{density.name}: {f.text}" for f in inverted)]
-        if causes:
-            raise MapContentError(causes[0]) from error
-        raise
-    beat()
-    known = measured.values > 0
-    if np.count_nonzero(known) == np.count_nonzero(inside):
-        # The same voxels: whole masks of a large map take 0.1 GB each.
-        known = inside
-    findings = run_checks(LOCAL, evidence.with_(local=_summary(inside, measured, known)))
-    findings += inverted_contrast(density, given.measurements)
-    warnings = (
-        *(finding.text for finding in findings),
-        *METHODS[method].device_warnings(device),
-        *measured.warnings,
-        *half_map_warnings,
+    measured, known, warnings = _measure(
+        METHODS[method],
+        MethodInput(density, inside, mask is None, half_maps, device, progress),
+        chosen,
+        evidence,
     )
+    beat()
     extend(measured.values, known)
     return LocalResolution(
         **vars(measured) | {"warnings": warnings},
@@ -170,6 +154,36 @@ def local_resolution(
         method=method,
         seconds=time.perf_counter() - started,
     )
+
+
+def _measure(
+    method: Method, given: MethodInput, options: Mapping[str, float | None], evidence: Evidence
+) -> tuple[Measured, NDArray[np.bool_], tuple[str, ...]]:
+    """Return what a method measured, where, and all warnings."""
+    density = given.density
+    half_map_warnings = [finding.text for finding in run_checks(PAIR, evidence)]
+    try:
+        measured = method.measure(given, options)
+    except MapContentError as error:
+        # Report the cause, such as half maps of opposite sign, rather than its effect.
+        inverted = inverted_contrast(density, given.measurements)
+        causes = [*half_map_warnings, *(f"{density.name}: {f.text}" for f in inverted)]
+        if causes:
+            raise MapContentError(causes[0]) from error
+        raise
+    known = measured.values > 0
+    if np.count_nonzero(known) == np.count_nonzero(given.inside):
+        # The same voxels: each mask of a map of 512³ voxels takes 0.1 GB.
+        known = given.inside
+    findings = run_checks(LOCAL, evidence.with_(local=_summary(given.inside, measured, known)))
+    findings += inverted_contrast(density, given.measurements)
+    warnings = (
+        *(finding.text for finding in findings),
+        *method.device_warnings(given.device),
+        *measured.warnings,
+        *half_map_warnings,
+    )
+    return measured, known, warnings
 
 
 def _molecule(density: Density) -> NDArray[np.bool_]:
