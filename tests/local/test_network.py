@@ -8,8 +8,8 @@ from graphs import local_model
 
 from mapres.density import Density
 from mapres.errors import Cancelled, MapContentError, MapResError, ModelError
-from mapres.features.cells import Cells
-from mapres.features.relative import LN_MIDDLES, OF_CELL
+from mapres.features.cells import CellGrid
+from mapres.features.relative import LN_MIDDLES
 from mapres.io import read
 from mapres.local import network as local_network
 from mapres.local.method import MethodInput
@@ -129,14 +129,14 @@ def stub(predict):
 
 
 def test_levels_of_a_known_distribution_are_where_they_belong(density, found):
-    def predict(rows):
+    def predict(rows, of_map):
         probabilities = np.exp(-0.5 * ((LN_MIDDLES - 0.3) / 0.1) ** 2)
         return np.tile(probabilities / probabilities.sum(), (len(rows), 1))
 
     predicted = predict_local(given(density, found.mask), stub(predict))
-    low, middle, high = (
-        np.log(part[found.mask]) for part in (predicted.low, predicted.values, predicted.high)
-    )
+    interval, inside = predicted.interval, found.mask[predicted.interval.box]
+    low, high = (np.log(end[inside]) for end in (interval.low, interval.high))
+    middle = np.log(predicted.values[found.mask])
     np.testing.assert_allclose(middle, middle[0], atol=1e-4)
     np.testing.assert_allclose(middle - low, 1.645 * 0.1, atol=0.01)
     np.testing.assert_allclose(high - middle, 1.645 * 0.1, atol=0.01)
@@ -147,11 +147,10 @@ def test_levels_of_a_known_distribution_are_where_they_belong(density, found):
 def test_the_network_predicts_cells_in_parts(density, found, monkeypatch):
     sizes = []
 
-    def predict(rows):
+    def predict(rows, of_map):
         sizes.append(len(rows))
         probabilities = np.exp(
-            -0.5
-            * ((LN_MIDDLES - 0.3 * np.sin(rows[:, :OF_CELL].sum(axis=1, keepdims=True))) / 0.1) ** 2
+            -0.5 * ((LN_MIDDLES - 0.3 * np.sin(rows.sum(axis=1, keepdims=True))) / 0.1) ** 2
         )
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
@@ -166,14 +165,15 @@ def test_the_network_predicts_cells_in_parts(density, found, monkeypatch):
 
 def test_interpolates_between_middles_of_cells():
     """What is linear in place stays so, wherever cells divide voxels and whatever is asked for."""
-    shape, nothing = (12, 15, 17), np.zeros(0)
+    shape = (12, 15, 17)
     z, y, x = np.indices(shape)
     places = np.argwhere(np.indices((5, 6, 7))[0] > 0)
     middles = (places + 0.5) * np.divide(shape, (5, 6, 7)) - 0.5
-    cells = Cells(places, nothing, nothing, range(0), nothing, (5, 6, 7), 4.0)
     box = (slice(4, 9), slice(3, 12), slice(3, 13))
-    found = at_voxels(middles @ [2.0, -1.0, 0.5], cells, shape, box)
-    np.testing.assert_allclose(found, (2.0 * z - y + 0.5 * x)[box], atol=1e-4)
+    values = np.stack([middles @ [2.0, -1.0, 0.5], middles @ [0.0, 0.0, 3.0]])
+    first, second = at_voxels(values, CellGrid(places, (5, 6, 7)), shape, box)
+    np.testing.assert_allclose(first, (2.0 * z - y + 0.5 * x)[box], atol=1e-4)
+    np.testing.assert_allclose(second, 3.0 * x[box], atol=1e-4)
 
 
 def test_cancels_while_measuring_and_while_predicting(density):

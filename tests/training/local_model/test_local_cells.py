@@ -10,9 +10,9 @@ from scipy import ndimage
 
 from mapres.features.bands import BANDS
 from mapres.features.distribution import BINS
-from mapres.features.energies import CHANNELS, MEAN_CORRELATION, MEANS, OF_HALF_MAPS
+from mapres.features.energies import CHANNELS, MEAN_CORRELATION, MEANS, OF_ONE_MAP
 from mapres.features.profile import UNSEEN
-from mapres.features.relative import INPUTS, LN_MIDDLES, OF_CELL, OFFSETS, rows
+from mapres.features.relative import LN_MIDDLES, OF_MAP, OFFSETS, inputs_of_cell, row_of_map, rows
 from mapres.features.windows import ABOUT, WIDTHS
 from mapres.fsc import first_crossing, fourier_shell_correlation
 from mapres.local.method import MethodInput
@@ -72,24 +72,21 @@ def test_samples_hold_cells_of_the_molecule(example):
 def test_training_and_prediction_give_the_network_the_same_rows(example):
     given = []
 
-    def predict(read):
-        given.append(read)
+    def predict(read, of_map):
+        given.append((read, of_map))
         return np.full((len(read), BINS), 1 / BINS)
 
     # Of these seeds the first has no mask as users give it.
     sample = sample_cells(example, np.random.default_rng(0))
-    trained = rows(
-        sample.features,
-        sample.fractions,
-        sample.global_features,
-        sample.global_features.ln_resolution,
-    )
+    known = sample.global_features
+    trained = rows(sample.features, sample.fractions, known.ln_resolution)
     model = local_model(predict, load("default"))
     molecule = solvent_mask(example.density)
     predict_local(
         MethodInput(example.density, molecule, True, example.half_maps, "cpu", silent), model
     )
-    read = np.concatenate(given)
+    read = np.concatenate([cells for cells, _ in given])
+    np.testing.assert_allclose(given[0][1], row_of_map(known, known.ln_resolution), atol=1e-3)
     for row in trained[:20]:
         assert np.abs(read - row).max(axis=1).min() < 1e-3
 
@@ -120,24 +117,27 @@ def crossing(made, where):
 def test_half_maps_are_hidden_or_shown(shards):
     alone, together = (CellShards(shards, half_maps, "train") for half_maps in (False, True))
     (hidden, truth), (shown, same) = (stored.of_map(0) for stored in (alone, together))
-    assert np.array_equal(truth, same) and hidden.shape == (len(truth), INPUTS)
-    cells = hidden[:, : OF_CELL - len(ABOUT)].reshape(-1, len(WIDTHS), CHANNELS, len(OFFSETS))
-    assert (cells[:, :, OF_HALF_MAPS] == UNSEEN).all()
-    means = hidden[:, OF_CELL:].reshape(len(truth), -1)[:, : MEANS * len(OFFSETS)]
-    assert (means.reshape(-1, MEANS, len(OFFSETS))[:, MEAN_CORRELATION] == UNSEEN).all()
-    different = hidden != shown
-    half_maps = (len(OF_HALF_MAPS) * len(WIDTHS) + 1) * len(OFFSETS)
-    assert 0 < different.any(axis=0).sum() <= half_maps
+    assert np.array_equal(truth, same)
+    cells, of_map = hidden
+    assert cells.shape == (len(truth), inputs_of_cell(OF_ONE_MAP))
+    assert of_map.shape == (len(truth), OF_MAP)
+    all_channels = shown[0][:, : -len(ABOUT)].reshape(-1, len(WIDTHS), CHANNELS, len(OFFSETS))
+    same_channels = all_channels[:, :, :OF_ONE_MAP].reshape(len(truth), -1)
+    assert np.array_equal(cells[:, : -len(ABOUT)], same_channels)
+    means = of_map[:, : MEANS * len(OFFSETS)].reshape(-1, MEANS, len(OFFSETS))
+    assert (means[:, MEAN_CORRELATION] == UNSEEN).all()
+    assert 0 < (of_map != shown[1]).any(axis=0).sum() <= len(OFFSETS)
 
 
 def test_a_batch_holds_as_many_cells_of_every_map_and_their_truth(shards):
     stored = CellShards(shards, False, "train")
     inputs, wanted = stored.batch(np.arange(2), np.random.default_rng(0))
-    assert inputs.shape == (2 * fit_local.CELLS, INPUTS)
+    cells, of_map = inputs
+    assert len(cells) == len(of_map) == 2 * fit_local.CELLS
     assert wanted.shape == (2 * fit_local.CELLS, BINS)
     assert np.allclose(wanted.sum(axis=1), 1, atol=1e-5)
     # From wherever it is counted, the truth is that of the map.
-    middle = inputs[:, -3]
+    middle = of_map[:, -3]
     ln_truth = wanted @ LN_MIDDLES + middle
     for k in range(2):
         part = ln_truth[k * fit_local.CELLS : (k + 1) * fit_local.CELLS]
@@ -163,4 +163,7 @@ def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example
     found = predict_local(MethodInput(example.density, inside, False, None, "cpu", silent), model)
     values = found.values[inside]
     assert (found.values[~inside] == 0).all() and values.min() > 0.999 * example.density.nyquist
-    assert (found.low[inside] <= values).all() and (values <= found.high[inside]).all()
+    low, high = (
+        end[inside[found.interval.box]] for end in (found.interval.low, found.interval.high)
+    )
+    assert (low <= values).all() and (values <= high).all()
