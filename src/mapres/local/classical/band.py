@@ -40,10 +40,10 @@ class Band:
 
         Axes of length 1 stay as they are.
         """
-        for axis, kept in enumerate((self.z, self.y, self.x)):
-            if array.shape[axis] > 1:
-                array = array[(slice(None),) * axis + (kept,)]
-        return array
+        z, y, x = (n > 1 for n in array.shape)
+        array = array[self.z] if z else array
+        array = array[:, self.y] if y else array
+        return array[:, :, self.x] if x else array
 
     def to_columns(self, coefficients: NDArray) -> NDArray[np.complex64]:
         """Transform (..., kept z, kept y, kept x) back along z: to (..., z, kept y, kept x)."""

@@ -29,10 +29,9 @@ from .blocres_boxes import (
 )
 from .windowed_fsc import Boxes, Run, last_crossing
 
-# Voxels of padded boxes per batch, about 0.1 s, and boxes in a row that are measured together.
-BATCH = 3e7
-LONGEST = 64
-BATCHES_PER_REPORT = 8
+# Voxels of padded boxes per batch, less than 0.1 s, and boxes of a row that are measured together.
+BATCH = 2e7
+LONGEST = 80
 
 
 def blocres(
@@ -145,10 +144,11 @@ def _runs(corners: NDArray[np.intp], stride: int, box: int) -> list[list[Run]]:
     for start, end in pairwise(starts):
         parts = np.array_split(np.arange(start, end), -(-(end - start) // min(LONGEST, most)))
         for part in parts:
-            run = Run(*corners[part[0]].tolist(), len(part), stride)
+            z, y, x = corners[part[0]].tolist()
+            run = Run(z, y, x, len(part), stride)
             last = batches[-1] if batches else []
             full = sum(other.count for other in last) + run.count > most
-            if not last or full or last[0].z != run.z:
+            if not last or full or last[0].z != z:
                 batches.append([])
             batches[-1].append(run)
     return batches
@@ -166,9 +166,9 @@ def _last_shells(
     message = f"blocres, {count} boxes of {boxes.edge} voxels"
     shells = []
     # A few at a time, so that canceling is fast.
-    for number in range(0, len(batches), BATCHES_PER_REPORT):
-        progress(number / len(batches), message)
-        shells += threads.run_each(measure, batches[number : number + BATCHES_PER_REPORT])
+    for part in threads.slabs(len(batches), 2 * threads.count()):
+        progress(part.start / len(batches), message)
+        shells += threads.run_each(measure, batches[part.start : part.stop])
     return np.concatenate(shells)
 
 

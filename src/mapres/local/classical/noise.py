@@ -78,7 +78,8 @@ def noise_sphere(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_
 
     mean = np.zeros(max(limit - first, 1))
     for _ in range(2):
-        count, total, deviations = sum(threads.run_each(partial(sums, mean=mean), slabs))
+        parts = threads.run_each(partial(sums, mean=mean), slabs)
+        count, total, deviations = np.sum(parts, axis=0)
         count = np.maximum(count, 1)
         mean = total / count
     variance = deviations / count

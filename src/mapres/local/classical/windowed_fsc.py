@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-# Bytes of the coefficients of one map that are multiplied together: half of a core's cache.
-CACHE = 600_000
+# Bytes of the coefficients of one map that are multiplied together, half of a core's cache.
+CACHE = 400_000
 # A box whose values differ by less than a millionth of their size is constant but for rounding.
 CONSTANT = 1e-12
 
@@ -41,13 +41,15 @@ class _Group:
     ----------
     pairs : of cosines and sines along z and y, shape (4 pairs): places in (2 (n + 1))²
     ones : transform of a box of ones at these pairs, which the mean of a box is multiplied with
-    along_x : cosines and sines, shape (2 frequencies, n + 1), with a column for `ones`
-    shells : fraction of each coefficient in each shell, shape (n + 1, frequencies · pairs)
+    along_x : each cosine and its sine, shape (2 frequencies, n + 1), with a column for `ones`
+    first : the first shell reached
+    shells : fractions of coefficients in shells, shape (n + 1 - first, frequencies · pairs)
     """
 
     pairs: NDArray[np.intp]
     ones: NDArray[np.float32]
     along_x: NDArray[np.float32]
+    first: int
     shells: NDArray[np.float32]
 
 
@@ -101,8 +103,8 @@ class Boxes:
             for total, factors in zip(
                 sums, ((one, other), (one, one), (other, other)), strict=True
             ):
-                products = np.einsum("akcb,akcb->kb", *factors)
-                total += group.shells @ products.reshape(-1, run.count)
+                products = np.einsum("kcb,kcb->kb", *factors)
+                total[group.first :] += group.shells @ products.reshape(-1, run.count)
         power = np.sqrt(first * second)
         varied = (power > 0) & np.isfinite(means).all(axis=0)
         return np.divide(cross, power, out=np.zeros_like(cross), where=varied)
@@ -113,7 +115,7 @@ class Boxes:
     def _coefficients(
         self, group: _Group, rows: NDArray, mean: NDArray, run: Run
     ) -> NDArray[np.float32]:
-        """Return those of boxes without their mean: (cosine and sine, k_x, 4 of z and y, rest)."""
+        """Return those of boxes without their mean, shape (k_x, 8 of z, y and x, pairs · boxes)."""
         picked = rows[group.pairs]
         wide, step = picked.strides
         windows = (self.edge, len(picked), run.count)
@@ -121,12 +123,13 @@ class Boxes:
         columns[:-1] = as_strided(picked, windows, (step, wide, run.stride * step))
         np.multiply(group.ones[:, None], -mean, out=columns[-1])
         product = group.along_x @ columns.reshape(self.edge + 1, -1)
-        return product.reshape(2, len(group.along_x) // 2, 4, -1)
+        return product.reshape(len(group.along_x) // 2, 8, -1)
 
     def _groups_for(self, count: int) -> list[_Group]:
         """Return the groups for runs of about ``count`` boxes, which fill the cache."""
-        boxes = 1 << (count - 1).bit_length()
-        pairs = max(1, CACHE // (4 * 8 * (self.edge + 1) * boxes))
+        pairs = max(1, CACHE // (4 * 8 * (self.edge + 1) * count))
+        # Powers of two: few different groups for runs of any length.
+        pairs = 1 << (pairs.bit_length() - 1)
         if pairs not in self._groups:
             self._groups[pairs] = list(self._grouped(pairs))
         return self._groups[pairs]
@@ -145,12 +148,15 @@ class Boxes:
             # Frequencies along x that reach a shell at the smallest radius of the group.
             kept = int(np.count_nonzero(squares + across[chosen[0]] < count**2))
             kinds = [(a, b) for a in (0, 1) for b in (0, 1)]
-            waves = along_x[:, :kept].reshape(-1, edge)
+            waves = along_x[:, :kept].swapaxes(0, 1).reshape(-1, edge)
             yield _Group(
                 np.concatenate([(a * count + z) * 2 * count + b * count + y for a, b in kinds]),
                 np.concatenate([ones[a, z] * ones[b, y] for a, b in kinds]).astype(np.float32),
                 np.column_stack([waves, waves.sum(axis=1)]).astype(np.float32),
-                _shell_fractions(np.sqrt(squares[:kept, None] + across[chosen]).ravel(), edge),
+                first := int(np.sqrt(across[chosen[0]])),
+                _shell_fractions(np.sqrt(squares[:kept, None] + across[chosen]).ravel(), edge)[
+                    first:
+                ],
             )
 
 
