@@ -232,6 +232,19 @@ def test_statistic_is_the_gain_of_the_weighted_fit():
     assert found[0] == pytest.approx(gain, rel=1e-4)
 
 
+@pytest.mark.parametrize("wavelength", [2.0, 2.7, 4.2, 6.0])
+def test_statistic_is_the_power_of_all_responses(wavelength):
+    """Around every voxel of a periodic box, of edges that blocks divide or not."""
+    values = noise(10, (13, 35, 40))
+    kernels = orthonormal_kernels(wavelength)
+    expected = sum(
+        ndimage.correlate(values.astype(float), kernel, mode="wrap") ** 2 for kernel in kernels
+    ).ravel()
+    voxels = np.random.default_rng(1).permutation(values.size)[:5000]
+    found = likelihood_ratio(values, wavelength, kernels, voxels)
+    np.testing.assert_allclose(found, expected[voxels], rtol=1e-4, atol=1e-5)
+
+
 def test_background_is_where_noise_is():
     values, mask = noise(9, (67, 64, 64)), ball(14, (67, 64, 64))
     cut = values * ball(28, values.shape)

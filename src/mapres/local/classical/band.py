@@ -41,9 +41,11 @@ class Band:
         Axes of length 1 stay as they are.
         """
         z, y, x = (n > 1 for n in array.shape)
+        array = array[:, :, self.x] if x else array
+        if z and y:
+            return array[np.ix_(self.z, self.y)]
         array = array[self.z] if z else array
-        array = array[:, self.y] if y else array
-        return array[:, :, self.x] if x else array
+        return array[:, self.y] if y else array
 
     def to_columns(self, coefficients: NDArray) -> NDArray[np.complex64]:
         """Transform (..., kept z, kept y, kept x) back along z: to (..., z, kept y, kept x)."""

@@ -142,13 +142,13 @@ class Monogenic:
         z, y, x = map(band.of, self.axes)
         u = _radius(z, y, x)
         removed = band.of(self._transform)
-        removed = removed * (_raised_cosine(self._start - u, EDGE) - _raised_cosine(u0 - u, EDGE))
+        removed *= _raised_cosine(self._start - u, EDGE) - _raised_cosine(u0 - u, EDGE)
         across = removed * (RIESZ / _above_zero(u))
-        columns = band.to_columns(np.stack([removed, across * z, across]))
+        columns = [band.to_columns(part) for part in (removed, across * z, across)]
         beat()
 
         def section(number: int) -> NDArray[np.float32]:
-            f, along_z, across = columns[:, number]
+            f, along_z, across = (part[number] for part in columns)
             fields = band.to_sections(np.stack([f, along_z, across * y[0], across * x[0]]))
             return np.subtract(self._fields[number], fields, out=fields)
 

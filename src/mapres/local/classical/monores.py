@@ -82,13 +82,16 @@ def monores(
     nz, ny, nx = signal.shape
     monogenic = Monogenic((nz, ny, nx))
     transforms = [forward(part) for part in (signal, noise) if part is not None]
+    # The rest needs the transforms only; of half maps these are an eighth of the memory.
+    del signal, noise, source
     strong = inside & within & _strong(monogenic, transforms[0], solvent, significance)
     _require_signal(strong, inside, 1 - significance)
     # Without half maps, in-mask voxels that turned out to be weak count as solvent.
-    region = within & ~strong if noise is None else within
+    region = within & ~strong if half_maps is None else within
     u0s, resolutions = map(list, zip(*frequencies, strict=True))
     amplitudes = Amplitudes(monogenic, transforms, region, u0s, significance)
     resolution, finest = _sweep(amplitudes, strong, resolutions, progress)
+    del amplitudes, transforms
     return _smoothed(monogenic, resolution, finest, 2 * voxel_size)
 
 
