@@ -16,7 +16,7 @@ from .monogenic import Monogenic
 # falls steeply, and compute more noise that is not used when the sweep ends early.
 SPAN = 2.5
 # Cycles per voxel: what higher frequencies remove is most of the map, and no faster to transform.
-WIDE = 0.34
+WIDE = 0.4
 # Values per thread; every 1000th is looked at to find where the quantile is, and it lies within 4
 # standard deviations of that of the sample but for one time in 16,000.
 PART = 1 << 18

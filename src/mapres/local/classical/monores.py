@@ -88,6 +88,7 @@ def monores(
     _require_signal(strong, inside, 1 - significance)
     # Without half maps, in-mask voxels that turned out to be weak count as solvent.
     region = within & ~strong if half_maps is None else within
+    del inside, within, solvent
     u0s, resolutions = map(list, zip(*frequencies, strict=True))
     amplitudes = Amplitudes(monogenic, transforms, region, u0s, significance)
     resolution, finest = _sweep(amplitudes, strong, resolutions, progress)
