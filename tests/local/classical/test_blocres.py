@@ -10,7 +10,7 @@ from mapres.fourier import filtered
 from mapres.io import read
 from mapres.local.classical.blocres import blocres
 from mapres.local.classical.blocres_boxes import WORST, default_box, default_stride
-from mapres.local.classical.windowed_fsc import last_crossing
+from mapres.local.classical.windowed_fsc import Boxes, Run, last_crossing
 from mapres.local.resolution import local_resolution
 
 VOXEL = 1.5
@@ -309,3 +309,40 @@ def test_local_resolution_without_common_signal_chooses_no_box(molecule):
     )
     with pytest.raises(MapContentError, match="check that they belong to it"):
         local_resolution(whole, method="blocres", mask=mask, half_maps=apart)
+
+
+def padded_fsc(first, second):
+    """Return the FSC of two boxes by transforms in 64 bits of the boxes, padded to twice."""
+    n = len(first)
+    taper = np.hanning(n)[:, None, None] * np.hanning(n)[:, None] * np.hanning(n)
+    one, other = (
+        np.fft.rfftn(taper * (box - box.mean(dtype=np.float64)), (2 * n,) * 3)
+        for box in (first, second)
+    )
+    along, half = np.fft.fftfreq(2 * n, 1 / (2 * n)), np.arange(n + 1)
+    radius = np.sqrt(along[:, None, None] ** 2 + along[:, None] ** 2 + half**2)
+    fractions = [np.clip(1 - np.abs(radius - shell), 0, None) for shell in range(n + 1)]
+    cross, power, power2 = (
+        np.array([np.sum(fraction * product) for fraction in fractions])
+        for product in ((one * other.conj()).real, np.abs(one) ** 2, np.abs(other) ** 2)
+    )
+    return cross / np.sqrt(power * power2)
+
+
+@pytest.mark.parametrize(("box", "stride"), [(8, 1), (11, 2), (20, 3)])
+def test_sums_of_cosines_and_sines_are_those_of_complex_transforms(box, stride):
+    halves = [half + 2 for half in pair(sigma=0.5, shape=(23, 28, 40))]
+    runs = [Run(1, 2, 3, 4, stride), Run(1, 5, 0, 1, stride), Run(1, 7, 2, 6, stride)]
+    found = Boxes(*halves, box).correlation(runs)
+    corners = [(r.z, r.y, r.x + k * stride) for r in runs for k in range(r.count)]
+    cuts = [tuple(slice(k, k + box) for k in corner) for corner in corners]
+    expected = np.stack([padded_fsc(*(half[cut] for half in halves)) for cut in cuts], axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_mask_with_gaps_gives_each_box_its_own_value():
+    half_maps = pair()
+    gaps = ball() & (np.random.default_rng(3).random(SHAPE) < 0.5)
+    whole, part = (measured(*half_maps, mask).values for mask in (None, gaps))
+    np.testing.assert_allclose(part[gaps], whole[gaps], rtol=1e-4)
+    assert not part[~gaps].any()

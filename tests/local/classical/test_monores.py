@@ -5,9 +5,13 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
-from mapres.fourier import filtered
+from mapres.fourier import filtered, forward
 from mapres.io import read
+from mapres.local.classical.amplitudes import Distribution, quantile
+from mapres.local.classical.band import Band
+from mapres.local.classical.monogenic import EDGE, Monogenic
 from mapres.local.classical.monores import monores
+from mapres.local.classical.noise import noise_sphere
 from mapres.progress import silent
 
 VOXEL = 1.5
@@ -188,3 +192,82 @@ def test_refuses_what_does_not_fit_together():
     refuse(first, np.ones_like(mask), MapContentError, "no solvent")
     refuse(first, mask, MapContentError, "max_res is 3 Å", max_res=3.0)
     refuse(first, mask, MapContentError, "step is 0 Å", step=0.0)
+
+
+def riesz_amplitude(values, u0):
+    """Return the amplitude by transforms of the whole map in 64 bits, limited at ``u0``."""
+    u = np.meshgrid(*map(np.fft.fftfreq, values.shape), indexing="ij")
+    radius = np.sqrt(sum(axis**2 for axis in u))
+
+    def falls(beyond):
+        return 0.5 + 0.5 * np.cos(np.pi * np.clip(beyond / EDGE, 0, 1))
+
+    f = np.fft.fftn(values) * falls(u0 - radius)
+    gains = (1, *(-1j * axis / np.maximum(radius, 1e-9) for axis in u))
+    total = np.sqrt(sum(np.fft.ifftn(f * gain).real ** 2 for gain in gains))
+    return np.fft.ifftn(np.fft.fftn(total) * falls(radius - u0)).real
+
+
+@pytest.mark.parametrize("shape", [(24, 24, 24), (25, 27, 21), (20, 25, 30)])
+@pytest.mark.parametrize(("start", "u0"), [(0.1, 0.1), (0.1, 0.13), (0.1, 0.31), (0.2, 0.45)])
+def test_amplitudes_equal_transforms_of_the_whole_map(shape, start, u0):
+    # Nothing at Nyquist, where the sign of an even length's frequency is a convention.
+    values = filtered(noise(5, shape), 1.0, lambda s2: (s2 < 0.46**2).astype(np.float32))
+    monogenic = Monogenic(shape)
+    monogenic.start(forward(values), start)
+    expected = riesz_amplitude(values, u0)
+    np.testing.assert_allclose(monogenic.amplitude(u0), expected, atol=2e-6 * expected.max())
+
+
+def test_a_band_keeps_the_frequencies_below_its_limit():
+    shape, limit = (12, 15, 18), 0.2
+    values, band = noise(6, shape), Band(shape, limit)
+    columns = np.stack([band.from_sections(section) for section in values])
+    kept = band.from_columns(columns)
+    np.testing.assert_allclose(kept, band.of(forward(values)), atol=1e-4)
+    back = np.stack([band.to_sections(part) for part in band.to_columns(kept)])
+    inside = [np.abs(np.fft.fftfreq(n)) < limit for n in shape]
+    gain = inside[0][:, None, None] & inside[1][:, None] & inside[2]
+    expected = np.fft.ifftn(np.fft.fftn(values) * gain).real
+    np.testing.assert_allclose(back, expected, atol=1e-5)
+
+
+def test_smoothing_is_a_convolution_with_a_gaussian():
+    values = noise(7, (32, 36, 40))
+    smooth = Monogenic(values.shape).smooth(values, 2.0)
+    np.testing.assert_allclose(smooth, gaussian_filter(values, 2.0, mode="wrap"), atol=2e-4)
+
+
+@pytest.mark.parametrize("size", [1, 7, 20_000, 700_001])
+@pytest.mark.parametrize("fraction", [0.5, 0.95, 0.999])
+def test_a_quantile_is_that_of_the_sorted_values(size, fraction):
+    values = np.abs(noise(8, size))
+    # Sorted values, or ties, are no exception.
+    for given in (values, np.sort(values), np.round(values), np.zeros_like(values)):
+        expected = np.sort(given)[min(int(fraction * size), size - 1)]
+        before = given.copy()
+        assert quantile(given, fraction) == expected
+        np.testing.assert_array_equal(given, before)
+
+
+def test_a_quantile_is_exact_where_the_sample_misleads():
+    values = np.zeros(100_000, dtype=np.float32)
+    values[1::2] = noise(9, 50_000)
+    # Every 1000th value is 0.
+    assert quantile(values, 0.95) == np.sort(values)[95_000]
+
+
+def test_a_distribution_has_mean_and_variance():
+    values = 300 + noise(10, 700_001)
+    found = Distribution.of(values, 0.95)
+    assert found.mean == pytest.approx(values.mean(dtype=np.float64), rel=1e-12)
+    assert found.variance == pytest.approx(values.var(dtype=np.float64), rel=1e-6)
+
+
+def test_the_noise_ends_where_a_sphere_was_cut():
+    shape = (40, 44, 48)
+    z, y, x = (np.arange(n) - n // 2 for n in shape)
+    radius = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2)
+    values = noise(11, shape) * (radius < 17)
+    np.testing.assert_array_equal(noise_sphere(values, radius < 9), radius < 17)
+    np.testing.assert_array_equal(noise_sphere(noise(11, shape), radius < 9), radius < 24)

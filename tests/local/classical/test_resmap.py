@@ -6,7 +6,7 @@ from scipy import ndimage, stats
 
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
-from mapres.fourier import filtered, forward
+from mapres.fourier import filtered
 from mapres.io import read
 from mapres.local.classical.noise import background_blocks
 from mapres.local.classical.resmap import resmap
@@ -206,7 +206,7 @@ def test_statistic_of_noise_follows_its_null():
     values = noise(7)
     for wavelength in (2.0, 3.0, 5.0):
         kernels = orthonormal_kernels(wavelength)
-        found = likelihood_ratio(forward(values), SHAPE, kernels, np.arange(values.size))
+        found = likelihood_ratio(values, wavelength, kernels, np.arange(values.size))
         for fraction in (0.05, 0.01):
             assert np.mean(chance(found, kernels) < fraction) == pytest.approx(fraction, rel=0.15)
 
@@ -228,8 +228,21 @@ def test_statistic_is_the_gain_of_the_weighted_fit():
     gain = residual(constant) - residual(constant, *waves)
     voxel = np.array([np.ravel_multi_index((8, 9, 10), values.shape)])
     kernels = orthonormal_kernels(wavelength)
-    found = likelihood_ratio(forward(values), values.shape, kernels, voxel)
+    found = likelihood_ratio(values, wavelength, kernels, voxel)
     assert found[0] == pytest.approx(gain, rel=1e-4)
+
+
+@pytest.mark.parametrize("wavelength", [2.0, 2.7, 4.2, 6.0])
+def test_statistic_is_the_power_of_all_responses(wavelength):
+    """Around every voxel of a periodic box, of edges that blocks divide or not."""
+    values = noise(10, (13, 35, 40))
+    kernels = orthonormal_kernels(wavelength)
+    expected = sum(
+        ndimage.correlate(values.astype(float), kernel, mode="wrap") ** 2 for kernel in kernels
+    ).ravel()
+    voxels = np.random.default_rng(1).permutation(values.size)[:5000]
+    found = likelihood_ratio(values, wavelength, kernels, voxels)
+    np.testing.assert_allclose(found, expected[voxels], rtol=1e-4, atol=1e-5)
 
 
 def test_background_is_where_noise_is():

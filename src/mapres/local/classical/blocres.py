@@ -7,6 +7,8 @@ Steven, J. Struct. Biol. 184 (2013) 226-236, and close to Bsoft's output (benchm
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,11 +27,11 @@ from .blocres_boxes import (
     default_stride,
     spacing_text,
 )
-from .windowed_fsc import Boxes, last_crossing
+from .windowed_fsc import Boxes, Run, last_crossing
 
-# Bytes of transforms per batch: twice as much no longer fits in the cache of a core.
-BATCH = 3.3e6
-BATCHES_PER_REPORT = 32
+# Voxels of padded boxes per batch, less than 0.1 s, and boxes of a row that are measured together.
+BATCH = 2e7
+LONGEST = 80
 
 
 def blocres(
@@ -79,7 +81,7 @@ def blocres(
     visited = _visited(room, stride)
     boxes = Boxes(_standardized(half1), _standardized(half2), box)
     corners = np.argwhere(visited) - box // 2
-    shells = _last_shells(boxes, corners, cutoff, progress)
+    shells = _last_shells(boxes, _runs(corners, stride, box), cutoff, progress)
     span, best = 2 * box * voxel_size, best or 2 * voxel_size
     values = np.zeros(inside.shape, dtype=np.float32)
     values[visited] = span / np.clip(shells, span / WORST, span / best)
@@ -133,24 +135,41 @@ def _visited(room: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
     return visited
 
 
+def _runs(corners: NDArray[np.intp], stride: int, box: int) -> list[list[Run]]:
+    """Return batches of boxes in rows, each at one z, given their first voxels (boxes, z y x)."""
+    most = max(1, int(BATCH / (2 * box) ** 3))
+    new = np.any(np.diff(corners, axis=0) != (0, 0, stride), axis=1)
+    starts = [0, *(np.flatnonzero(new) + 1).tolist(), len(corners)]
+    batches: list[list[Run]] = []
+    for start, end in pairwise(starts):
+        parts = np.array_split(np.arange(start, end), -(-(end - start) // min(LONGEST, most)))
+        for part in parts:
+            z, y, x = corners[part[0]].tolist()
+            run = Run(z, y, x, len(part), stride)
+            last = batches[-1] if batches else []
+            full = sum(other.count for other in last) + run.count > most
+            if not last or full or last[0].z != z:
+                batches.append([])
+            batches[-1].append(run)
+    return batches
+
+
 def _last_shells(
-    boxes: Boxes, corners: NDArray[np.intp], cutoff: float, progress: Progress
+    boxes: Boxes, batches: list[list[Run]], cutoff: float, progress: Progress
 ) -> NDArray[np.float64]:
     """Return where the correlation falls below the cut-off in every box, in shells."""
-    count = max(1, int(BATCH / boxes.transform_bytes))
-    starts = range(0, len(corners), count)
-    shells = np.empty(len(corners))
 
-    def measure(start: int) -> None:
-        batch = slice(start, start + count)
-        shells[batch] = last_crossing(boxes.correlation(corners[batch]), cutoff)
+    def measure(batch: list[Run]) -> NDArray[np.float64]:
+        return last_crossing(boxes.correlation(batch), cutoff)
 
-    message = f"blocres, {len(corners)} boxes of {boxes.edge} voxels"
+    count = sum(run.count for batch in batches for run in batch)
+    message = f"blocres, {count} boxes of {boxes.edge} voxels"
+    shells = []
     # A few at a time, so that canceling is fast.
-    for number in range(0, len(starts), BATCHES_PER_REPORT):
-        progress(number / len(starts), message)
-        threads.run_each(measure, starts[number : number + BATCHES_PER_REPORT])
-    return shells
+    for part in threads.slabs(len(batches), 2 * threads.count()):
+        progress(part.start / len(batches), message)
+        shells += threads.run_each(measure, batches[part.start : part.stop])
+    return np.concatenate(shells)
 
 
 def _run(

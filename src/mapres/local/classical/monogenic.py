@@ -5,19 +5,28 @@ Frequencies are digital: u = a/r in cycles per voxel along each axis, 0.5 at Nyq
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from math import prod
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ...fourier import forward, inverse, radial_frequency
 from ...progress import beat
+from .band import Band, in_slabs
 
 # Width of the raised-cosine edges, cycles per voxel (Vilas 2018).
 EDGE = 0.02
+# The Riesz transform along axis j multiplies with −i u_j/u, and with 0 at the origin.
+RIESZ = np.complex64(-1j)
 
 
 class Monogenic:
-    """Monogenic amplitudes on one grid, whose frequencies are computed once.
+    """Monogenic amplitudes of maps on one grid, each high-pass filtered at rising frequencies.
+
+    What a frequency removes from a map filtered at a slightly lower one is limited to a band, whose
+    transforms take a fraction of the time of those of the map.
 
     Parameters
     ----------
@@ -25,46 +34,139 @@ class Monogenic:
     """
 
     def __init__(self, shape: tuple[int, int, int]):
-        self.shape = shape
-        self.u = radial_frequency(shape, 1.0)
+        self.shape, self.whole = shape, Band(shape, 1.0)
         z, y = (scipy.fft.fftfreq(n).astype(np.float32) for n in shape[:2])
         x = scipy.fft.rfftfreq(shape[2]).astype(np.float32)
         # NumPy gives Nyquist a minus sign; +0.5 agrees with the original to 0.00 Å.
         z[z == -0.5], y[y == -0.5] = 0.5, 0.5
         self.axes = (z[:, None, None], y[None, :, None], x[None, None, :])
+        # Used again for every map and frequency: new memory takes as long as transforms.
+        self._fields = np.empty((shape[0], 4, *shape[1:]), dtype=np.float32)
+        self._result = np.empty(shape, dtype=np.float32)
 
-    def amplitude(self, transform: NDArray, u0: float = 0.0) -> NDArray[np.float32]:
-        """Return |(f, R_z f, R_y f, R_x f)|, where f is the map high-pass filtered at ``u0``.
+    def start(self, transform: NDArray, u0: float = 0.0) -> None:
+        """Take a map: compute f, R_z f, R_y f and R_x f, where f is high-pass filtered at ``u0``.
 
         Parameters
         ----------
         transform : half-grid transform of the map
-        u0 : cycles per voxel; the amplitude is band-limited to it. 0 leaves the map unfiltered.
+        u0 : cycles per voxel; 0 leaves the map unfiltered
         """
-        part = transform * _raised_cosine(u0 - self.u, EDGE) if u0 else transform.copy()
-        total = inverse(part, self.shape)
-        np.square(total, out=total)
-        # The Riesz transform is −i u_j/u, and 0 at the origin.
-        beat()
-        part *= np.complex64(-1j) / np.maximum(self.u, np.float32(1e-9))
-        for axis in self.axes:
-            component = inverse(part * axis, self.shape)
-            np.square(component, out=component)
-            total += component
-        np.sqrt(total, out=total)
-        if not u0:
-            return total
+        self._transform, self._start = transform, u0
+        part = np.empty_like(transform)
+        for number in range(4):
+            beat()
+            in_slabs(partial(self._filter, part, number), self.shape[0])
+            columns = self.whole.to_columns(part)
+
+            def store(z: int, columns=columns, number=number) -> None:
+                self._fields[z, number] = self.whole.to_sections(columns[z])
+
+            in_slabs(store, self.shape[0])
+
+    def _filter(self, part: NDArray, number: int, z: int) -> None:
+        """Set a section of the transform of a field."""
+        axes = (self.axes[0][z], self.axes[1][0], self.axes[2][0])
+        u = _radius(*axes)
+        gain = _raised_cosine(self._start - u, EDGE) if self._start else np.ones_like(u)
+        if number:
+            gain *= axes[number - 1]
+            gain /= _above_zero(u)
+        np.multiply(self._transform[z], gain, out=part[z])
+        if number:
+            part[z] *= RIESZ
+
+    def unfiltered(self) -> NDArray[np.float32]:
+        """Return |(f, R_z f, R_y f, R_x f)| for f as it is since `start`, in memory used again."""
+
+        def store(z: int) -> None:
+            self._result[z] = _norm(self._fields[z])
+
+        in_slabs(store, self.shape[0])
+        return self._result
+
+    def amplitude(self, u0: float) -> NDArray[np.float32]:
+        """Return |(f, R_z f, R_y f, R_x f)|, where f is high-pass filtered at ``u0``.
+
+        The amplitude is itself limited to the band below ``u0``, which is not below that of
+        `start`. The array is used again by the next call.
+        """
         # At Nyquist the edge has no width; dividing by it causes NaN in the original.
-        return self._filtered(total, _raised_cosine(self.u - u0, min(EDGE, max(0.5 - u0, 1e-6))))
+        width = min(EDGE, max(0.5 - u0, 1e-6))
+        fields = self._fields.__getitem__ if u0 == self._start else self._without(u0)
+        return self._filtered(
+            lambda z: _norm(fields(z)),
+            Band(self.shape, u0 + width),
+            lambda *axes: _raised_cosine(_radius(*axes) - np.float32(u0), width),
+        )
 
     def smooth(self, values: NDArray, sigma: float) -> NDArray[np.float32]:
-        """Smooth an array, shape (z, y, x), with a periodic Gaussian of ``sigma`` voxels."""
-        return self._filtered(values, np.exp(-2 * (np.pi * sigma) ** 2 * np.square(self.u)))
+        """Smooth an array, shape (z, y, x), with a periodic Gaussian of ``sigma`` voxels.
 
-    def _filtered(self, values: NDArray, gain: NDArray) -> NDArray[np.float32]:
-        transform = forward(values)
-        transform *= gain
-        return inverse(transform, self.shape)
+        The result has the memory of that of `amplitude`.
+        """
+        # Beyond 3 / πσ the Gaussian's transform is below 2e-8.
+        return self._filtered(
+            values.__getitem__,
+            Band(self.shape, 3 / (np.pi * sigma)),
+            lambda *axes: prod(np.exp(-2 * (np.pi * sigma * axis) ** 2) for axis in axes),
+        )
+
+    def _filtered(
+        self, section: Callable[[int], NDArray], band: Band, gain: Callable[..., NDArray]
+    ) -> NDArray[np.float32]:
+        """Multiply a band of a map with a gain, a function of the frequencies along z, y and x.
+
+        ``section`` returns a section of the map, given its number.
+        """
+        columns = np.empty((self.shape[0], band.y.size, band.x.stop), dtype=np.complex64)
+
+        def forth(z: int) -> None:
+            columns[z] = band.from_sections(section(z))
+
+        def back(z: int) -> None:
+            self._result[z] = band.to_sections(columns[z])
+
+        in_slabs(forth, self.shape[0])
+        beat()
+        columns = band.from_columns(columns)
+        columns *= gain(*map(band.of, self.axes))
+        columns = band.to_columns(columns)
+        beat()
+        in_slabs(back, self.shape[0])
+        return self._result
+
+    def _without(self, u0: float) -> Callable[[int], NDArray[np.float32]]:
+        """Return a function that returns a section of the fields filtered at ``u0``."""
+        band = Band(self.shape, u0)
+        z, y, x = map(band.of, self.axes)
+        u = _radius(z, y, x)
+        removed = band.of(self._transform)
+        removed *= _raised_cosine(self._start - u, EDGE) - _raised_cosine(u0 - u, EDGE)
+        across = removed * (RIESZ / _above_zero(u))
+        columns = [band.to_columns(part) for part in (removed, across * z, across)]
+        beat()
+
+        def section(number: int) -> NDArray[np.float32]:
+            f, along_z, across = (part[number] for part in columns)
+            fields = band.to_sections(np.stack([f, along_z, across * y[0], across * x[0]]))
+            return np.subtract(self._fields[number], fields, out=fields)
+
+        return section
+
+
+def _norm(fields: NDArray) -> NDArray[np.float32]:
+    """Return the length of vectors, shape (4, y, x)."""
+    total = np.einsum("fyx,fyx->yx", fields, fields)
+    return np.sqrt(total, out=total)
+
+
+def _radius(z: NDArray, y: NDArray, x: NDArray) -> NDArray[np.float32]:
+    return np.sqrt(np.square(z) + np.square(y) + np.square(x))
+
+
+def _above_zero(u: NDArray) -> NDArray[np.float32]:
+    return np.maximum(u, np.float32(1e-9))
 
 
 def _raised_cosine(beyond: NDArray, width: float) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from ...fourier import forward
 from ...half_maps import mean_and_difference
 from ...progress import Progress, silent
 from ..method import MANY, Measured, Method, MethodInput, Option
+from .amplitudes import Amplitudes, Distribution, quantile
 from .monogenic import Monogenic
 from .noise import noise_sphere, require_noise
 
@@ -81,12 +82,17 @@ def monores(
     nz, ny, nx = signal.shape
     monogenic = Monogenic((nz, ny, nx))
     transforms = [forward(part) for part in (signal, noise) if part is not None]
+    # The rest needs the transforms only; of half maps these are an eighth of the memory.
+    del signal, noise, source
     strong = inside & within & _strong(monogenic, transforms[0], solvent, significance)
     _require_signal(strong, inside, 1 - significance)
     # Without half maps, in-mask voxels that turned out to be weak count as solvent.
-    region = within & ~strong if noise is None else within
-    samples = _Samples(monogenic, transforms, region)
-    resolution, finest = _sweep(samples, strong, frequencies, significance, progress)
+    region = within & ~strong if half_maps is None else within
+    del inside, within, solvent
+    u0s, resolutions = map(list, zip(*frequencies, strict=True))
+    amplitudes = Amplitudes(monogenic, transforms, region, u0s, significance)
+    resolution, finest = _sweep(amplitudes, strong, resolutions, progress)
+    del amplitudes, transforms
     return _smoothed(monogenic, resolution, finest, 2 * voxel_size)
 
 
@@ -110,8 +116,9 @@ def _frequencies(
 
 def _strong(monogenic, transform, solvent, significance) -> NDArray[np.bool_]:
     """Return where the unfiltered, smoothed amplitude exceeds that of the solvent."""
-    amplitude = monogenic.smooth(monogenic.amplitude(transform), AMPLITUDE_SIGMA)
-    return amplitude >= _quantile(amplitude[solvent], significance)
+    monogenic.start(transform)
+    amplitude = monogenic.smooth(monogenic.unfiltered(), AMPLITUDE_SIGMA)
+    return amplitude >= quantile(amplitude[solvent], significance)
 
 
 def _require_signal(strong, inside, by_chance: float) -> None:
@@ -124,55 +131,32 @@ def _require_signal(strong, inside, by_chance: float) -> None:
         )
 
 
-def _quantile(values: NDArray, fraction: float) -> float:
-    """Return sorted(values)[⌊fraction · n⌋]; partitions ``values`` in place."""
-    position = min(int(fraction * values.size), values.size - 1)
-    values.partition(position)
-    return float(values[position])
-
-
-class _Samples:
-    """Amplitudes of signal and noise, at the voxels where each is needed."""
-
-    def __init__(self, monogenic: Monogenic, transforms: list[NDArray], region: NDArray[np.bool_]):
-        self.monogenic, self.transforms, self.region = monogenic, transforms, region
-
-    def at(self, u0: float, voxels: NDArray[np.intp]) -> tuple[NDArray, NDArray]:
-        """Return the signal's amplitudes at ``voxels`` (flat indices) and those of the noise."""
-        amplitude = self.monogenic.amplitude(self.transforms[0], u0)
-        signal = amplitude.ravel()[voxels]
-        if len(self.transforms) == 2:
-            amplitude = self.monogenic.amplitude(self.transforms[1], u0)
-        return signal, amplitude[self.region]
-
-
 def _sweep(
-    samples: _Samples,
+    amplitudes: Amplitudes,
     strong: NDArray[np.bool_],
-    frequencies: list[tuple[float, float]],
-    significance: float,
+    resolutions: list[float],
     progress: Progress,
 ) -> tuple[NDArray[np.float32], float]:
     """Return the resolution of the ``strong`` voxels and the finest one tried, Å."""
     resolution = np.zeros(strong.shape, dtype=np.float32)
     values, voxels = resolution.ravel(), np.flatnonzero(strong)
     failures, initial, highest = np.zeros(voxels.size, dtype=np.uint8), voxels.size, 0.0
-    for number, (u0, finest) in enumerate(frequencies):
-        progress(number / len(frequencies), f"MonoRes at {finest:.1f} Å")
+    for number, finest in enumerate(resolutions):
+        progress(number / len(resolutions), f"MonoRes at {finest:.1f} Å")
         if voxels.size < FEWEST_VOXELS * initial:
             break
-        signal, noise = samples.at(u0, voxels)
+        signal, noise = amplitudes.at(number, voxels)
         highest = max(highest, signal.mean())
         if signal.mean() < LOWEST_AMPLITUDE * highest:
             break
-        resolved = signal > _quantile(noise, significance)
+        resolved = signal > noise.quantile
         values[voxels[resolved]] = finest
         failures = np.where(resolved, 0, failures + 1)
         # Two failures in a row: back to the last resolution before them.
         leaving = failures == 2
-        values[voxels[leaving]] = frequencies[max(number - 2, 0)][1]
+        values[voxels[leaving]] = resolutions[max(number - 2, 0)]
         voxels, failures = voxels[~leaving], failures[~leaving]
-        significant = _z_score(signal, noise) >= ndtri(significance)
+        significant = _z_score(signal, noise) >= ndtri(amplitudes.significance)
         if not significant:
             break
     if number == 0 and not (significant and values.any()):
@@ -183,10 +167,10 @@ def _sweep(
     return resolution, finest
 
 
-def _z_score(signal: NDArray, noise: NDArray) -> float:
+def _z_score(signal: NDArray, noise: Distribution) -> float:
     """Return the difference of the means over its standard error."""
-    error = signal.var(dtype=np.float64) / signal.size + noise.var(dtype=np.float64) / noise.size
-    return float((signal.mean(dtype=np.float64) - noise.mean(dtype=np.float64)) / np.sqrt(error))
+    error = signal.var(dtype=np.float64) / signal.size + noise.variance / noise.size
+    return float((signal.mean(dtype=np.float64) - noise.mean) / np.sqrt(error))
 
 
 def _smoothed(

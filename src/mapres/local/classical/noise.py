@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import threads
 from ...errors import MapContentError
 
 # Solvent noise of single-particle maps is above 1% of the molecule's spread; a masked or
@@ -18,6 +21,8 @@ BLOCK = 4
 # limit of 0.01 would include so many zeros that noise seems up to 4 times weaker than it is; of
 # whole blocks, even of noise smooth over 4 voxels, under 1% vary so little.
 BLOCK_VARIANCE_DROP = 0.3
+# Sections of a map that a thread looks at together.
+THICKNESS = 8
 
 
 def background_blocks(values: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -50,16 +55,38 @@ def _blocks(values: NDArray) -> NDArray:
 
 def noise_sphere(source: NDArray, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the central sphere that holds noise: within a spherical mask, or of radius N/2."""
-    z, y, x = (np.arange(n, dtype=np.float32) - n // 2 for n in source.shape)
-    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x**2)
-    first, limit = int(radius[inside].max(initial=0)), max(source.shape) // 2
-    outer = (radius >= first) & (radius < limit)
-    shell, sample = radius[outer].astype(np.int32) - first, source[outer].astype(np.float64)
-    count = np.maximum(np.bincount(shell), 1)
-    mean = np.bincount(shell, sample) / count
-    variance = np.bincount(shell, np.square(sample - mean[shell])) / count
+    squares = [np.square(np.arange(n, dtype=np.float32) - n // 2) for n in source.shape]
+    across, limit = squares[1][:, None] + squares[2], max(source.shape) // 2
+    slabs = threads.slabs(source.shape[0], THICKNESS)
+
+    def radius(planes: range) -> NDArray[np.float32]:
+        return np.sqrt(squares[0][planes.start : planes.stop, None, None] + across)
+
+    def farthest(planes: range) -> float:
+        return radius(planes)[inside[planes.start : planes.stop]].max(initial=0)
+
+    first = int(max(threads.run_each(farthest, slabs)))
+
+    def sums(planes: range, mean: NDArray) -> NDArray[np.float64]:
+        """Return the number, sum and squared deviations of values in each shell."""
+        away = radius(planes)
+        outer = (away >= first) & (away < limit)
+        shell = away[outer].astype(np.int32) - first
+        sample = source[planes.start : planes.stop][outer].astype(np.float64)
+        weights = (None, sample, np.square(sample - mean[shell]))
+        return np.stack([np.bincount(shell, w, minlength=mean.size) for w in weights])
+
+    mean = np.zeros(max(limit - first, 1))
+    for _ in range(2):
+        parts = threads.run_each(partial(sums, mean=mean), slabs)
+        count, total, deviations = np.sum(parts, axis=0)
+        count = np.maximum(count, 1)
+        mean = total / count
+    variance = deviations / count
     drops = np.flatnonzero(variance[1:] < SHELL_VARIANCE_DROP * variance[:-1])
-    return radius < (first + 1 + drops[0] if drops.size else limit)
+    end = first + 1 + drops[0] if drops.size else limit
+    within = threads.run_each(lambda planes: radius(planes) < end, slabs)
+    return np.concatenate(within)
 
 
 def require_noise(

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from ...density import require_shape, require_sweep
 from ...errors import MapContentError
+from ...fourier import inverse
 from ...half_maps import mean_and_difference
 from ...progress import Progress, silent
 from ..method import MANY, Measured, Method, MethodInput, Option
@@ -95,15 +96,16 @@ def resmap(
     require_shape(inside.shape, shape, "the mask and the map")
     if not inside.any():
         raise MapContentError("the mask is empty; give one that covers the molecule only.")
-    transform = _whitened(values, half_maps, inside)
+    white = _whitened(values, half_maps, inside)
     resolution = np.full(shape, np.nan, dtype=np.float32)
     voxels = np.flatnonzero(inside)
     for number, wavelength in enumerate(wavelengths):
         if voxels.size == 0:
             break
         progress(number / len(wavelengths), f"ResMap at {wavelength:.1f} Å")
-        kernels = orthonormal_kernels(wavelength / voxel_size)
-        statistic = likelihood_ratio(transform, shape, kernels, voxels)
+        length = wavelength / voxel_size
+        kernels = orthonormal_kernels(length)
+        statistic = likelihood_ratio(white, length, kernels, voxels)
         resolved = _discovered(chance(statistic, kernels), false_discovery_rate)
         resolution.ravel()[voxels[resolved]] = wavelength
         voxels = voxels[~resolved]
@@ -125,8 +127,8 @@ def _wavelengths(
     return tuple(np.arange(finest, coarsest * (1 + 1e-6), step).tolist())
 
 
-def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:
-    """Return the transform of the signal, with its noise whitened to variance 1."""
+def _whitened(values, half_maps, inside) -> NDArray[np.float32]:
+    """Return the signal, with its noise whitened to variance 1."""
     if half_maps is None:
         signal = noise = np.asarray(values, dtype=np.float32)
         region = background_blocks(signal, inside)
@@ -143,7 +145,7 @@ def _whitened(values, half_maps, inside) -> NDArray[np.complex64]:
                 "the half maps do not differ around the molecule (masked, or the same map twice) "
                 "and ResMap needs that noise; give the two unmasked half maps."
             )
-    return whiten(signal, noise, soft_region(region))
+    return inverse(whiten(signal, noise, soft_region(region)), signal.shape)
 
 
 def _no_noise(signal: NDArray, noise: NDArray, inside: NDArray[np.bool_]) -> bool:

@@ -1,12 +1,56 @@
-"""FSC of two maps in many small boxes, and where it falls below a cut-off."""
+"""FSC of two maps in many small boxes, and where it falls below a cut-off.
+
+Boxes of n voxels are tapered and padded to 2n. As shells depend on the size of each frequency only,
+the transform may be one of cosines and sines along each axis: with T the eight products of a cosine
+or a sine along z, y and x, the sum of Re F₁F₂* over ±k_z and ±k_y is that of m_z m_y T₁T₂ over the
+eight, where m is 2, but 1 for frequencies 0 and n, which have no sine. These are products of real
+matrices, and boxes in a row share those along z and y.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
-import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
-from scipy import sparse
+
+# Bytes of the coefficients of one map that are multiplied together, half of a core's cache.
+CACHE = 400_000
+# A box whose values differ by less than a millionth of their size is constant but for rounding.
+CONSTANT = 1e-12
+
+
+@dataclass(frozen=True)
+class Run:
+    """Boxes in a row: ``count`` first voxels from (z, y, x) on, ``stride`` apart along x."""
+
+    z: int
+    y: int
+    x: int
+    count: int
+    stride: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Pairs of frequencies along z and y at similar radius, and the shells that they reach.
+
+    Attributes
+    ----------
+    pairs : of cosines and sines along z and y, shape (4 pairs): places in (2 (n + 1))²
+    ones : transform of a box of ones at these pairs, which the mean of a box is multiplied with
+    along_x : each cosine and its sine, shape (2 frequencies, n + 1), with a column for `ones`
+    first : the first shell reached
+    shells : fractions of coefficients in shells, shape (n + 1 - first, frequencies · pairs)
+    """
+
+    pairs: NDArray[np.intp]
+    ones: NDArray[np.float32]
+    along_x: NDArray[np.float32]
+    first: int
+    shells: NDArray[np.float32]
 
 
 class Boxes:
@@ -19,67 +63,129 @@ class Boxes:
     """
 
     def __init__(self, half1: NDArray, half2: NDArray, edge: int):
-        self.edge = edge
-        self.windows = [sliding_window_view(half, (edge,) * 3) for half in (half1, half2)]
-        hann = np.hanning(edge).astype(np.float32)
-        self.taper = (hann[:, None, None] * hann[:, None] * hann).ravel()
-        self.columns, self.fractions = _shell_fractions(edge)
-        self.transform_bytes = 2 * 8 * self.fractions.shape[1]
+        self.halves, self.edge = (half1, half2), edge
+        self._waves = _waves(edge)
+        # Twice the power at ±k; the half grid along x is summed as it is, as in the original:
+        # counting Friedel mates would change the result by 0.005 Å.
+        twice = np.where(np.arange(edge + 1) % edge == 0, 1, np.sqrt(2))[:, None]
+        self._weighted = self._waves * twice
+        self._matrix = self._weighted.reshape(-1, edge).astype(np.float32)
+        self._groups: dict[int, list[_Group]] = {}
 
-    def correlation(self, corners: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the FSC of boxes, shape (shells, boxes), given their first voxels (boxes, z y x).
+    def correlation(self, runs: list[Run]) -> NDArray[np.float32]:
+        """Return the FSC of boxes, shape (shells, boxes), of runs at the same z.
 
         Shells are 1 / (2 edge) apart and end at two voxels.
         """
-        first, second = (self._transform(windows, corners) for windows in self.windows)
-        cross = self._sum(first * second)
-        power = np.sqrt(self._sum(first * first) * self._sum(second * second))
-        return np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
+        edge = self.edge
+        y, x = min(run.y for run in runs), min(run.x for run in runs)
+        bottom = max(run.y for run in runs) + edge
+        right = max(run.x + (run.count - 1) * run.stride for run in runs) + edge
+        cut = (slice(runs[0].z, runs[0].z + edge), slice(y, bottom), slice(x, right))
+        blocks = [half[cut] for half in self.halves]
+        planes = [
+            (self._matrix @ block.reshape(edge, -1)).reshape(-1, *block.shape[1:])
+            for block in blocks
+        ]
+        curves = [self._of_run(run, blocks, planes, run.y - y, run.x - x) for run in runs]
+        return np.concatenate(curves, axis=1)
 
-    def _transform(self, windows: NDArray, corners: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return real and imaginary parts, shape (coefficients, 2 boxes)."""
-        boxes = windows[tuple(corners.T)].reshape(len(corners), -1)
-        boxes -= boxes.mean(axis=1, keepdims=True)
-        boxes *= self.taper
-        # Boxes go last, so that all later steps run along contiguous memory.
-        boxes = np.ascontiguousarray(boxes.T).reshape(*windows.shape[3:], len(corners))
-        # Padding each axis just before its transform saves half of the work.
-        padded = 2 * self.edge
-        transform = scipy.fft.fft(scipy.fft.rfft(boxes, padded, axis=2), padded, axis=1)
-        transform = transform.reshape(self.edge, -1, len(corners)).take(self.columns, axis=1)
-        transform = scipy.fft.fft(transform, padded, axis=0)
-        return transform.reshape(-1, len(corners)).view(np.float32)
+    def _of_run(
+        self, run: Run, blocks: list[NDArray], planes: list[NDArray], y: int, x: int
+    ) -> NDArray[np.float32]:
+        """Return the FSC of a run's boxes, given the maps and their transforms along z."""
+        part = (slice(None), slice(y, y + self.edge), slice(x, x + self._length(run)))
+        means = [_means(block[part], run) for block in blocks]
+        rows = [(self._matrix @ plane[part]).reshape(-1, self._length(run)) for plane in planes]
+        cross, first, second = sums = np.zeros((3, self.edge + 1, run.count), dtype=np.float32)
+        for group in self._groups_for(run.count):
+            one, other = map(self._coefficients, [group] * 2, rows, means, [run] * 2)
+            for total, factors in zip(
+                sums, ((one, other), (one, one), (other, other)), strict=True
+            ):
+                products = np.einsum("kcb,kcb->kb", *factors)
+                total[group.first :] += group.shells @ products.reshape(-1, run.count)
+        power = np.sqrt(first * second)
+        varied = (power > 0) & np.isfinite(means).all(axis=0)
+        return np.divide(cross, power, out=np.zeros_like(cross), where=varied)
 
-    def _sum(self, products: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Sum (coefficients, 2 boxes) over shells and over real and imaginary parts."""
-        sums = self.fractions @ products
-        return sums[:, ::2] + sums[:, 1::2]
+    def _length(self, run: Run) -> int:
+        return (run.count - 1) * run.stride + self.edge
+
+    def _coefficients(
+        self, group: _Group, rows: NDArray, mean: NDArray, run: Run
+    ) -> NDArray[np.float32]:
+        """Return those of boxes without their mean, shape (k_x, 8 of z, y and x, pairs · boxes)."""
+        picked = rows[group.pairs]
+        wide, step = picked.strides
+        windows = (self.edge, len(picked), run.count)
+        columns = np.empty((self.edge + 1, *windows[1:]), dtype=np.float32)
+        columns[:-1] = as_strided(picked, windows, (step, wide, run.stride * step))
+        np.multiply(group.ones[:, None], -mean, out=columns[-1])
+        product = group.along_x @ columns.reshape(self.edge + 1, -1)
+        return product.reshape(len(group.along_x) // 2, 8, -1)
+
+    def _groups_for(self, count: int) -> list[_Group]:
+        """Return the groups for runs of about ``count`` boxes, which fill the cache."""
+        pairs = max(1, CACHE // (4 * 8 * (self.edge + 1) * count))
+        # Powers of two: few different groups for runs of any length.
+        pairs = 1 << (pairs.bit_length() - 1)
+        if pairs not in self._groups:
+            self._groups[pairs] = list(self._grouped(pairs))
+        return self._groups[pairs]
+
+    def _grouped(self, size: int) -> Iterator[_Group]:
+        """Yield groups of up to ``size`` pairs, from the center outward."""
+        edge, count = self.edge, self.edge + 1
+        squares = np.square(np.arange(count))
+        across = np.add.outer(squares, squares).ravel()
+        inner = np.flatnonzero(across < count**2)
+        inner = inner[np.argsort(across[inner], kind="stable")]
+        ones, along_x = self._weighted.sum(axis=2), self._waves
+        for start in range(0, len(inner), size):
+            chosen = inner[start : start + size]
+            z, y = np.divmod(chosen, count)
+            # Frequencies along x that reach a shell at the smallest radius of the group.
+            kept = int(np.count_nonzero(squares + across[chosen[0]] < count**2))
+            kinds = [(a, b) for a in (0, 1) for b in (0, 1)]
+            waves = along_x[:, :kept].swapaxes(0, 1).reshape(-1, edge)
+            yield _Group(
+                np.concatenate([(a * count + z) * 2 * count + b * count + y for a, b in kinds]),
+                np.concatenate([ones[a, z] * ones[b, y] for a, b in kinds]).astype(np.float32),
+                np.column_stack([waves, waves.sum(axis=1)]).astype(np.float32),
+                first := int(np.sqrt(across[chosen[0]])),
+                _shell_fractions(np.sqrt(squares[:kept, None] + across[chosen]).ravel(), edge)[
+                    first:
+                ],
+            )
 
 
-def _shell_fractions(edge: int) -> tuple[NDArray[np.intp], sparse.csc_array]:
-    """Return the columns along z that reach a shell, and the shells' fractions of coefficients.
+def _waves(edge: int) -> NDArray[np.float64]:
+    """Return tapered cosines and sines of frequencies 0 to n, shape (2, n + 1, n)."""
+    numbers = np.arange(edge + 1)
+    angles = np.pi / edge * np.outer(numbers, np.arange(edge))
+    sine = np.where((numbers % edge == 0)[:, None], 0, np.sin(angles))
+    return np.stack([np.cos(angles), sine]) * np.hanning(edge)
 
-    A coefficient at radius r is shared by shells ⌊r⌋ and ⌊r⌋ + 1, in linear proportion. The half
-    grid is summed as it is, as in the original: counting Friedel mates would change the result by
-    0.005 Å.
 
-    Returns
-    -------
-    columns : shape (columns,), of the 2 · edge · (edge + 1) on the half grid
-    fractions : shape (edge + 1, 2 · edge · columns)
+def _means(block: NDArray, run: Run) -> NDArray[np.float32]:
+    """Return the means of a run's boxes, NaN where all values are the same."""
+    edge = block.shape[0]
+    values = block.astype(np.float64)
+    lines = np.stack([values.sum(axis=(0, 1)), np.einsum("zyx,zyx->x", values, values)])
+    ends = np.cumsum(np.pad(lines, ((0, 0), (1, 0))), axis=1)
+    mean, square = (ends[:, edge:] - ends[:, :-edge])[:, :: run.stride] / edge**3
+    constant = square - mean**2 <= CONSTANT * square
+    return np.where(constant, np.nan, mean).astype(np.float32)
+
+
+def _shell_fractions(radius: NDArray, edge: int) -> NDArray[np.float32]:
+    """Return the fractions of coefficients in shells, shape (edge + 1, coefficients).
+
+    A coefficient at radius r is shared by shells ⌊r⌋ and ⌊r⌋ + 1, in linear proportion.
     """
-    along = np.square(scipy.fft.fftfreq(2 * edge, 1 / (2 * edge))).astype(np.float32)
-    across = (along[:, None] + np.square(np.arange(edge + 1, dtype=np.float32))).ravel()
-    columns = np.flatnonzero(across < (edge + 1) ** 2)
-    radius = np.sqrt(along[:, None] + across[columns]).ravel()
-    inner = np.floor(radius).astype(np.int32)
-    part = radius - inner
-    rows = np.concatenate([inner, inner + 1])
-    places = np.tile(np.arange(radius.size, dtype=np.int32), 2)
-    weights = np.concatenate([1 - part, part])
-    kept = (rows <= edge) & (weights > 0)
-    fraction = (weights[kept], (rows[kept], places[kept]))
-    return columns, sparse.csc_array(fraction, shape=(edge + 1, radius.size))
+    distance = np.abs(radius - np.arange(edge + 1)[:, None])
+    return np.maximum(1 - distance, 0).astype(np.float32)
 
 
 def last_crossing(correlation: NDArray, cutoff: float) -> NDArray[np.float64]:
