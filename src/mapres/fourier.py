@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 import scipy.fft
-import scipy.linalg
 from numpy.typing import NDArray
 
 from . import threads
@@ -148,7 +147,8 @@ def _periodic_filter(
     kernel = scipy.fft.irfft(gain(scipy.fft.rfftfreq(length, spacing)), length)
     # What is left out is below the rounding of float32.
     kernel[np.abs(kernel) < 1e-8 * kernel[0]] = 0
-    return scipy.linalg.circulant(kernel).astype(np.float32)
+    places = np.arange(length)
+    return kernel[places[:, None] - places].astype(np.float32)
 
 
 def resize(values: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:

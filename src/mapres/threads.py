@@ -21,6 +21,7 @@ LIMIT = "OMP_NUM_THREADS"
 BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 _chosen: int | None = None
 _here = threading.local()
 
@@ -62,6 +63,13 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
         return list(pool.map(function, items))
+
+
+def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
+    """Call two functions at the same time."""
+    steps: tuple[Callable[[], Any], ...] = (first, second)
+    one, other = run_each(lambda step: step(), steps)
+    return one, other
 
 
 def in_planes(function: Callable[..., Any], *arrays: Any) -> None:

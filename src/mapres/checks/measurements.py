@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import threads
 from ..density import Density
 from ..features.outliers import above_solvent, clip, outlier_limit, sample_of
 from ..features.spectra import Spectra, measure_spectra
@@ -46,7 +47,7 @@ def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
     clip(values, limit)
     flattened = density.with_values(values)
     beat()
-    shape = measure_shape(flattened, mask)
-    beat()
-    spectra = measure_spectra(flattened, mask)
+    shape, spectra = threads.both(
+        lambda: measure_shape(flattened, mask), lambda: measure_spectra(flattened, mask)
+    )
     return Measurements(limit == 0, lowest, float(faint / max(strong, 1)), shape, spectra)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import ndimage
 
 from .. import threads
 from ..arrays.interpolate import block_means
+from ..arrays.separable import along_axes, gaussian_matrix
 from ..density import Density
 
 COARSE = 64
@@ -84,13 +86,18 @@ def _block_moments(values: NDArray, factor: int) -> tuple[NDArray, NDArray]:
 def _structure(mean: NDArray, square: NDArray, sigma: float) -> tuple[float, float]:
     """Return the coupling and the skewness of a map smoothed with ``sigma`` coarse voxels."""
     sigma = min(max(0.8, sigma), min(mean.shape) / 8)
-    smooth = ndimage.gaussian_filter(mean, sigma)
-    variance = np.clip(ndimage.gaussian_filter(square, sigma) - smooth**2, 0, None)
+    smooth, smooth_square = _smoothed((mean, square), sigma)
+    variance = np.clip(smooth_square - smooth**2, 0, None)
     density, spread = _standardized(smooth), _standardized(np.sqrt(variance))
     power = variance.astype(np.float64)
     voxels = power.sum() ** 2 / max(float(np.sum(power**2)), 1e-300)
     places = voxels / (2 * np.sqrt(np.pi) * sigma) ** 3
-    return float(np.mean(density * spread) * np.sqrt(places)), float(np.mean(density**3))
+    return float(np.mean(density * spread) * np.sqrt(places)), float(np.mean(density * density**2))
+
+
+def _smoothed(arrays: Sequence[NDArray], sigma: float) -> list[NDArray[np.float32]]:
+    z, y, x = (gaussian_matrix(n, sigma, mode="reflect", truncate=4) for n in arrays[0].shape)
+    return along_axes(arrays, (z, y, x))
 
 
 def _standardized(values: NDArray) -> NDArray[np.float64]:
@@ -117,8 +124,8 @@ def _inside(mean: NDArray, inside: NDArray, spacing: float) -> tuple[float, floa
     """
     if inside.all() or np.count_nonzero(inside) < FEWEST:
         return 0.0, np.inf
-    smooth = ndimage.gaussian_filter(mean, max(0.8, FINE / spacing))
-    smooth = smooth - np.median(smooth[~inside])
+    (smooth,) = _smoothed((mean,), max(0.8, FINE / spacing))
+    smooth -= np.median(smooth[~inside])
     depth = ndimage.distance_transform_edt(inside)[inside]
     deep = depth >= np.percentile(depth, 80)
     uneven = (

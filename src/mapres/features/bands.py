@@ -31,8 +31,8 @@ SPILL = 0.94
 OUTER = STEP**4
 # Coefficients per thread at a time.
 SLAB = 1 << 18
-# Bands with more voxels are made in several passes: at once they would take 100 MB of a 256³ map.
-LARGE = 1 << 23
+# Bands with more voxels are made in several passes: of 512³ one would take 0.8 GB at once.
+LARGE = 1 << 25
 Shape = tuple[int, int, int]
 
 

@@ -148,7 +148,8 @@ def cut_patches(density: Density, centers: NDArray[np.intp]) -> Patches:
         window = _crop(density.values, center, edge)
         window -= window.mean()
         patch = resize(window * weight, (fine_edge,) * 3)[inside]
-        return in_pose(normalized(patch)), power_spectra(patch[None])[0]
+        centered = patch - np.median(patch)
+        return in_pose(normalized(centered)), _power_spectrum(centered)
 
     # A few at a time: at 0.3 Å each window is 214³ voxels, 40 MB and as much again transformed.
     values, spectra = zip(*threads.run_each(cut, centers), strict=True)
@@ -174,14 +175,16 @@ def power_spectra(patches: NDArray[np.float32]) -> NDArray[np.float32]:
     -------
     float32 array, shape (n, 24): ln of each shell's fraction of the mean power, scaled to about ±2
     """
-    hann, shells = _hann_and_shells(patches.shape[-1])
-    out = np.empty((len(patches), SHELLS), dtype=np.float32)
-    for spectrum, patch in zip(out, patches, strict=True):
-        # The solvent's level would leak from the origin into the first shells.
-        power = shells.power((patch - np.median(patch)) * hann)[1 : SHELLS + 1]
-        fraction = power / max(power.sum(), 1e-30)
-        spectrum[:] = 2 + np.log(np.maximum(fraction, FAINTEST)) / 5
-    return out
+    # The solvent's level would leak from the origin into the first shells.
+    return np.stack([_power_spectrum(patch - np.median(patch)) for patch in patches])
+
+
+def _power_spectrum(centered: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the spectrum, shape (24,), of one patch with median 0."""
+    hann, shells = _hann_and_shells(len(centered))
+    power = shells.power(centered * hann)[1 : SHELLS + 1]
+    fraction = power / max(power.sum(), 1e-30)
+    return (2 + np.log(np.maximum(fraction, FAINTEST)) / 5).astype(np.float32)
 
 
 @cache
@@ -189,9 +192,8 @@ def _hann_and_shells(edge: int) -> tuple[NDArray[np.float32], Shells]:
     return taper_of_box((edge,) * 3, (edge / 2,) * 3), Shells((edge,) * 3, VOXEL_SIZE)
 
 
-def normalized(patch: NDArray) -> NDArray[np.float32]:
-    """Subtract the median, divide by the standard deviation and clip; shape (z, y, x)."""
-    centered = patch - np.median(patch)
+def normalized(centered: NDArray) -> NDArray[np.float32]:
+    """Clip a patch with median 0, shape (z, y, x), and divide it by its standard deviation."""
     limit = OUTLIER * np.percentile(np.abs(centered), 99.9)
     centered = np.clip(centered, -limit, limit)
     return np.clip(centered / max(centered.std(), 1e-12), -CLIP, CLIP).astype(np.float32)
