@@ -36,11 +36,13 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
     """
     flat = values == _background(values)
 
-    def count(plane: int) -> tuple[int, int]:
-        ellipsoid = inscribed_ellipsoid(values.shape, part=np.s_[plane : plane + 1, :, :])[0]
-        return np.count_nonzero(flat[plane] & ellipsoid), np.count_nonzero(ellipsoid)
+    def count(planes: range) -> tuple[int, int]:
+        part = np.s_[planes.start : planes.stop, :, :]
+        ellipsoid = inscribed_ellipsoid(values.shape, part=part)
+        return np.count_nonzero(flat[part] & ellipsoid), np.count_nonzero(ellipsoid)
 
-    found, whole = np.sum(threads.run_each(count, range(len(values))), axis=0)
+    parts = threads.parts_of(len(values), values[0].size)
+    found, whole = np.sum(threads.run_each(count, parts), axis=0)
     return flat if found / whole > FLAT_FRACTION else None
 
 
@@ -136,20 +138,22 @@ def _solvent(smooth: NDArray, noisy: NDArray[np.bool_]) -> tuple[float, float]:
     """
     low, high = percentile(smooth, 0.1, noisy), percentile(smooth, 99.9, noisy)
 
-    def count(plane: int) -> NDArray[np.intp]:
-        return np.histogram(smooth[plane][noisy[plane]], bins=128, range=(low, high))[0]
+    parts = [slice(p.start, p.stop) for p in threads.parts_of(len(smooth), smooth[0].size)]
 
-    counts = np.sum(threads.run_each(count, range(len(smooth))), axis=0)
+    def count(part: slice) -> NDArray[np.intp]:
+        return np.histogram(smooth[part][noisy[part]], bins=128, range=(low, high))[0]
+
+    counts = np.sum(threads.run_each(count, parts), axis=0)
     beat()
     edges = np.linspace(low, high, 129)
     peak = int(np.argmax(ndimage.gaussian_filter1d(counts.astype(float), 2)))
     mode = float(0.5 * (edges[peak] + edges[peak + 1]))
 
-    def below(plane: int) -> tuple[int, float]:
-        values = smooth[plane][noisy[plane] & (smooth[plane] <= mode)]
+    def below(part: slice) -> tuple[int, float]:
+        values = smooth[part][noisy[part] & (smooth[part] <= mode)]
         return values.size, float(np.sum(np.square(values - mode), dtype=np.float64))
 
-    size, squares = np.sum(threads.run_each(below, range(len(smooth))), axis=0)
+    size, squares = np.sum(threads.run_each(below, parts), axis=0)
     return mode, float(np.sqrt(squares / max(size, 1)))
 
 

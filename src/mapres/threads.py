@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 # More take memory and are rarely faster: the steps between are limited by memory.
 MOST = 4
-# Values of an array that a thread works on at a time.
-PART = 1 << 18
+# Values of an array that a thread works on at a time: at least and at most.
+LEAST, PART = 1 << 16, 1 << 18
 # The common limit, of OpenMP, and what BLAS libraries read in its place.
 LIMIT = "OMP_NUM_THREADS"
 BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -58,8 +58,8 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
 
     NumPy, SciPy and ONNX Runtime release the interpreter's lock in all that takes long.
     """
-    workers = count()
-    if workers == 1:
+    items, workers = [*items], count()
+    if workers == 1 or len(items) < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
         return list(pool.map(function, items))
@@ -74,15 +74,23 @@ def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Resu
 
 def in_planes(function: Callable[..., Any], *arrays: Any) -> None:
     """Call a function for parts of arrays, a few planes along the first axis at a time."""
-    length = len(arrays[0])
-    # Each part stays in the cache of a core, and there are enough of them.
-    thickness = max(1, min(length // (4 * count()), PART // max(1, arrays[0][0].size)))
-    parts = [slice(part.start, part.stop) for part in slabs(length, thickness)]
+    parts = [slice(part.start, part.stop) for part in parts_of(len(arrays[0]), arrays[0][0].size)]
     run_each(lambda part: function(*(array[part] for array in arrays)), parts)
 
 
 def _be_busy() -> None:
     _here.busy = True
+
+
+def parts_of(length: int, size: int) -> list[range]:
+    """Split ``length`` planes of ``size`` values into parts for several threads.
+
+    There are some for each thread, unless they would be too small: below `LEAST` values threads
+    spend more time waiting for the interpreter's lock than they save. Above `PART` they would not
+    stay in the cache of a core.
+    """
+    thickness = max(length // (4 * count()), LEAST // max(1, size), 1)
+    return slabs(length, min(thickness, max(1, PART // max(1, size))))
 
 
 def slabs(length: int, thickness: int) -> list[range]:

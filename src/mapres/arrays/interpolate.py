@@ -86,9 +86,10 @@ def extend(values: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
         # Others may write what is unknown here meanwhile, but nothing of that is carried.
         near, nearest = near_planes(there, NEAR, planes, inner)
         assert nearest is not None
-        for plane, is_near, carried in zip(planes, near, nearest, strict=True):
-            far = blocks[z[plane]].take(y, axis=0).take(x, axis=1)
-            np.copyto(inner[plane], np.where(is_near, carried, far), where=~there[plane])
+        part = slice(planes.start, planes.stop)
+        far = blocks[z[part]].take(y, axis=1).take(x, axis=2)
+        np.copyto(far, nearest, where=near)
+        np.copyto(inner[part], far, where=~there[part])
 
     threads.run_each(fill, threads.slabs(len(inner), SLAB))
     _beyond(values, box)

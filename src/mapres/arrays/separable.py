@@ -17,9 +17,9 @@ from .. import threads
 
 # Rows of a block: with fewer, the overlap of their columns costs more than the zeros saved.
 ROWS = 32
-# Planes of the result that a thread makes at a time, and about how many values: intermediate
-# results stay in its cache, and little memory stays with it.
-PLANES, VALUES = 16, 1 << 20
+# Planes of the result that a thread makes at a time, at most: what it reads of an array at once
+# stays in the cache.
+PLANES = 16
 Matrices = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -71,8 +71,10 @@ def along_axes(arrays: Sequence[NDArray], matrices: Matrices) -> list[NDArray[np
         rows = slice(planes.start, planes.stop)
         planes_along_axes(arrays[number], matrices, planes, results[number][rows])
 
-    thickness = max(PLANES // 4, min(PLANES, VALUES // arrays[0][0].size))
-    threads.run_each(make, product(range(len(arrays)), threads.slabs(shape[0], thickness)))
+    parts = threads.parts_of(shape[0], arrays[0][0].size)
+    if len(parts[0]) < PLANES // 4:
+        parts = threads.slabs(shape[0], PLANES // 4)
+    threads.run_each(make, product(range(len(arrays)), parts))
     return results
 
 

@@ -111,26 +111,28 @@ class Band:
 
         def fill(rows: range) -> None:
             wave[rows.start : rows.stop] = 0
-            for row, plane, source in self._folded(transform.shape[0], rows, planes):
+            for first, plane, source in self._folded(transform.shape[0], rows, planes):
+                row = slice(first, first + plane.stop - plane.start)
                 parts.add(wave[row], transform.values[source], plane)
 
         thickness = max(1, SLAB // wave[0].size)
         threads.run_each(fill, threads.slabs(planes, thickness))
         return scipy.fft.ifftn(wave, axes=(0, 1), overwrite_x=True, workers=threads.count())
 
-    def _folded(self, stored: int, rows: range, planes: int) -> Iterator[tuple[int, int, int]]:
-        """Yield what adds up to rows of a folded transform.
+    def _folded(self, stored: int, rows: range, planes: int) -> Iterator[tuple[int, slice, slice]]:
+        """Yield the pieces that add up to rows of a folded transform.
 
-        Each is a row, a plane of this grid, and the same plane of the map's transform, of which
-        so many are stored.
+        Each is its first row, its planes on this grid, and the same planes of the map's transform,
+        of which so many are stored.
         """
         n = self.shape[0]
         for kept in shared(stored, n):
             start, stop, _ = kept.indices(n)
             shift = kept.indices(stored)[0] - start
             for fold in range(0, n, planes):
-                for plane in range(max(start, rows.start + fold), min(stop, rows.stop + fold)):
-                    yield plane - fold, plane, plane + shift
+                first, last = max(start, rows.start + fold), min(stop, rows.stop + fold)
+                if first < last:
+                    yield first - fold, slice(first, last), slice(first + shift, last + shift)
 
     def _add_means(self, wave: NDArray, number: int, powers: Sequence[int], means: NDArray) -> None:
         """Add averages over cells of powers of the values of the planes of a pass."""
@@ -199,26 +201,24 @@ class _Planes:
         # What lies beyond is 0.
         self.columns = min(kept_x, int(np.searchsorted(self._squares[2], OUTER)))
 
-    def add(self, row: NDArray, transform: NDArray, plane: int) -> None:
-        """Add a plane of the map's transform, shape (y, x // 2 + 1), to the same of the band."""
+    def add(self, rows: NDArray, transform: NDArray, planes: slice) -> None:
+        """Add planes of the map's transform, shape (z, y, x // 2 + 1), to the same of the band."""
         z, y, x = self._squares
-        left = OUTER - z[plane]
+        left = OUTER - z[planes].min()
         across = x[: min(self.columns, int(np.searchsorted(x, left)))]
-        if not across.size:
-            return
         for kept in self._kept:
             within = np.flatnonzero(y[kept] <= left)
-            if not within.size:
+            if not (across.size and within.size):
                 continue
-            first = kept.indices(len(y))[0]
-            ours = slice(first + within[0], first + within[-1] + 1), slice(across.size)
-            first = kept.indices(len(transform))[0]
-            theirs = slice(first + within[0], first + within[-1] + 1), slice(across.size)
-            gain = _gain(z[plane] + y[ours[0], None] + across)
-            filtered: NDArray = transform[theirs] * gain
-            filtered *= self._yx[ours]
-            filtered *= self._z[plane]
-            row[ours] += filtered
+            here, there = (
+                np.s_[first + within[0] : first + within[-1] + 1, : across.size]
+                for first in (kept.indices(n)[0] for n in (len(y), transform.shape[1]))
+            )
+            gain = _gain(z[planes, None, None] + y[here[0], None] + across)
+            filtered: NDArray = transform[(slice(None), *there)] * gain
+            filtered *= self._yx[here]
+            filtered *= self._z[planes, None, None]
+            rows[(slice(None), *here)] += filtered
 
 
 def _frequency(band: Band, axis: int) -> NDArray[np.float32]:

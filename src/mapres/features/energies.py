@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
-from ..arrays.separable import PLANES
 from ..progress import beat
 from .apodized import Transform
 from .bands import Band
@@ -106,7 +105,7 @@ def _relate(moments: dict[int, NDArray], energy: NDArray, mean: float, weight: N
         third *= valid * weight[rows]
         np.multiply(energy[rows], weight[rows] / np.float32(mean), out=moments[ENERGY][rows])
 
-    threads.run_each(relate, threads.slabs(len(energy), PLANES))
+    threads.run_each(relate, threads.parts_of(len(energy), energy[0].size))
 
 
 def _of_half_maps(
@@ -172,7 +171,8 @@ def fill_in(
         energy = totals[names.index(ENERGY)][inside] / weight[inside]
         return np.log(np.maximum(energy, 1e-30))
 
-    tasks = product(range(len(WIDTHS)), threads.slabs(len(around.molecule), PLANES))
+    planes_of_task = threads.parts_of(len(around.molecule), around.molecule[0].size)
+    tasks = product(range(len(WIDTHS)), planes_of_task)
     spread = [found for found in threads.run_each(fill, tasks) if found is not None]
     return float(np.concatenate(spread).std())
 

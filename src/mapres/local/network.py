@@ -176,14 +176,13 @@ def _on_grid(
     beat()
     finest = np.float32(given.density.nyquist)
 
-    def convert(plane: int) -> None:
-        where = inside[box][plane]
-        for level in levels:
-            np.exp(level[plane], out=level[plane])
-            np.maximum(level[plane], finest, out=level[plane])
-            level[plane] *= where
+    def convert(where: NDArray, *parts: NDArray) -> None:
+        for part in parts:
+            np.exp(part, out=part)
+            np.maximum(part, finest, out=part)
+            part *= where
 
-    threads.run_each(convert, range(len(levels[0])))
+    threads.in_planes(convert, inside[box], *levels)
     return box, levels
 
 

@@ -101,6 +101,8 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
     options.intra_op_num_threads = 1 if kind.one_thread else threads.count()
     # An arena would keep the memory of the largest batch until the program ends.
     options.enable_cpu_mem_arena = False
+    # Its threads would wait actively, and take the cores from ours.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.load_model_format", "ONNX")
     # It raises a dozen exceptions without a common base class.
     types = (t for t in vars(runtime.capi.onnxruntime_pybind11_state).values() if type(t) is type)
