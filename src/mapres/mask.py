@@ -160,16 +160,11 @@ def _solvent(smooth: NDArray, noisy: NDArray[np.bool_]) -> tuple[float, float]:
 def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the pieces of a mask, which is not empty, of at least 5% of the largest."""
     box = bounding_box(inside)
-    labels, count = ndimage.label(inside[box])
-    # Plane by plane: NumPy converts all labels that it is given to 64 bits.
-    sizes = np.zeros(count + 1, dtype=np.intp)
-    for plane in labels:
-        sizes += np.bincount(plane.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    large = sizes >= 0.05 * sizes.max()
+    within = inside[box]
+    found = ndimage.label(within)[0][within]
+    sizes = np.bincount(found)
     kept = np.zeros_like(inside)
-    for plane, found in zip(kept[box], labels, strict=True):
-        plane[:] = large[found]
+    kept[box][within] = (sizes >= 0.05 * sizes.max())[found]
     return kept
 
 

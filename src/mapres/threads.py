@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 # More take memory and are rarely faster: the steps between are limited by memory.
 MOST = 4
 # Values of an array that a thread works on at a time: at least and at most.
-LEAST, PART = 1 << 16, 1 << 18
+LEAST, PART = 1 << 17, 1 << 19
 # The common limit, of OpenMP, and what BLAS libraries read in its place.
 LIMIT = "OMP_NUM_THREADS"
 BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

@@ -17,9 +17,9 @@ from .. import threads
 
 # Rows of a block: with fewer, the overlap of their columns costs more than the zeros saved.
 ROWS = 32
-# Planes of the result that a thread makes at a time, at most: what it reads of an array at once
-# stays in the cache.
-PLANES = 16
+# Planes of the result that a thread makes at a time, at least: filters reach farther than a few
+# planes, and would read an array again and again.
+PLANES = 8
 Matrices = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -72,8 +72,8 @@ def along_axes(arrays: Sequence[NDArray], matrices: Matrices) -> list[NDArray[np
         planes_along_axes(arrays[number], matrices, planes, results[number][rows])
 
     parts = threads.parts_of(shape[0], arrays[0][0].size)
-    if len(parts[0]) < PLANES // 4:
-        parts = threads.slabs(shape[0], PLANES // 4)
+    if len(parts[0]) < PLANES:
+        parts = threads.slabs(shape[0], PLANES)
     threads.run_each(make, product(range(len(arrays)), parts))
     return results
 
