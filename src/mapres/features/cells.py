@@ -7,16 +7,18 @@ reliable but less local: there are four. Nothing depends on the map's orientatio
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .. import threads
 from ..density import Density
 from ..half_maps import HalfMaps
 from ..progress import Progress, silent
-from .apodized import Transform, tapers, transforms_of
+from .apodized import tapers, transforms_of
 from .bands import BANDS, WAVELENGTHS, Band, Shape
 from .energies import (
     CHANNELS,
@@ -110,17 +112,26 @@ def measure_cells(
     features = np.empty(size, dtype=np.float16)
     means = np.full((MEANS, BANDS), UNSEEN, dtype=np.float32)
     powers = np.full(BANDS, -np.inf)
-    measured = bands_of(density)
-    for b in measured:
-        progress(b / BANDS, f"measuring at {WAVELENGTHS[b]:.1f} Å")
-        band = Band(density, shape, float(WAVELENGTHS[b]))
-        transforms = [band.cropped(transform) for transform in transforms]
-        if b in bands:
-            filled = features[b - bands.start]
-            powers[b] = _fill_band(filled, means[:, b], transforms, band, windows, around, places)
-        else:
-            powers[b] = ln_power(transforms[0], band, band.exposure(windows), around)
-    for b in set(bands) - set(measured):
+    made = {b: Band(density, shape, float(WAVELENGTHS[b])) for b in bands_of(density).tolist()}
+
+    def measure(b: int) -> float:
+        """Fill in a band, if it is wanted; return ln of its power."""
+        exposure = made[b].exposure(windows)
+        if b not in bands:
+            return ln_power(transforms[0], made[b], exposure, around)
+        filled = features[b - bands.start]
+        filled[:] = UNSEEN
+        energies = measure_energies(transforms, made[b], exposure, around, means[:, b])
+        if energies is None:
+            return -np.inf
+        means[MEAN_SPREAD, b] = fill_in(filled, energies, around, places)
+        return energies.ln_power
+
+    for group in _groups(made):
+        progress(group[0] / BANDS, f"measuring at {WAVELENGTHS[group[0]]:.1f} Å")
+        transforms = [made[group[0]].cropped(transform) for transform in transforms]
+        powers[group] = threads.run_each(measure, group)
+    for b in set(bands) - set(made):
         features[b - bands.start] = UNSEEN
     known = np.isfinite(powers)
     relative = np.maximum(powers[known] - powers.max(initial=-np.inf), np.log(FAINTEST))
@@ -136,22 +147,16 @@ def measure_cells(
     )
 
 
-def _fill_band(
-    features: NDArray[np.float16],
-    means: NDArray[np.float32],
-    transforms: list[Transform],
-    band: Band,
-    windows: list[NDArray],
-    around: LocalWindows,
-    places: NDArray,
-) -> float:
-    """Fill in the features of cells in one band, and the means; return ln of its power."""
-    features[:] = UNSEEN
-    energies = measure_energies(transforms, band, band.exposure(windows), around, means)
-    if energies is None:
-        return -np.inf
-    means[MEAN_SPREAD] = fill_in(features, energies, around, places)
-    return energies.ln_power
+def _groups(bands: dict[int, Band]) -> Iterator[list[int]]:
+    """Yield the bands that are measured at the same time: one of a large map, to save memory.
+
+    Threads that share a band wait for each other longer than those that have one each.
+    """
+    left = sorted(bands)
+    while left:
+        size = threads.count() if bands[left[0]].passes == 1 else 1
+        yield left[:size]
+        left = left[size:]
 
 
 def bands_of(density: Density) -> NDArray[np.intp]:
