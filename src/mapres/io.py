@@ -20,15 +20,14 @@ from numpy.typing import NDArray
 
 from .density import Density
 from .errors import MapFileError
+from .header import Axes, crs, has_unsigned_bytes, placement
 from .output import replacing
-from .threads import slabs
+from .threads import in_planes, slabs
 
 MODES = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
 # 2048³ float32 is 34 GB: edges beyond this mean a damaged header.
 MAX_EDGE = 4096
 MAX_MODE, MAX_EXTENDED_HEADER = 200, 2**26
-# IMOD writes unsigned bytes as mode 0, marked by a stamp and a flag in the extra header.
-IMOD_STAMP, IMOD_SIGNED = 1146047817, 1
 VOLUME_STACKS = range(401, 631)
 # By the first two bytes of a compressed file: how it is opened, and the most bytes that one of its
 # bytes can stand for. Deflate's limit is 1,032; that of bzip2, over a million, says nothing.
@@ -60,7 +59,7 @@ def read(path: str | os.PathLike) -> Density:
     """
     path = Path(path)
     header, values = _load(path)
-    voxel_size, origin = _placement(header, values.shape)
+    voxel_size, origin = placement(header, values.shape)
     cell = header.cellb
     angles = float(cell.alpha), float(cell.beta), float(cell.gamma)
     return Density(
@@ -85,65 +84,59 @@ def write(path: str | os.PathLike, density: Density) -> None:
         If the folder is missing or cannot be written.
     """
     with replacing(path) as temporary:
-        compression = {".gz": "gzip", ".bz2": "bzip2"}.get(Path(path).suffix)
-        with mrcfile.new(temporary, overwrite=True, compression=compression) as mrc:
-            if density.header is None:
-                mrc.set_data(np.asarray(density.values, dtype=np.float32))
-                _place(mrc.header, density)
-            else:
-                _write_like(mrc, density, density.header)
+        header = _new_header(temporary, density)
+        order = np.argsort(Axes(crs(header)).transpose)
+        sections = np.transpose(np.asarray(density.values, dtype=np.float32), order)
+        header.nz, header.ny, header.nx = sections.shape
+        header.dmin, header.dmax, header.dmean, header.rms = _statistics(sections)
+        openers: dict[str, Callable] = {".gz": gzip.open, ".bz2": bz2.open}
+        opener = openers.get(Path(path).suffix, open)
+        with opener(temporary, "wb") as file:
+            file.write(header.tobytes())
+            for part in slabs(len(sections), max(1, BLOCK // sections[0].nbytes)):
+                file.write(np.ascontiguousarray(sections[part.start : part.stop]).data)
 
 
-class _Axes:
-    """Which file axis (column, row, section) runs along which of x, y, z."""
+def _new_header(temporary: str, density: Density) -> np.recarray:
+    """Return the header of a new file, like that of the density if it has one.
 
-    def __init__(self, crs: tuple[int, int, int]):
-        self.crs = crs
-        # File arrays are [section, row, column]; ours are [z, y, x].
-        self.transpose = tuple(2 - crs.index(axis) for axis in (3, 2, 1))
-
-    def to_xyz(self, per_file_axis):
-        return [per_file_axis[self.crs.index(axis)] for axis in (1, 2, 3)]
-
-
-def _file_axes(header: np.recarray, path: Path) -> _Axes:
-    crs = _crs(header)
-    if sorted(crs) != [1, 2, 3]:
-        raise MapFileError(f"{path.name} has axis order {crs}; the header is damaged.")
-    return _Axes(crs)
-
-
-def _crs(header: np.recarray) -> tuple[int, int, int]:
-    crs = int(header.mapc), int(header.mapr), int(header.maps)
-    return crs if any(crs) else (1, 2, 3)
+    mrcfile makes it, for a map of one voxel: for statistics of the whole it would take twice the
+    memory of the map in 64 bits.
+    """
+    with mrcfile.new(temporary, overwrite=True) as mrc:
+        mrc.set_data(np.zeros((1, 1, 1), dtype=np.float32))
+        header = mrc.header.copy().view(np.recarray)
+    if density.header is not None:
+        kept = "nxstart nystart nzstart mx my mz cella cellb mapc mapr maps ispg origin nlabl label"
+        for name in kept.split():
+            header[name] = density.header[name]
+        if placement(header, density.values.shape) == (density.voxel_size, density.origin):
+            return header
+    # It has none, or was moved or resampled since: write its own geometry.
+    _place(header, density)
+    return header
 
 
-def _placement(header: np.recarray, shape) -> tuple[tuple, tuple]:
-    """Return voxel size and origin along x, y, z in Å; ``shape`` is (z, y, x)."""
-    grid = [int(n) for n in (header.mx, header.my, header.mz)]
-    cell = [float(c) for c in (header.cella.x, header.cella.y, header.cella.z)]
-    # A header without a sampling means one unit cell over the whole box.
-    grid = [g or n for g, n in zip(grid, reversed(shape), strict=True)]
-    voxel_size = tuple(c / g for c, g in zip(cell, grid, strict=True))
-    origin = [float(o) for o in (header.origin.x, header.origin.y, header.origin.z)]
-    # Before MRC2000 ("MAP ") these words were free for any use.
-    if not _is_mrc2000(header) or not any(origin) or not np.all(np.isfinite(origin)):
-        axes = _Axes(_crs(header))
-        start = axes.to_xyz([int(n) for n in (header.nxstart, header.nystart, header.nzstart)])
-        origin = [n * size for n, size in zip(start, voxel_size, strict=True)]
-    return voxel_size, tuple(origin)
+def _statistics(values: NDArray) -> tuple[float, float, float, float]:
+    """Return the least value, the largest, the mean and the standard deviation."""
+    found: list[tuple[float, float, float, float]] = []
+
+    def add(part: NDArray) -> None:
+        total, squares = (np.sum(v, dtype=np.float64) for v in (part, np.square(part, dtype=float)))
+        found.append((float(part.min()), float(part.max()), float(total), float(squares)))
+
+    in_planes(add, values)
+    least, largest, totals, squares = zip(*found, strict=True)
+    mean = sum(totals) / values.size
+    variance = max(sum(squares) / values.size - mean**2, 0.0)
+    return min(least), max(largest), mean, math.sqrt(variance)
 
 
-def _is_mrc2000(header: np.recarray) -> bool:
-    return bytes(header.map)[:3] == b"MAP"
-
-
-def _has_unsigned_bytes(header: np.recarray) -> bool:
-    if int(header.mode) != 0:
-        return False
-    spare = bytes(header.extra2)
-    stamp, flags = np.frombuffer(spare[40:48], header.mode.dtype)
-    return not _is_mrc2000(header) or (stamp == IMOD_STAMP and not flags & IMOD_SIGNED)
+def _file_axes(header: np.recarray, path: Path) -> Axes:
+    order = crs(header)
+    if sorted(order) != [1, 2, 3]:
+        raise MapFileError(f"{path.name} has axis order {order}; the header is damaged.")
+    return Axes(order)
 
 
 def _load(path: Path) -> tuple[np.recarray, NDArray[np.float32]]:
@@ -195,12 +188,12 @@ def _stored(header: np.recarray, path: Path) -> tuple[tuple[int, int, int], np.d
     if len(shape) != 3:
         what = "a single image" if len(shape) == 2 else f"a stack of {shape[0]} volumes"
         raise MapFileError(f"{path.name} holds {what}; give a single 3-D map.")
-    unsigned = _has_unsigned_bytes(header)
+    unsigned = has_unsigned_bytes(header)
     return shape, np.dtype(np.uint8) if unsigned else data_dtype_from_header(header)
 
 
 def _values(
-    file: BufferedIOBase, shape: tuple[int, int, int], dtype: np.dtype, axes: _Axes, path: Path
+    file: BufferedIOBase, shape: tuple[int, int, int], dtype: np.dtype, axes: Axes, path: Path
 ) -> NDArray[np.float32]:
     """Read a file's data block by block into an array of float32, shape (z, y, x).
 
@@ -253,17 +246,6 @@ def _is_plausible(header: np.void | np.recarray) -> bool:
         and 0 <= header["nsymbt"] <= MAX_EXTENDED_HEADER
         and (header["ispg"] not in VOLUME_STACKS or header["mz"] > 0)
     )
-
-
-def _write_like(mrc: mrcfile.mrcfile.MrcFile, density: Density, header: np.recarray) -> None:
-    data = np.transpose(density.values, np.argsort(_Axes(_crs(header)).transpose))
-    mrc.set_data(np.ascontiguousarray(data, dtype=np.float32))
-    kept = "nxstart nystart nzstart mx my mz cella cellb mapc mapr maps ispg origin nlabl label"
-    for name in kept.split():
-        mrc.header[name] = header[name]
-    if _placement(mrc.header, density.values.shape) != (density.voxel_size, density.origin):
-        # The density was moved or resampled, or its header repaired: write its own geometry.
-        _place(mrc.header, density)
 
 
 def _place(header: np.recarray, density: Density) -> None:
