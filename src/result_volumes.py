@@ -9,6 +9,7 @@ from chimerax.map.session import set_map_state
 from chimerax.map.volume import set_initial_volume_color
 from chimerax.map_data import ArrayGridData
 
+from .mapres.local.method import Interval
 from .mapres.local.resolution import LocalResolution
 from .mapres.results.compare import Agreement
 from .mapres.results.local_report import method_name
@@ -108,10 +109,17 @@ def _open_on(map, values, name, **found):
 
 
 def _fields(result, held):
-    """Return the fields of a result, without the one that the volume itself holds."""
+    """Return the fields of a result, without the one that the volume itself holds.
+
+    Sessions keep plain types only.
+    """
     if result is None:
         return None
-    return {name: value for name, value in vars(result).items() if name != held}
+    fields = {name: value for name, value in vars(result).items() if name != held}
+    if isinstance(part := fields.get("interval_in_box"), Interval):
+        ends = [(axis.start, axis.stop) for axis in part.box]
+        fields["interval_in_box"] = vars(part) | {"box": ends}
+    return fields
 
 
 def _restored(kind, fields, **held):
@@ -119,6 +127,9 @@ def _restored(kind, fields, **held):
     if fields is None:
         return None
     try:
+        if part := fields.get("interval_in_box"):
+            box = tuple(slice(*ends) for ends in part["box"])
+            fields = fields | {"interval_in_box": Interval(**part | {"box": box})}
         return kind(**fields, **held)
     except TypeError:
         return None

@@ -78,13 +78,40 @@ class Shells:
 
     def sums(self, weights: NDArray) -> NDArray[np.float64]:
         """Sum real weights on the half grid over shells, each with its Friedel mate."""
-        twice = np.full(weights.shape[-1], 2.0)
+        (total,) = self.sums_of(lambda part: (part,), (weights,))
+        return total
+
+    def sums_of(
+        self, weights: Callable[..., tuple[NDArray, ...]], arrays: Sequence[NDArray]
+    ) -> NDArray[np.float64]:
+        """Sum likewise one or more real weights that are made of arrays on the half grid.
+
+        Parameters
+        ----------
+        weights : takes some planes of the arrays, and returns the weights there
+        arrays : of the same shape, (z, y, x // 2 + 1)
+
+        Returns
+        -------
+        float64 array, shape (weights, shells)
+        """
+        twice = np.full(arrays[0].shape[-1], 2.0)
         twice[0] = 1.0
         # In an even box the last column is its own Friedel mate.
         if self._length % 2 == 0:
             twice[-1] = 1.0
-        weighted = (weights * twice).ravel()
-        return np.bincount(self.index.ravel(), weights=weighted).astype(np.float64)
+        shells = int(self.index.max()) + 1
+
+        def part(planes: range) -> NDArray[np.float64]:
+            some = slice(planes.start, planes.stop)
+            index = self.index[some].ravel()
+            made = weights(*(array[some] for array in arrays))
+            return np.stack(
+                [np.bincount(index, (each * twice).ravel(), minlength=shells) for each in made]
+            )
+
+        parts = threads.parts_of(len(self.index), self.index[0].size)
+        return np.sum(threads.run_each(part, parts), axis=0)
 
     def means(self, weights: NDArray) -> NDArray[np.float64]:
         """Return the mean of real weights on the half grid in every shell."""

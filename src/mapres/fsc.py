@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .density import require_shape
 from .errors import MapContentError
 from .fourier import Shells, VoxelSize, forward, inverse, per_axis, power_of
+from .threads import in_planes
 
 THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
 # Phases are randomized from where the unmasked FSC falls below 0.8, as RELION does it, and the
@@ -143,8 +144,12 @@ class _Curves:
 
     def correlation(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
         """Return the FSC, shape (shells,), of two half-grid transforms; 0 where one is empty."""
-        cross = self._sums(first.real * second.real + first.imag * second.imag)
-        power = self._sums(power_of(first)) * self._sums(power_of(second))
+        sums = self._shells.sums_of(
+            lambda a, b: (a.real * b.real + a.imag * b.imag, power_of(a), power_of(b)),
+            (first, second),
+        )
+        cross, *powers = (each[self._kept] for each in sums)
+        power = powers[0] * powers[1]
         return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=power > 0)
 
     def randomized(
@@ -154,12 +159,13 @@ class _Curves:
         transform = forward(values)
         # White noise has uniform phases with the Friedel symmetry of a real map.
         noise = forward(generator.standard_normal(self._shape, dtype=np.float32))
-        noise /= np.maximum(np.abs(noise), np.finfo(np.float32).tiny)
-        noise *= np.abs(transform)
-        return inverse(np.where(self._shells.index > start, noise, transform), self._shape)
 
-    def _sums(self, weights: NDArray) -> NDArray[np.float64]:
-        return self._shells.sums(weights)[self._kept]
+        def replace(index: NDArray, random: NDArray, kept: NDArray) -> None:
+            random *= np.abs(kept) / np.maximum(np.abs(random), np.finfo(np.float32).tiny)
+            np.copyto(kept, random, where=index > start)
+
+        in_planes(replace, self._shells.index, noise, transform)
+        return inverse(transform, self._shape)
 
 
 def _half_bit(count: NDArray) -> NDArray[np.float64]:

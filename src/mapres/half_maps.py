@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from .arrays.separable import along_axes, gaussian_matrix
 from .density import Density, checked, require_same_grid, require_shape, safely_scaled
 from .fsc import fourier_shell_correlation
+from .threads import in_planes
 
 HalfMaps = tuple[Density, Density]
 # Independent noise makes half maps differ by more than this fraction of their own spread.
@@ -48,18 +49,30 @@ def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArr
 
 
 def same_map(first: NDArray, second: NDArray) -> bool:
-    """Return whether two maps are equal up to rounding, a factor and an offset."""
-    first, second = ((half - half.mean()) / half.std() for half in (first, second))
-    return float((first - second).std()) < LEAST_DIFFERENCE
+    """Return whether two maps are equal up to rounding, a factor and an offset.
+
+    The difference of two maps of mean 0 and variance 1 has the variance 2 - 2r, where r is their
+    correlation.
+    """
+    sums: list[NDArray] = []
+    origins = first.flat[0], second.flat[0]
+
+    def add(*parts: NDArray) -> None:
+        # From a value of their own, so that offsets do not take the digits.
+        a, b = (np.subtract(p, o, dtype=np.float64) for p, o in zip(parts, origins, strict=True))
+        sums.append(np.array([a.sum(), b.sum(), np.vdot(a, a), np.vdot(b, b), np.vdot(a, b)]))
+
+    in_planes(add, first, second)
+    a, b, aa, bb, ab = np.sum(sums, axis=0) / first.size
+    spread = np.sqrt((aa - a * a) * (bb - b * b))
+    return float(spread - (ab - a * b)) < 0.5 * LEAST_DIFFERENCE**2 * float(spread)
 
 
-def usable(half_maps: HalfMaps, inside: NDArray[np.bool_]) -> bool:
-    """Return whether two half maps differ, and correlate inside the molecule."""
-    first, second = (half.values for half in half_maps)
-    if same_map(first, second):
-        return False
-    common = (first - first[inside].mean()) * (second - second[inside].mean())
-    return float(common[inside].mean(dtype=np.float64)) > 0
+def correlate(half_maps: HalfMaps, inside: NDArray[np.bool_]) -> bool:
+    """Return whether two half maps correlate inside the molecule."""
+    first, second = (half.values[inside] for half in half_maps)
+    common = (first - first.mean()) * (second - second.mean())
+    return float(common.mean(dtype=np.float64)) > 0
 
 
 def half_map_resolution(
@@ -69,7 +82,9 @@ def half_map_resolution(
 
     The mask gets a 3 Å soft edge, and is corrected for by phase randomization.
     """
-    soft = ndimage.gaussian_filter(inside.astype(np.float32), SOFT_EDGE / density.spacing)
+    sigma = SOFT_EDGE / density.spacing
+    z, y, x = (gaussian_matrix(n, sigma, mode="reflect", truncate=4) for n in inside.shape)
+    (soft,) = along_axes([inside], (z, y, x))
     first, second = (half.values for half in half_maps)
     curve = fourier_shell_correlation(first, second, density.voxel_size, soft)
     return curve.resolution["0.143"]

@@ -25,8 +25,11 @@ def assert_same(restored, result):
     """Assert that two results have the same fields."""
     for field in dataclasses.fields(result):
         value, expected = (getattr(each, field.name) for each in (restored, result))
-        np.testing.assert_equal(value, expected)
         assert type(value) is type(expected)
+        if dataclasses.is_dataclass(expected):
+            assert_same(value, expected)
+        else:
+            np.testing.assert_equal(value, expected)
 
 
 def test_volume_and_colors_are_restored(do, small_map, reopen):

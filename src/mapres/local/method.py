@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks.half_map_measurements import HalfMapMeasurements
 from ..checks.measurements import Measurements, measure_map
 from ..density import Density
 from ..errors import MapContentError
@@ -61,6 +62,7 @@ class MethodInput:
     half_maps : on the map's grid, or None
     device : where networks run, one of `networks.session.DEVICES`
     progress : called as ``progress(fraction, message)``
+    pair : what was measured of the half maps, or None
     """
 
     density: Density
@@ -69,6 +71,7 @@ class MethodInput:
     half_maps: HalfMaps | None
     device: str
     progress: Progress
+    pair: HalfMapMeasurements | None = None
 
     @property
     def half_map_values(self) -> tuple[NDArray, NDArray] | None:

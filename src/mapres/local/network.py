@@ -25,7 +25,7 @@ from ..features.relative import (
     rows,
 )
 from ..features.spectra import Spectra
-from ..half_maps import usable
+from ..half_maps import correlate
 from ..networks.kinds import LOCAL
 from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, beat, part_of
@@ -216,8 +216,9 @@ def at_voxels(
 
 
 def _run(given: MethodInput) -> Measured:
-    halves = given.half_maps
-    if halves is not None and not usable(halves, given.inside):
+    halves, pair = given.half_maps, given.pair
+    identical = pair is not None and pair.identical
+    if halves is not None and (identical or not correlate(halves, given.inside)):
         raise MapContentError(
             "the half maps are the same map, or do not correlate inside the molecule; check them."
         )

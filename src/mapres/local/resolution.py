@@ -142,7 +142,7 @@ def local_resolution(
         evidence = evidence.with_(half_maps=measure_half_maps(half_maps, inside, density))
     measured, known, warnings = _measure(
         METHODS[method],
-        MethodInput(density, inside, mask is None, half_maps, device, progress),
+        MethodInput(density, inside, mask is None, half_maps, device, progress, evidence.half_maps),
         chosen,
         evidence,
     )

@@ -47,13 +47,17 @@ def test_a_map_that_a_method_refuses_is_counted_and_not_scored(found):
 
 
 def test_the_truth_itself_has_no_error(example):
+    from mapres.local.method import Interval
     from mapres.local.resolution import LocalResolution
 
     perfect = LocalResolution(example.truth, mask=example.mask, method="mapres", seconds=0.0)
     truth = example.truth[example.mask].astype(float)
     measured = _scores(perfect, example.mask, truth)
     assert measured["error"] == 0 and measured["MAE_A"] == 0 and measured["covered"] == ""
-    wide = replace(perfect, interval=(0.9 * example.truth, 1.1 * example.truth))
+    box = (slice(None),) * 3
+    wide = replace(perfect, interval_in_box=Interval(box, 0.9 * example.truth, 1.1 * example.truth))
     assert _scores(wide, example.mask, truth)["covered"] == 1
-    narrow = replace(perfect, interval=(1.1 * example.truth, 1.2 * example.truth))
+    narrow = replace(
+        perfect, interval_in_box=Interval(box, 1.1 * example.truth, 1.2 * example.truth)
+    )
     assert _scores(narrow, example.mask, truth)["covered"] == 0

@@ -68,7 +68,7 @@ def test_shipped_networks_answer_as_their_source(path, asked):
     run = run_of((registry.FOLDER / card["weights"]).read_bytes(), card["kind"])
     inputs = 0
     for example in asked:
-        for arrays, theirs in to_onnx._predicted(network, card["kind"], example, False):
+        for arrays, theirs in to_onnx._predicted(network, card["kind"], example):
             np.testing.assert_allclose(run(*arrays), theirs, rtol=0, atol=1e-5)
             inputs += len(theirs)
     assert inputs >= 20
