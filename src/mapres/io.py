@@ -205,11 +205,14 @@ def _values(
     sections = values.transpose(np.argsort(axes.transpose))
     thickness = max(1, BLOCK // (math.prod(shape[1:]) * dtype.itemsize))
     block = np.empty((thickness, *shape[1:]), dtype)
+    as_it_is = dtype == values.dtype and sections.flags.c_contiguous
     for part in slabs(shape[0], thickness):
-        filled = block[: len(part)]
+        target = sections[part.start : part.stop]
+        filled = target if as_it_is else block[: len(part)]
         if file.readinto(filled.view(np.uint8).data) < filled.nbytes:
             raise _truncated(path)
-        sections[part.start : part.stop] = filled
+        if not as_it_is:
+            target[:] = filled
     # Only at its end does a compressed file compare its checksum. There is rarely more data, and
     # what is more than another map is not read.
     for _ in slabs(shape[0], thickness):

@@ -46,5 +46,5 @@ def run(options: argparse.Namespace) -> int:
 
             fsc_figure(curve, options.png)
     shown = (first, second, curve, mask, [finding.text for finding in findings])
-    print_result(options.json, fsc_json(*shown), fsc_rows(*shown))
+    print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0

@@ -80,9 +80,11 @@ def run(options: argparse.Namespace) -> int:
             from ..results.figures import local_figure
 
             local_figure(density, result, options.png)
-    summary = local_json(density, result, agreed) | {"output": options.output}
-    rows = [*local_rows(density, result, agreed), ("Output", options.output)]
-    print_result(options.json, summary, rows)
+    print_result(
+        options.json,
+        lambda: local_json(density, result, agreed) | {"output": options.output},
+        lambda: [*local_rows(density, result, agreed), ("Output", options.output)],
+    )
     return 0
 
 

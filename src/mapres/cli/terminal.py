@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
@@ -32,11 +32,13 @@ def _show(text: str) -> None:
     print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def print_result(as_json: bool, summary: dict[str, Any], rows: list) -> None:
-    """Print a result, as JSON or as rows of text."""
+def print_result(
+    as_json: bool, summary: Callable[[], dict[str, Any]], rows: Callable[[], list]
+) -> None:
+    """Print a result, as JSON or as rows of text; only that is made."""
     from ..results.text import as_text
 
-    text = json.dumps(summary) if as_json else spell_options(as_text(rows), flag) + "\n"
+    text = json.dumps(summary()) if as_json else spell_options(as_text(rows()), flag) + "\n"
     # A pipe may have an encoding without Å.
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), flush=True)

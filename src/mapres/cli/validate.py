@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MapResError
@@ -47,7 +48,9 @@ def run(options: argparse.Namespace) -> int:
             # One bad map must not stop the others.
             status = complain(error)
         else:
-            print_result(options.json, comparison_json(results), comparison_rows(results))
+            print_result(
+                options.json, partial(comparison_json, results), partial(comparison_rows, results)
+            )
     return status
 
 
