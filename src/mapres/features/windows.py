@@ -155,6 +155,8 @@ def fraction_of_cells(mask: NDArray, shape: Shape) -> NDArray[np.float32]:
 
     def average(planes: range) -> NDArray[np.float32]:
         part = times_rows(along_z[planes.start : planes.stop], mask)
+        if not part.any():
+            return np.zeros((len(planes), y, x), dtype=np.float32)
         return cell_means(cell_means(part.astype(np.float32), y, 1), x, 2)
 
     return np.concatenate(threads.run_each(average, threads.slabs(z, PLANES // 4)))

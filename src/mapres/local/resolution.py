@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays.interpolate import extend
+from ..arrays.percentile import percentile
 from ..checks.check import Evidence, LocalSummary, run_checks
 from ..checks.density import inverted_contrast
 from ..checks.half_map_measurements import measure_half_maps
@@ -72,18 +73,18 @@ class LocalResolution(Measured):
         part = self.interval_in_box
         if part is None:
             return None
-        return float(np.median(part.half_widths()[self.mask[part.box]]))
+        return percentile(part.half_widths(), 50, self.mask[part.box])
 
     @property
     def median(self) -> float:
         """Median over the mask, Å."""
-        return float(np.median(self.values[self.mask]))
+        return percentile(self.values, 50, self.mask)
 
     @property
     def quartiles(self) -> tuple[float, float]:
         """First and third quartile over the mask, Å."""
-        lower, upper = np.percentile(self.values[self.mask], [25, 75])
-        return float(lower), float(upper)
+        lower, upper = (percentile(self.values, level, self.mask) for level in (25, 75))
+        return lower, upper
 
     @property
     def mask_fraction(self) -> float:
