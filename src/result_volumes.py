@@ -131,5 +131,5 @@ def _restored(kind, fields, **held):
             box = tuple(slice(*ends) for ends in part["box"])
             fields = fields | {"interval_in_box": Interval(**part | {"box": box})}
         return kind(**fields, **held)
-    except TypeError:
+    except (TypeError, KeyError):
         return None

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import mapres
 from mapres import threads
+from mapres.errors import Cancelled
+from mapres.progress import with_heartbeat
 
 
 @pytest.fixture
@@ -119,3 +121,22 @@ def test_blas_keeps_to_one_thread_unless_it_was_told_otherwise(monkeypatch):
     threads.keep_blas_to_one()
     assert os.environ[first] == "3"
     assert all(os.environ[name] == "1" for name in others)
+
+
+def test_whoever_waits_may_cancel():
+    """A caller that no longer wants the result stops the rest, and is not made to wait for it."""
+    done = []
+
+    @with_heartbeat
+    def analysis(*, progress):
+        progress(0.5, "waiting")
+        threads.run_each(lambda item: done.append(time.sleep(0.15)), range(200))
+
+    def impatient(fraction, message):
+        if done:
+            raise Cancelled
+
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        analysis(progress=impatient)
+    assert len(done) < 100 and time.monotonic() - started < 10

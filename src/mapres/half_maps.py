@@ -54,16 +54,14 @@ def same_map(first: NDArray, second: NDArray) -> bool:
     The difference of two maps of mean 0 and variance 1 has the variance 2 - 2r, where r is their
     correlation.
     """
-    sums: list[NDArray] = []
     origins = first.flat[0], second.flat[0]
 
-    def add(*parts: NDArray) -> None:
+    def sums(*parts: NDArray) -> NDArray:
         # From a value of their own, so that offsets do not take the digits.
         a, b = (np.subtract(p, o, dtype=np.float64) for p, o in zip(parts, origins, strict=True))
-        sums.append(np.array([a.sum(), b.sum(), np.vdot(a, a), np.vdot(b, b), np.vdot(a, b)]))
+        return np.array([a.sum(), b.sum(), np.vdot(a, a), np.vdot(b, b), np.vdot(a, b)])
 
-    in_planes(add, first, second)
-    a, b, aa, bb, ab = np.sum(sums, axis=0) / first.size
+    a, b, aa, bb, ab = np.sum(in_planes(sums, first, second), axis=0) / first.size
     spread = np.sqrt((aa - a * a) * (bb - b * b))
     return float(spread - (ab - a * b)) < 0.5 * LEAST_DIFFERENCE**2 * float(spread)
 

@@ -119,14 +119,12 @@ def _new_header(temporary: str, density: Density) -> np.recarray:
 
 def _statistics(values: NDArray) -> tuple[float, float, float, float]:
     """Return the least value, the largest, the mean and the standard deviation."""
-    found: list[tuple[float, float, float, float]] = []
 
-    def add(part: NDArray) -> None:
+    def of_part(part: NDArray) -> tuple[float, ...]:
         total, squares = (np.sum(v, dtype=np.float64) for v in (part, np.square(part, dtype=float)))
-        found.append((float(part.min()), float(part.max()), float(total), float(squares)))
+        return float(part.min()), float(part.max()), float(total), float(squares)
 
-    in_planes(add, values)
-    least, largest, totals, squares = zip(*found, strict=True)
+    least, largest, totals, squares = zip(*in_planes(of_part, values), strict=True)
     mean = sum(totals) / values.size
     variance = max(sum(squares) / values.size - mean**2, 0.0)
     return min(least), max(largest), mean, math.sqrt(variance)

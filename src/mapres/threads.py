@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
+
+from .progress import beat
 
 # More take memory and are rarely faster: the steps between are limited by memory.
 MOST = 4
 # Values of an array that a thread works on at a time: at least and at most.
 LEAST, PART = 1 << 17, 1 << 19
+# Seconds between two times that a caller is asked whether to go on.
+BEAT = 0.1
 # The common limit, of OpenMP, and what BLAS libraries read in its place.
 LIMIT = "OMP_NUM_THREADS"
 BLAS_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -62,7 +66,17 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
     if workers == 1 or len(items) < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
-        return list(pool.map(function, items))
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            while wait(futures, BEAT, FIRST_EXCEPTION).not_done:
+                if any(each.done() and each.exception() for each in futures):
+                    break
+                # The threads have no caller to ask whether to go on: this one has.
+                beat()
+            return [each.result() for each in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
@@ -72,10 +86,13 @@ def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Resu
     return one, other
 
 
-def in_planes(function: Callable[..., Any], *arrays: Any) -> None:
-    """Call a function for parts of arrays, a few planes along the first axis at a time."""
+def in_planes(function: Callable[..., Result], *arrays: Any) -> list[Result]:
+    """Call a function for parts of arrays, a few planes along the first axis at a time.
+
+    Returns its results in the order of the planes.
+    """
     parts = [slice(part.start, part.stop) for part in parts_of(len(arrays[0]), arrays[0][0].size)]
-    run_each(lambda part: function(*(array[part] for array in arrays)), parts)
+    return run_each(lambda part: function(*(array[part] for array in arrays)), parts)
 
 
 def _be_busy() -> None:
@@ -87,9 +104,9 @@ def parts_of(length: int, size: int) -> list[range]:
 
     There are some for each thread, unless they would be too small: below `LEAST` values threads
     spend more time waiting for the interpreter's lock than they save. Above `PART` they would not
-    stay in the cache of a core.
+    stay in the cache of a core. The number of threads makes no difference, nor to the rounding.
     """
-    thickness = max(length // (4 * count()), LEAST // max(1, size), 1)
+    thickness = max(length // (4 * MOST), LEAST // max(1, size), 1)
     return slabs(length, min(thickness, max(1, PART // max(1, size))))
 
 

@@ -15,7 +15,6 @@ from mapres.features.energies import (
     ENERGY,
     HALF_SHARE,
     KURTOSIS,
-    OF_HALF_MAPS,
     OF_ONE_MAP,
     SHARE,
 )
@@ -115,7 +114,7 @@ def test_half_maps_of_another_scale_say_the_same(noisy):
     first, second, ball = noisy
     other = second.with_values(10 * second.values + 1)
     before, after = (
-        measure_cells(first, ball, (first, half)).features[:, :, OF_HALF_MAPS]
+        measure_cells(first, ball, (first, half)).features[:, :, OF_ONE_MAP:]
         for half in (second, other)
     )
     assert np.allclose(before, after, atol=2e-3)

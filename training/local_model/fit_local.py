@@ -81,7 +81,7 @@ class CellShards:
         return (found, of_map), self.truth[k][chosen] - np.float32(middle)
 
     def batch(self, indices: NDArray, rng: np.random.Generator) -> tuple[Inputs, NDArray]:
-        """Return rows and targets of some cells of every map: all count alike, however small."""
+        """Return inputs and targets of some cells of every map: all count alike, however small."""
         parts = [
             self.of_map(
                 k, rng.integers(len(self.truth[k]), size=CELLS), SHIFT * rng.standard_normal()

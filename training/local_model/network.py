@@ -7,7 +7,7 @@ from mapres.networks.kinds import KINDS
 
 
 def local_network(kind: str, widths: tuple[int, ...] = (384, 192, 96), dropout: float = 0.1):
-    """Build a network of local resolution: from `relative.rows` to distributions, (n, BINS).
+    """Build a network of local resolution: from `relative.rows` and `row_of_map` to (n, BINS).
 
     What is the same for all cells of a map has a first layer of its own, so that it is multiplied
     once for a map.

@@ -15,29 +15,38 @@ PART = 1 << 20
 
 
 def percentile(values: NDArray, level: float, kept: NDArray[np.bool_] | None = None) -> float:
-    """Return the same as `numpy.percentile`, from the values near it alone.
+    """Return the same as `numpy.percentile` but for rounding, from the values near it alone.
 
     Parameters
     ----------
-    values : array, contiguous
+    values : array, contiguous, of one value at least
     level : percent
     kept : bool array of the same shape, which values to use; None for all
     """
     size = values.size if kept is None else np.count_nonzero(kept)
+    return value_at(values, level / 100 * (size - 1), kept)
+
+
+def value_at(values: NDArray, position: float, kept: NDArray[np.bool_] | None = None) -> float:
+    """Return the value at a position of the sorted values, interpolated linearly between two.
+
+    ``position`` counts from 0; the other parameters are those of `percentile`.
+    """
+    size = values.size if kept is None else np.count_nonzero(kept)
     if size > 10 * SAMPLE:
-        near, below = _near(values.ravel(), level, None if kept is None else kept.ravel())
-        position = level / 100 * (size - 1) - below
-        if 0 <= position <= near.size - 1:
-            return _interpolated(near, position)
-    return float(np.percentile(values if kept is None else values[kept], level))
+        flat, used = values.ravel(), None if kept is None else kept.ravel()
+        near, below = _near(flat, position / (size - 1), used)
+        if 0 <= position - below <= near.size - 1:
+            return _interpolated(near, position - below)
+    return _interpolated(values.flatten() if kept is None else values[kept], position)
 
 
-def _near(values: NDArray, level: float, kept: NDArray[np.bool_] | None) -> tuple[NDArray, int]:
-    """Return the values in the range of a percentile, and how many are below that range."""
+def _near(values: NDArray, fraction: float, kept: NDArray[np.bool_] | None) -> tuple[NDArray, int]:
+    """Return the values near a fraction of the sorted ones, and how many are below those."""
     places = np.random.default_rng(SEED).integers(values.size, size=SAMPLE)
     sample = np.sort(values[places] if kept is None else values[places[kept[places]]])
-    middle = level / 100 * sample.size
-    off = ERRORS * np.sqrt(middle * (1 - level / 100)) + 1
+    middle = fraction * sample.size
+    off = ERRORS * np.sqrt(middle * (1 - fraction)) + 1
     first, last = middle - off, middle + off
     low = sample[int(first)] if first >= 0 else -np.inf
     high = sample[int(last)] if last < sample.size else np.inf

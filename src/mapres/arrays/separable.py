@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import threads
+from ..progress import beat
 
 # Rows of a block: with fewer, the overlap of their columns costs more than the zeros saved.
 ROWS = 32
@@ -63,6 +64,7 @@ def linear_matrix(count: int, length: int, rows: slice = slice(None)) -> NDArray
 
 def along_axes(arrays: Sequence[NDArray], matrices: Matrices) -> list[NDArray[np.float32]]:
     """Multiply the axes of arrays of one shape, (z, y, x), by one matrix each."""
+    beat()
     shape = tuple(len(matrix) for matrix in matrices)
     results = [np.empty(shape, dtype=np.float32) for _ in arrays]
 

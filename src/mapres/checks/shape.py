@@ -54,7 +54,7 @@ def measure_shape(density: Density, mask: NDArray[np.bool_]) -> Shape:
     density : the map
     mask : bool array, shape (z, y, x), the molecule
     """
-    factor = -(-max(mask.shape) // COARSE)
+    factor = min(-(-max(mask.shape) // COARSE), *mask.shape)
     spacing = factor * density.spacing
     mean, square = _block_moments(density.values, factor)
     fine, _ = _structure(mean, square, FINE / spacing)

@@ -22,7 +22,6 @@ ENERGY, SHARE, KURTOSIS, SKEWNESS, CORRELATION, HALF_SHARE = range(6)
 CHANNELS = 6
 # Those of a map without half maps come first.
 OF_ONE_MAP = 4
-OF_HALF_MAPS = (CORRELATION, HALF_SHARE)
 # Channels of the whole molecule, in every band. Spread: of ln energy over the molecule.
 MEAN_LEVEL, MEAN_SHARE, MEAN_KURTOSIS, MEAN_SPREAD, MEAN_CORRELATION = range(5)
 MEANS = 5

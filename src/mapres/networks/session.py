@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,10 +122,14 @@ def _opened(runtime, content: bytes, name: str, kind: Kind, provider: str) -> Ru
         raise ModelError("it failed to start.")
     _check_shapes(described, name, kind)
 
+    # Several threads may share a session on the CPU, but not the allocators of GPUs.
+    turn = nullcontext() if provider == CPU_PROVIDER else threading.Lock()
+
     def run(*arrays: NDArray) -> NDArray[np.float32]:
         floats = (np.ascontiguousarray(array, np.float32) for array in arrays)
         try:
-            (output,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
+            with turn:
+                (output,) = session.run(OUTPUTS, dict(zip(kind.inputs, floats, strict=True)))
         except failures as error:
             raise ModelError(
                 f"the network {name} failed on {provider} ({_first_line(error)}); choose another "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import threads
+from ...arrays.percentile import value_at
 from .band import in_slabs
 from .monogenic import Monogenic
 
@@ -17,11 +18,8 @@ from .monogenic import Monogenic
 SPAN = 2.5
 # Cycles per voxel: what higher frequencies remove is most of the map, and no faster to transform.
 WIDE = 0.4
-# Values per thread; every 1000th is looked at to find where the quantile is, and it lies within 4
-# standard deviations of that of the sample but for one time in 16,000.
+# Values per thread.
 PART = 1 << 18
-SAMPLED = 1000
-DEVIATIONS = 4.0
 
 
 @dataclass(frozen=True)
@@ -46,23 +44,8 @@ class Distribution:
 
 
 def quantile(values: NDArray, fraction: float) -> float:
-    """Return sorted(values)[⌊fraction · n⌋], and sort only the values around it."""
-    position = min(int(fraction * values.size), values.size - 1)
-    sample = np.sort(values[::SAMPLED])
-    margin = DEVIATIONS * np.sqrt(sample.size * fraction * (1 - fraction)) + 1
-    first, last = (int(fraction * sample.size + side * margin) for side in (-1, 1))
-    low, high = sample[max(first, 0)], sample[min(last, sample.size - 1)]
-
-    def between(part: NDArray) -> tuple[int, NDArray]:
-        above = part >= low
-        return part.size - np.count_nonzero(above), part[above & (part <= high)]
-
-    below, near = zip(*threads.run_each(between, _parts(values)), strict=True)
-    candidates, rank = np.concatenate(near), position - sum(below)
-    if not 0 <= rank < candidates.size:
-        candidates, rank = values.copy(), position
-    candidates.partition(rank)
-    return float(candidates[rank])
+    """Return sorted(values)[⌊fraction · n⌋]."""
+    return value_at(values, min(int(fraction * values.size), values.size - 1))
 
 
 def _parts(values: NDArray) -> list[NDArray]:

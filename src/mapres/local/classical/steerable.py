@@ -107,7 +107,10 @@ def likelihood_ratio(
 
     def measure(corner: tuple[int, ...]) -> None:
         block = tuple(slice(k, k + edge) for k, edge in zip(corner, edges, strict=True))
-        where = wanted[block]
+        where = wanted[block].copy()
+        for axis, (start, edge) in enumerate(zip(corner, edges, strict=True)):
+            # The last block of an axis overlaps the one before, which measures those voxels.
+            np.moveaxis(where, axis, 0)[: -start % edge] = False
         if where.any():
             moments = _moments(_window(values, corner, matrices), matrices, orders, where)
             responses = weights @ moments
