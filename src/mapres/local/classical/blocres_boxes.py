@@ -20,7 +20,7 @@ UNCORRELATED = 0.999 * WORST
 # Cardone et al. advise boxes of 5 to 7 times the expected resolution: smaller ones overestimate the
 # resolution.
 BOX_PER_RESOLUTION = 6.0
-# Voxels of padded boxes, about 10 s on 2 cores: beyond this, not every voxel gets a box. The taper
+# Voxels of padded boxes, about 5 s on 2 cores: beyond this, not every voxel gets a box. The taper
 # leaves half a box, which four boxes per edge sample well enough.
 WORK = 2e9
 STRIDES_PER_BOX = 4
