@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays.separable import along_axes, gaussian_matrix
+from .arrays.separable import gaussian_filtered
 from .density import Density, checked, require_same_grid, require_shape, safely_scaled
 from .fsc import fourier_shell_correlation
 from .threads import in_planes
@@ -81,8 +81,7 @@ def half_map_resolution(
     The mask gets a 3 Å soft edge, and is corrected for by phase randomization.
     """
     sigma = SOFT_EDGE / density.spacing
-    z, y, x = (gaussian_matrix(n, sigma, mode="reflect", truncate=4) for n in inside.shape)
-    (soft,) = along_axes([inside], (z, y, x))
+    (soft,) = gaussian_filtered([inside], (sigma,) * 3, mode="reflect", truncate=4)
     first, second = (half.values for half in half_maps)
     curve = fourier_shell_correlation(first, second, density.voxel_size, soft)
     return curve.resolution["0.143"]

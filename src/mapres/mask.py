@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from . import threads
-from .arrays.nearby import bounding_box, near
+from .arrays.nearby import bounding_box, near, widened
 from .arrays.percentile import percentile
 from .density import Density
 from .errors import MapContentError
@@ -170,11 +170,7 @@ def _large_pieces(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _grown(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     """Dilate a mask, which is not empty, by ``radius`` voxels."""
-    reach = int(radius)
-    box = tuple(
-        slice(max(0, part.start - reach), min(n, part.stop + reach))
-        for part, n in zip(bounding_box(inside), inside.shape, strict=True)
-    )
+    box = widened(bounding_box(inside), int(radius), inside.shape)
     grown = np.zeros_like(inside)
     grown[box] = near(inside[box], radius)
     return grown

@@ -25,6 +25,14 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
     return tuple(slice(int(first), int(last) + 1) for first, last in ends)
 
 
+def widened(box: tuple[slice, ...], reach: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Return a box that reaches so many voxels farther on all sides, within a map of a shape."""
+    return tuple(
+        slice(max(0, part.start - reach), min(n, part.stop + reach))
+        for part, n in zip(box, shape, strict=True)
+    )
+
+
 def near(known: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     """Return the voxels within ``radius`` voxels of known ones; shapes (z, y, x)."""
     beat()

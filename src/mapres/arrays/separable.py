@@ -34,6 +34,17 @@ def gaussian_matrix(
     return filtered[rows].astype(np.float32)
 
 
+def gaussian_filtered(
+    arrays: Sequence[NDArray], sigmas: Sequence[float], *, mode: str, truncate: float
+) -> list[NDArray[np.float32]]:
+    """Return SciPy's Gaussian filter of arrays of one shape; ``sigmas`` are along z, y and x."""
+    z, y, x = (
+        gaussian_matrix(n, sigma, mode=mode, truncate=truncate)
+        for n, sigma in zip(arrays[0].shape, sigmas, strict=True)
+    )
+    return along_axes(arrays, (z, y, x))
+
+
 def mean_matrix(length: int, count: int) -> NDArray[np.float64]:
     """Return the matrix that averages over ``count`` equal parts of an axis; they may split voxels.
 

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from .. import threads
 from ..arrays.interpolate import block_means
-from ..arrays.separable import along_axes, gaussian_matrix
+from ..arrays.separable import gaussian_filtered
 from ..density import Density
 
 COARSE = 64
@@ -96,8 +96,7 @@ def _structure(mean: NDArray, square: NDArray, sigma: float) -> tuple[float, flo
 
 
 def _smoothed(arrays: Sequence[NDArray], sigma: float) -> list[NDArray[np.float32]]:
-    z, y, x = (gaussian_matrix(n, sigma, mode="reflect", truncate=4) for n in arrays[0].shape)
-    return along_axes(arrays, (z, y, x))
+    return gaussian_filtered(arrays, (sigma,) * 3, mode="reflect", truncate=4)
 
 
 def _standardized(values: NDArray) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from .. import threads
 from ..arrays.interpolate import block_means
-from ..arrays.separable import along_axes, gaussian_matrix
+from ..arrays.separable import gaussian_filtered
 from ..density import Density
 from ..fourier import shared, shared_half
 from ..progress import beat
@@ -81,12 +81,9 @@ class Band:
             self._add_means(self._wave(transform, number), number, powers, means)
             beat()
         means /= self.passes // self._strides
-        z, y, x = (
-            gaussian_matrix(n, rest, mode="nearest", truncate=3)
-            for n, rest in zip(self._cells, self._rest, strict=True)
-        )
+        # One after the other, because of the memory.
         for each in means:
-            (each[:],) = along_axes([each], (z, y, x))
+            (each[:],) = gaussian_filtered([each], [*self._rest], mode="nearest", truncate=3)
         return means
 
     def cropped(self, transform: Transform) -> Transform:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import threads
-from ..arrays.nearby import bounding_box
+from ..arrays.nearby import bounding_box, widened
 from ..arrays.separable import (
     PLANES,
     Matrices,
-    along_axes,
+    gaussian_filtered,
     gaussian_matrix,
     mean_matrix,
     planes_along_axes,
@@ -67,8 +67,8 @@ class LocalWindows:
         # Windows around the molecule and the cells next to it end within this distance.
         reach = 1 + int(TRUNCATE * self.sigma(COARSE, max(WIDTHS)) + 1)
         occupied = bounding_box(inside > 0)
-        next_to_it = _widened(occupied, 1, inside.shape)
-        self.box = _widened(occupied, reach, inside.shape)
+        next_to_it = widened(occupied, 1, inside.shape)
+        self.box = widened(occupied, reach, inside.shape)
         self.weight = inside[self.box] + np.float32(SOLVENT)
         self.start = np.array([part.start for part in next_to_it])
         self.inner = tuple(
@@ -108,11 +108,9 @@ class LocalWindows:
         """Return the fraction of molecule in windows of standard deviation ``length``, Å."""
         if length == 0:
             return self.inside
-        z, y, x = (
-            gaussian_matrix(n, length / self.cell, mode="constant", truncate=TRUNCATE)
-            for n in self.inside.shape
+        (fraction,) = gaussian_filtered(
+            [self.inside], (length / self.cell,) * 3, mode="constant", truncate=TRUNCATE
         )
-        (fraction,) = along_axes((self.inside,), (z, y, x))
         return fraction
 
     def molecule_mean(self, energy: NDArray, power: int = 1) -> float:
@@ -128,13 +126,6 @@ class LocalWindows:
         least, waves, fraction = APART
         far = self.distance > max(least, min(waves * wavelength, fraction * self.distance.max()))
         return float(energy[far].mean(dtype=np.float64)) if far.any() else None
-
-
-def _widened(box: tuple[slice, ...], reach: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
-    return tuple(
-        slice(max(0, part.start - reach), min(n, part.stop + reach))
-        for part, n in zip(box, shape, strict=True)
-    )
 
 
 def cell_shape(density: Density) -> Shape:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ... import threads
 from ...errors import MapContentError
 from ...fourier import Shells, forward, radial_frequency
+from ...threads import in_planes
 
 # Voxels, width of the soft edge of a region. A hard edge would spread the low frequencies of steep
 # spectra over the high ones.
@@ -17,8 +17,6 @@ EDGE = 7
 FEWEST_VOXELS = 256
 # Shells over which the logarithm of the power is smoothed.
 SMOOTHING = 2.0
-# Planes of coefficients that a thread filters together.
-THICKNESS = 8
 # Frequencies with less than a millionth of the strongest noise were filtered out: they stay weak,
 # or rounding errors would be amplified to noise.
 LEAST_POWER = 1e-6
@@ -67,12 +65,10 @@ def whiten(signal: NDArray, noise: NDArray, weight: NDArray) -> NDArray[np.compl
     transform = forward((signal - level).astype(np.float32))
     frequency = radial_frequency(signal.shape, 1.0)
 
-    def multiply(planes: range) -> None:
-        rows = slice(planes.start, planes.stop)
-        factor = np.interp(frequency[rows], shells.frequency, gain)
-        transform[rows] *= factor.astype(np.float32)
+    def multiply(part: NDArray, of_part: NDArray) -> None:
+        part *= np.interp(of_part, shells.frequency, gain).astype(np.float32)
 
-    threads.run_each(multiply, threads.slabs(len(transform), THICKNESS))
+    in_planes(multiply, transform, frequency)
     return transform
 
 
