@@ -21,6 +21,7 @@ ROWS = 32
 # Planes of the result that a thread makes at a time, at least: filters reach farther than a few
 # planes, and would read an array again and again.
 PLANES = 8
+Reached = slice | NDArray[np.intp]
 Matrices = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -116,13 +117,19 @@ def times_rows(matrix: NDArray, values: NDArray) -> NDArray:
     return made.reshape(len(matrix), *values.shape[1:])
 
 
-def _blocks(matrix: NDArray) -> list[tuple[slice, slice]]:
+def _blocks(matrix: NDArray) -> list[tuple[slice, Reached]]:
     """Return blocks of rows, and the columns that each reaches."""
     rows = [slice(r.start, r.stop) for r in threads.slabs(len(matrix), ROWS)]
     return [(each, _reached(matrix[each])) for each in rows]
 
 
-def _reached(matrix: NDArray) -> slice:
-    """Return the columns from the first to the last that are not zero."""
+def _reached(matrix: NDArray) -> Reached:
+    """Return the columns from the first to the last that are not zero.
+
+    Of a periodic filter, rows at the ends reach columns at both ends: then only those are given.
+    """
     columns = np.flatnonzero(matrix.any(axis=0))
-    return slice(columns[0], columns[-1] + 1) if columns.size else slice(0, 1)
+    if not columns.size:
+        return slice(0, 1)
+    span = slice(columns[0], columns[-1] + 1)
+    return span if 2 * columns.size > span.stop - span.start else columns

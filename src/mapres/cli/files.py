@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from typing import Any
 
-from ..density import Density
 from ..errors import OutputError
-from ..half_maps import HalfMaps
+from ..threads import run_each
 
 INPUTS = ("map", "mask", "half1", "half2", "compare")
 OUTPUTS = ("output", "difference", "uncertainty", "png")
 
 
-def read_half_maps(paths: Sequence[str] | None) -> HalfMaps | None:
-    """Read two half maps, if given."""
+def read_each(*paths: str | None) -> list[Any]:
+    """Read several maps at the same time; None, for one that is not given, stays None."""
     from ..io import read
 
-    return (read(paths[0]), read(paths[1])) if paths else None
-
-
-def read_optional(path: str | None) -> Density | None:
-    """Read a map, if given."""
-    from ..io import read
-
-    return read(path) if path else None
+    return run_each(lambda path: path and read(path), paths)
 
 
 def check_outputs(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..density import checked, require_same_grid, safely_scaled
-from .files import check_outputs, read_optional
+from .files import check_outputs, read_each
 from .terminal import print_result, working
 
 
@@ -25,15 +25,13 @@ def run(options: argparse.Namespace) -> int:
     from ..checks.half_map_measurements import measure_half_maps
     from ..checks.half_maps import PAIR
     from ..fsc import fourier_shell_correlation
-    from ..io import read
     from ..results.fsc_report import fsc_json, fsc_rows
 
     check_outputs(options)
     with working():
-        halves = safely_scaled((checked(read(options.half1)), checked(read(options.half2))))
-        first, second = halves
+        *read, mask = read_each(options.half1, options.half2, options.mask)
+        first, second = halves = safely_scaled((checked(read[0]), checked(read[1])))
         require_same_grid(first, second, "half map")
-        mask = read_optional(options.mask)
         if mask:
             require_same_grid(first, mask, "mask")
         pair = measure_half_maps(halves, mask.values > 0.5 if mask else None)

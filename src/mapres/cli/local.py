@@ -10,7 +10,7 @@ from ..errors import OutputError
 from ..local.methods import DEFAULT, METHODS, OPTIONS, require_interval
 from ..progress import labeled
 from .arguments import add_device, add_half_maps, add_option
-from .files import check_outputs, read_half_maps, read_optional
+from .files import check_outputs, read_each
 from .terminal import print_result, working
 
 
@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure a map and write the results; return the exit status."""
-    from ..io import read, write
+    from ..io import write
     from ..local.resolution import local_resolution
     from ..results.compare import agreement
     from ..results.local_report import local_json, local_rows
@@ -58,13 +58,8 @@ def run(options: argparse.Namespace) -> int:
 
     _check(options)
     with working() as progress:
-        density = read(options.map)
-        shared: dict[str, Any] = {
-            "mask": read_optional(options.mask),
-            "half_maps": read_half_maps(options.half_maps),
-            "device": options.device,
-            "progress": progress,
-        }
+        density, given = _read(options)
+        shared = given | {"device": options.device, "progress": progress}
         chosen = {name: getattr(options, name) for name in OPTIONS}
         other, warnings = _other(options.compare, density, shared)
         result = local_resolution(density, method=options.method, **shared, **chosen)
@@ -86,6 +81,16 @@ def run(options: argparse.Namespace) -> int:
         lambda: [*local_rows(density, result, agreed), ("Output", options.output)],
     )
     return 0
+
+
+def _read(options: argparse.Namespace) -> tuple[Density, dict[str, Any]]:
+    """Return the map, and the mask and half maps that belong to it."""
+    half_maps = options.half_maps or ()
+    density, mask, *halves = read_each(options.map, options.mask, *half_maps)
+    if mask:
+        # A quarter of the memory of its values, of which only this is used.
+        mask = mask.with_values(mask.values > 0.5)
+    return density, {"mask": mask, "half_maps": tuple(halves) or None}
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from ..errors import MapResError
 from ..networks.registry import summaries
 from ..progress import Progress
 from .arguments import add_device, add_half_maps, positive
-from .files import read_half_maps
+from .files import read_each
 from .terminal import complain, print_result, working
 
 if TYPE_CHECKING:
@@ -56,14 +56,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _validations(path: str, options: argparse.Namespace, progress: Progress) -> list[Validation]:
     """Validate one map with each of the requested models."""
-    from ..io import read
     from ..networks.registry import chosen
     from ..validation.validate import validate
 
-    density = read(path)
+    density, *half_maps = read_each(path, *(options.half_maps or ()))
     shared: dict[str, Any] = {
         "claimed": options.claimed,
-        "half_maps": read_half_maps(options.half_maps),
+        "half_maps": tuple(half_maps) or None,
         "device": options.device,
         "progress": progress,
     }

@@ -46,8 +46,8 @@ class Band:
     sigma : the wavelength, in cells along z, y and x
     shape : of the grid
     factor : voxels per edge of a cell
-    passes : number of passes in which its planes are made, to save memory; with more than one, each
-        makes one plane of a cell at most
+    passes : number of passes in which its planes are made; with more than one, to save memory, each
+        makes one plane of every cell
     """
 
     def __init__(self, density: Density, cells: Shape, wavelength: float):
@@ -59,10 +59,7 @@ class Band:
         self.factor = int(np.ceil(SAMPLES * np.divide(lengths, cells).max() / finest - 1e-6))
         self.shape = tuple(self.factor * n for n in cells)
         self._cells = cells
-        large = np.prod(self.shape) > LARGE
-        # So that a pass makes planes of every second cell.
-        self._strides = 2 if large and cells[0] % 2 == 0 else 1
-        self.passes = self.factor * self._strides if large else 1
+        self.passes = self.factor if np.prod(self.shape) > LARGE else 1
 
     def about(self, transform: Transform, powers: Sequence[int]) -> NDArray[np.float32]:
         """Average powers of the values over a Gaussian of one wavelength around every cell.
@@ -76,11 +73,12 @@ class Band:
         -------
         float32 array, shape (powers, *cells)
         """
-        means = np.zeros((len(powers), *self._cells), dtype=np.float32)
+        # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
+        means = np.empty((len(powers), *self._cells), dtype=np.float32)
         for number in range(self.passes):
             self._add_means(self._wave(transform, number), number, powers, means)
             beat()
-        means /= self.passes // self._strides
+        means /= self.passes
         # One after the other, because of the memory.
         for each in means:
             (each[:],) = gaussian_filtered([each], [*self._rest], mode="nearest", truncate=3)
@@ -103,7 +101,6 @@ class Band:
         turns = np.exp(2j * np.pi * number * np.arange(self.shape[0]) / self.shape[0])
         scale = np.prod(self.shape) / np.prod(self.box) / self.passes
         parts = _Planes(self, transform, turns * scale)
-        # NumPy requests huge pages here but not in `np.zeros`, which takes twice as long overall.
         wave = np.empty((planes, self.shape[1], parts.columns), dtype=np.complex64)
 
         def fill(rows: range) -> None:
@@ -132,21 +129,21 @@ class Band:
                     yield first - fold, slice(first, last), slice(first + shift, last + shift)
 
     def _add_means(self, wave: NDArray, number: int, powers: Sequence[int], means: NDArray) -> None:
-        """Add averages over cells of powers of the values of the planes of a pass."""
-        blocks = (self.factor if self.passes == 1 else 1, self.factor, self.factor)
-        cells = means[:, number // self.factor :: self._strides]
+        """Add averages over cells of powers of the planes of a pass; the first pass sets them."""
+        blocks = (self.factor // self.passes, self.factor, self.factor)
 
         def add(part: range) -> None:
             planes = slice(blocks[0] * part.start, blocks[0] * part.stop)
             values = scipy.fft.irfft(wave[planes], self.shape[2], axis=2)
-            raised = values
-            for total, (before, power) in zip(cells, pairwise((1, *powers)), strict=True):
+            raised = values.copy()
+            for total, (before, power) in zip(means, pairwise((1, *powers)), strict=True):
                 for _ in range(power - before):
-                    raised = raised * values
-                total[part.start : part.stop] += block_means(raised, blocks)
+                    raised *= values
+                cells = total[part.start : part.stop]
+                np.add(block_means(raised, blocks), cells if number else 0, out=cells)
 
         thickness = max(1, SLAB // (blocks[0] * wave[0].size))
-        threads.run_each(add, threads.slabs(cells.shape[1], thickness))
+        threads.run_each(add, threads.slabs(self._cells[0], thickness))
 
     def exposure(self, windows: Sequence[NDArray]) -> NDArray[np.float32]:
         """Return the fraction of noise energy that apodization leaves around every cell.

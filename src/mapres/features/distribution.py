@@ -40,7 +40,7 @@ def quantiles(probabilities: NDArray, levels: Sequence[float], edges: NDArray) -
     for k, level in enumerate(levels):
         above = np.argmax(cumulative >= level, axis=-1)[..., None]
         upper = np.take_along_axis(cumulative, above, axis=-1)[..., 0]
-        within = np.take_along_axis(probabilities / total, above, axis=-1)[..., 0]
+        within = (np.take_along_axis(probabilities, above, axis=-1) / total)[..., 0]
         fraction = 1 - np.clip((upper - level) / np.maximum(within, 1e-12), 0, 1)
         bins = above[..., 0]
         out[..., k] = edges[bins] + fraction * (edges[bins + 1] - edges[bins])

@@ -87,7 +87,8 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
         )
     levels, grid, ln_resolution = _levels(given, network, global_model)
     box, (low, middle, high) = _on_grid(levels, grid, given)
-    values = np.zeros(density.values.shape, dtype=np.float32)
+    # Unlike those of `np.zeros`, its pages are huge.
+    values = np.full(density.values.shape, np.float32(0))
     values[box] = middle
     coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
     return LocalPrediction(values, Interval(box, low, high), coarsest)
@@ -188,9 +189,13 @@ def _on_grid(
 
 def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float32]:
     """Sharpen distributions, shape (..., bins), and mix a floor into them."""
-    power = np.power(np.asarray(probabilities, np.float32) + 1e-9, calibration.sharpness)
-    power /= power.sum(axis=-1, keepdims=True)
-    return (1 - calibration.floor) * power + calibration.floor / power.shape[-1]
+    # In float32 a logarithm and an exponential take 40% of the time of a power.
+    power = np.log(np.asarray(probabilities, np.float32) + np.float32(1e-9))
+    power *= np.float32(calibration.sharpness)
+    np.exp(power, out=power)
+    power *= np.float32(1 - calibration.floor) / power.sum(axis=-1, keepdims=True)
+    power += np.float32(calibration.floor / power.shape[-1])
+    return power
 
 
 def at_voxels(
