@@ -29,9 +29,11 @@ from .blocres_boxes import (
 )
 from .windowed_fsc import Boxes, Run, last_crossing
 
-# Voxels of padded boxes per batch, less than 0.1 s, and boxes of a row that are measured together.
-BATCH = 2e7
+# Voxels of padded boxes per batch, about 0.1 s, and boxes of a row that are measured together.
+BATCH = 3e7
 LONGEST = 80
+# Batches between two reports: at each, threads wait for the last one.
+REPORTED = 32
 
 
 def blocres(
@@ -165,8 +167,7 @@ def _last_shells(
     count = sum(run.count for batch in batches for run in batch)
     message = f"blocres, {count} boxes of {boxes.edge} voxels"
     shells = []
-    # A few at a time, so that canceling is fast.
-    for part in threads.slabs(len(batches), 2 * threads.count()):
+    for part in threads.slabs(len(batches), REPORTED):
         progress(part.start / len(batches), message)
         shells += threads.run_each(measure, batches[part.start : part.stop])
     return np.concatenate(shells)
