@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import mapres
 from mapres import threads
@@ -121,6 +122,24 @@ def test_blas_keeps_to_one_thread_unless_it_was_told_otherwise(monkeypatch):
     threads.keep_blas_to_one()
     assert os.environ[first] == "3"
     assert all(os.environ[name] == "1" for name in others)
+
+
+def blas_threads():
+    return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+
+def test_blas_keeps_to_one_thread_while_ours_run(cores):
+    """Also after another loop, in a thread that is not one of ours, has ended."""
+
+    def while_another_runs(_):
+        other = threading.Thread(target=threads.run_each, args=(str, range(2)))
+        other.start()
+        other.join()
+        return blas_threads()
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert threads.run_each(while_another_runs, range(4)) == [{1}] * 4
+        assert blas_threads() == {2}
 
 
 def test_whoever_waits_may_cancel():

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .progress import beat
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 # More take memory and are rarely faster: the steps between are limited by memory.
 MOST = 4
@@ -28,6 +33,9 @@ Result = TypeVar("Result")
 Other = TypeVar("Other")
 _chosen: int | None = None
 _here = threading.local()
+_lock = threading.Lock()
+_askers = 0
+_limiter: Any = None
 
 
 def count() -> int:
@@ -48,10 +56,9 @@ def use(number: int) -> None:
 
 
 def keep_blas_to_one() -> None:
-    """Keep BLAS to one thread, before NumPy is imported.
+    """Keep BLAS to one thread in a process of our own, before NumPy is imported.
 
-    Matrices are multiplied in our own threads; if each of these started others, they would wait
-    for each other.
+    It then starts no others. In other processes `run_each` does so while it runs.
     """
     for name in BLAS_LIMITS:
         os.environ.setdefault(name, "1")
@@ -60,9 +67,16 @@ def keep_blas_to_one() -> None:
 def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Call a function for every item, several at a time; return the results in order.
 
-    NumPy, SciPy and ONNX Runtime release the interpreter's lock in all that takes long.
+    NumPy, SciPy and ONNX Runtime release the interpreter's lock in all that takes long. BLAS keeps
+    to one thread: if each of ours started others, they would wait for each other.
     """
-    items, workers = [*items], count()
+    if getattr(_here, "busy", False):
+        return [function(item) for item in items]
+    with _one_blas_thread():
+        return _each(function, [*items], count())
+
+
+def _each(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> list[Result]:
     if workers == 1 or len(items) < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
@@ -77,6 +91,31 @@ def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Keep BLAS to one thread; its number is back when the last one that asked for it is done."""
+    global _askers, _limiter
+    with _lock:
+        if not _askers:
+            _limiter = _blas().limit(limits=1, user_api="blas")
+        _askers += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _askers -= 1
+            if not _askers:
+                _limiter.restore_original_limits()
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """Return what sets the threads of the BLAS that NumPy uses; to find it takes 3 ms."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
