@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ... import threads
 from ...arrays.percentile import value_at
-from .band import in_slabs
+from .band import in_sections
 from .monogenic import Monogenic
 
 # Frequencies that share one filtered map span this factor: more would lose digits where the power
@@ -106,8 +106,9 @@ class Amplitudes:
     def _distribution(self, amplitude: NDArray) -> Distribution:
         """Return that of the amplitudes in the region."""
 
-        def gather(z: int) -> None:
-            self._values[self._starts[z] : self._ends[z]] = amplitude[z][self.region[z]]
+        def gather(planes: slice) -> None:
+            there = slice(self._starts[planes.start], self._ends[planes.stop - 1])
+            self._values[there] = amplitude[planes][self.region[planes]]
 
-        in_slabs(gather, len(amplitude))
+        in_sections(gather, amplitude.shape)
         return Distribution.of(self._values, self.significance)

@@ -2,7 +2,8 @@
 
 The axes are transformed one after the other, and each only for the columns that are kept: with a
 limit of 0.1 cycles per voxel these are a fifth along y and a 25th along z. The two axes of a
-section are transformed together, while it is in the cache of a core.
+section are transformed together, while it is in the cache of a core; of small maps several
+sections, as threads would wait for each other.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ... import threads
-
-# Sections of a map that a thread transforms together.
-THICKNESS = 4
 
 
 class Band:
@@ -80,11 +78,8 @@ def _spread(kept: NDArray, places: NDArray, length: int, axis: int) -> NDArray[n
     return spread
 
 
-def in_slabs(function: Callable[[int], None], length: int) -> None:
-    """Call a function for every section of a map, on several threads."""
-
-    def together(planes: range) -> None:
-        for z in planes:
-            function(z)
-
-    threads.run_each(together, threads.slabs(length, THICKNESS))
+def in_sections(function: Callable[[slice], None], shape: tuple[int, ...]) -> None:
+    """Call a function for a few sections of a map of a shape at a time, on several threads."""
+    thickness = max(1, threads.LEAST // (shape[1] * shape[2]))
+    slabs = threads.slabs(shape[0], thickness)
+    threads.run_each(lambda planes: function(slice(planes.start, planes.stop)), slabs)

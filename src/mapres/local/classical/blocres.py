@@ -32,7 +32,7 @@ from .windowed_fsc import Boxes, Run, last_crossing
 # Voxels of padded boxes per batch, about 0.1 s, and boxes of a row that are measured together.
 BATCH = 3e7
 LONGEST = 80
-# Batches between two reports: at each, threads wait for the last one.
+# Batches between two reports, at most, 2 s: at each, threads wait for the last one.
 REPORTED = 32
 
 
@@ -167,7 +167,8 @@ def _last_shells(
     count = sum(run.count for batch in batches for run in batch)
     message = f"blocres, {count} boxes of {boxes.edge} voxels"
     shells = []
-    for part in threads.slabs(len(batches), REPORTED):
+    together = min(max(len(batches) // 10, 2 * threads.count()), REPORTED)
+    for part in threads.slabs(len(batches), together):
         progress(part.start / len(batches), message)
         shells += threads.run_each(measure, batches[part.start : part.stop])
     return np.concatenate(shells)

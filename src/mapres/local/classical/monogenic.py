@@ -14,7 +14,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ...progress import beat
-from .band import Band, in_slabs
+from .band import Band, in_sections
 
 # Width of the raised-cosine edges, cycles per voxel (Vilas 2018).
 EDGE = 0.02
@@ -56,33 +56,33 @@ class Monogenic:
         part = np.empty_like(transform)
         for number in range(4):
             beat()
-            in_slabs(partial(self._filter, part, number), self.shape[0])
+            in_sections(partial(self._filter, part, number), self.shape)
             columns = self.whole.to_columns(part)
 
-            def store(z: int, columns=columns, number=number) -> None:
-                self._fields[z, number] = self.whole.to_sections(columns[z])
+            def store(planes: slice, columns=columns, number=number) -> None:
+                self._fields[planes, number] = self.whole.to_sections(columns[planes])
 
-            in_slabs(store, self.shape[0])
+            in_sections(store, self.shape)
 
-    def _filter(self, part: NDArray, number: int, z: int) -> None:
-        """Set a section of the transform of a field."""
-        axes = (self.axes[0][z], self.axes[1][0], self.axes[2][0])
+    def _filter(self, part: NDArray, number: int, planes: slice) -> None:
+        """Set planes of the transform of a field."""
+        axes = (self.axes[0][planes], *self.axes[1:])
         u = _radius(*axes)
         gain = _raised_cosine(self._start - u, EDGE) if self._start else np.ones_like(u)
         if number:
             gain *= axes[number - 1]
             gain /= _above_zero(u)
-        np.multiply(self._transform[z], gain, out=part[z])
+        np.multiply(self._transform[planes], gain, out=part[planes])
         if number:
-            part[z] *= RIESZ
+            part[planes] *= RIESZ
 
     def unfiltered(self) -> NDArray[np.float32]:
         """Return |(f, R_z f, R_y f, R_x f)| for f as it is since `start`, in memory used again."""
 
-        def store(z: int) -> None:
-            self._result[z] = _norm(self._fields[z])
+        def store(planes: slice) -> None:
+            self._result[planes] = _norm(self._fields[planes])
 
-        in_slabs(store, self.shape[0])
+        in_sections(store, self.shape)
         return self._result
 
     def amplitude(self, u0: float) -> NDArray[np.float32]:
@@ -95,7 +95,7 @@ class Monogenic:
         width = min(EDGE, max(0.5 - u0, 1e-6))
         fields = self._fields.__getitem__ if u0 == self._start else self._without(u0)
         return self._filtered(
-            lambda z: _norm(fields(z)),
+            lambda planes: _norm(fields(planes)),
             Band(self.shape, u0 + width),
             lambda *axes: _raised_cosine(_radius(*axes) - np.float32(u0), width),
         )
@@ -113,31 +113,31 @@ class Monogenic:
         )
 
     def _filtered(
-        self, section: Callable[[int], NDArray], band: Band, gain: Callable[..., NDArray]
+        self, sections: Callable[[slice], NDArray], band: Band, gain: Callable[..., NDArray]
     ) -> NDArray[np.float32]:
         """Multiply a band of a map with a gain, a function of the frequencies along z, y and x.
 
-        ``section`` returns a section of the map, given its number.
+        ``sections`` returns some sections of the map.
         """
         columns = np.empty((self.shape[0], band.y.size, band.x.stop), dtype=np.complex64)
 
-        def forth(z: int) -> None:
-            columns[z] = band.from_sections(section(z))
+        def forth(planes: slice) -> None:
+            columns[planes] = band.from_sections(sections(planes))
 
-        def back(z: int) -> None:
-            self._result[z] = band.to_sections(columns[z])
+        def back(planes: slice) -> None:
+            self._result[planes] = band.to_sections(columns[planes])
 
-        in_slabs(forth, self.shape[0])
+        in_sections(forth, self.shape)
         beat()
         columns = band.from_columns(columns)
         columns *= gain(*map(band.of, self.axes))
         columns = band.to_columns(columns)
         beat()
-        in_slabs(back, self.shape[0])
+        in_sections(back, self.shape)
         return self._result
 
-    def _without(self, u0: float) -> Callable[[int], NDArray[np.float32]]:
-        """Return a function that returns a section of the fields filtered at ``u0``."""
+    def _without(self, u0: float) -> Callable[[slice], NDArray[np.float32]]:
+        """Return a function that returns some sections of the fields filtered at ``u0``."""
         band = Band(self.shape, u0)
         z, y, x = map(band.of, self.axes)
         u = _radius(z, y, x)
@@ -147,17 +147,17 @@ class Monogenic:
         columns = [band.to_columns(part) for part in (removed, across * z, across)]
         beat()
 
-        def section(number: int) -> NDArray[np.float32]:
-            f, along_z, across = (part[number] for part in columns)
-            fields = band.to_sections(np.stack([f, along_z, across * y[0], across * x[0]]))
-            return np.subtract(self._fields[number], fields, out=fields)
+        def sections(planes: slice) -> NDArray[np.float32]:
+            f, along_z, across = (part[planes] for part in columns)
+            fields = band.to_sections(np.stack([f, along_z, across * y, across * x], axis=1))
+            return np.subtract(self._fields[planes], fields, out=fields)
 
-        return section
+        return sections
 
 
 def _norm(fields: NDArray) -> NDArray[np.float32]:
-    """Return the length of vectors, shape (4, y, x)."""
-    total = np.einsum("fyx,fyx->yx", fields, fields)
+    """Return the length of vectors, shape (z, 4, y, x)."""
+    total = np.einsum("zfyx,zfyx->zyx", fields, fields)
     return np.sqrt(total, out=total)
 
 
