@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
@@ -64,21 +64,42 @@ def keep_blas_to_one() -> None:
         os.environ.setdefault(name, "1")
 
 
-def run_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def run_each(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    report: Callable[[int], None] = lambda done: None,
+) -> list[Result]:
     """Call a function for every item, several at a time; return the results in order.
 
     NumPy, SciPy and ONNX Runtime release the interpreter's lock in all that takes long. BLAS keeps
     to one thread: if each of ours started others, they would wait for each other.
+
+    Parameters
+    ----------
+    function : called with an item, in any thread
+    items : begun in their order
+    report : called in this thread with the number of items that are done, 10 times a second
     """
     if getattr(_here, "busy", False):
         return [function(item) for item in items]
+    items, workers = [*items], count()
     with _one_blas_thread():
-        return _each(function, [*items], count())
+        if workers > 1 and len(items) > 1:
+            return _in_threads(function, items, workers, report)
+        results = []
+        for done, item in enumerate(items):
+            report(done)
+            results.append(function(item))
+        return results
 
 
-def _each(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> list[Result]:
-    if workers == 1 or len(items) < 2:
-        return [function(item) for item in items]
+def _in_threads(
+    function: Callable[[Item], Result],
+    items: list[Item],
+    workers: int,
+    report: Callable[[int], None],
+) -> list[Result]:
+    report(0)
     with ThreadPoolExecutor(workers, initializer=_be_busy) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:
@@ -87,6 +108,7 @@ def _each(function: Callable[[Item], Result], items: Sequence[Item], workers: in
                     break
                 # The threads have no caller to ask whether to go on: this one has.
                 beat()
+                report(sum(each.done() for each in futures))
             return [each.result() for each in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -123,6 +145,14 @@ def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Resu
     steps: tuple[Callable[[], Any], ...] = (first, second)
     one, other = run_each(lambda step: step(), steps)
     return one, other
+
+
+def started(function: Callable[[], Result]) -> Callable[[], Result]:
+    """Start a function in a thread beside all others; return what waits for its result."""
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(function)
+    pool.shutdown(wait=False)
+    return future.result
 
 
 def in_planes(function: Callable[..., Result], *arrays: Any) -> list[Result]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
 
 from ..density import Density
 from ..errors import OutputError
 from ..local.methods import DEFAULT, METHODS, OPTIONS, require_interval
 from ..progress import labeled
+from ..threads import started
 from .arguments import add_device, add_half_maps, add_option
 from .files import check_outputs, read_each
 from .terminal import print_result, working
@@ -50,15 +52,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure a map and write the results; return the exit status."""
+    _check(options)
+    # While the rest is imported.
+    read = started(partial(_read, options))
     from ..io import write
     from ..local.resolution import local_resolution
     from ..results.compare import agreement
     from ..results.local_report import local_json, local_rows
     from ..results.resample import grid_to_grid
 
-    _check(options)
     with working() as progress:
-        density, given = _read(options)
+        density, given = read()
         shared = given | {"device": options.device, "progress": progress}
         chosen = {name: getattr(options, name) for name in OPTIONS}
         other, warnings = _other(options.compare, density, shared)

@@ -7,7 +7,6 @@ reliable but less local: there are four. Nothing depends on the map's orientatio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,9 +127,13 @@ def measure_cells(
         return energies.ln_power
 
     for group in _groups(made):
-        progress(group[0] / BANDS, f"measuring at {WAVELENGTHS[group[0]]:.1f} Å")
+
+        def report(done: int, group: list[int] = group) -> None:
+            b = group[min(done, len(group) - 1)]
+            progress(b / BANDS, f"measuring at {WAVELENGTHS[b]:.1f} Å")
+
         transforms = [made[group[0]].cropped(transform) for transform in transforms]
-        powers[group] = threads.run_each(measure, group)
+        powers[group] = threads.run_each(measure, group, report)
     for b in set(bands) - set(made):
         features[b - bands.start] = UNSEEN
     known = np.isfinite(powers)
@@ -147,16 +150,15 @@ def measure_cells(
     )
 
 
-def _groups(bands: dict[int, Band]) -> Iterator[list[int]]:
-    """Yield the bands that are measured at the same time: one of a large map, to save memory.
+def _groups(bands: dict[int, Band]) -> list[list[int]]:
+    """Return the bands that threads share out, after those of a large map, one at a time.
 
-    Threads that share a band wait for each other longer than those that have one each.
+    Threads that share a band wait for each other longer than those that have one each, but two
+    large ones would take too much memory.
     """
-    left = sorted(bands)
-    while left:
-        size = threads.count() if bands[left[0]].passes == 1 else 1
-        yield left[:size]
-        left = left[size:]
+    large = [b for b in sorted(bands) if bands[b].passes > 1]
+    rest = [b for b in sorted(bands) if bands[b].passes == 1]
+    return [*([b] for b in large), *([rest] if rest else [])]
 
 
 def bands_of(density: Density) -> NDArray[np.intp]:
