@@ -48,7 +48,7 @@ def evaluate_local(data: Path, split: str, count: int, out: Path) -> None:
 
 
 def _with_half_maps(data: Path, split: str, count: int) -> Iterator[Example]:
-    ingredients = Ingredients(varied=True)
+    ingredients = Ingredients(varied=1.0)
     return examples(data, split, SEED, count, ingredients, processes=2)
 
 

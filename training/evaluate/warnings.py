@@ -147,7 +147,7 @@ def _plain_trials(e: Example, findings: list[Finding], evidence: Evidence) -> It
     treatment, found = e.treatment, [*findings, *run_checks(DENSITY, evidence)]
     if treatment.sharpening > 1.1 and (treatment.low_pass or 0.0) <= e.made.resolution:
         yield _trial("sharpened", "more than 1.1 B", True, found)
-    elif treatment.sharpening <= (0.9 if treatment.weighted else 0.6):
+    elif not treatment.guinier and treatment.sharpening <= (0.9 if treatment.weights else 0.6):
         yield _trial("sharpened", "up to 0.6 B, with weights 0.9", False, found)
     for warning in ("inverted", "calculated", "no molecule", "crystal"):
         yield _trial(warning, "ordinary maps", False, found)

@@ -35,7 +35,7 @@ CELLS = 256
 FEWEST = 16
 # Fraction of the maps that are measured with a mask as users give it: so many Å about the molecule.
 GIVEN, LOOSE = 0.3, (0.0, 12.0)
-INGREDIENTS = Ingredients(noise_free=0.05, varied=True)
+INGREDIENTS = Ingredients(noise_free=0.05, varied=1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.fourier import Shells, inverse, squared_frequency
+from mapres.fourier import Shells, inverse, power_of, squared_frequency
 from mapres.fsc import first_crossing
 from training.simulate.recipe import Recipe
 
@@ -33,19 +33,7 @@ class Bank:
 
     def blended(self, nominal: NDArray) -> NDArray[np.float32]:
         """Sum the copies, each weighted where its nominal resolution is the wanted one."""
-        place = np.interp(np.log(nominal), np.log(self.resolution), np.arange(len(self.copies)))
-        signal = np.zeros(nominal.shape, dtype=np.float32)
-        for level, copy in enumerate(self.copies):
-            signal += np.clip(1 - np.abs(place - level), 0, None).astype(np.float32) * copy
-        return signal
-
-    def truth(
-        self, nominal: NDArray, noise_power: NDArray, shells: Shells, nyquist: float
-    ) -> NDArray[np.float32]:
-        """Return r(x): where the local signal-to-noise ratio falls to 1/6, never past Nyquist."""
-        log_crossing = np.log(self._crossings(noise_power, shells, nyquist))
-        log_r = np.interp(np.log(nominal), np.log(self.resolution), log_crossing)
-        return np.exp(log_r).astype(np.float32)
+        return blended(self.copies, self.resolution, nominal)
 
     def solved(
         self, wanted: NDArray, noise_power: NDArray, shells: Shells, recipe: Recipe
@@ -86,15 +74,24 @@ def _levels(recipe: Recipe) -> NDArray[np.float64]:
     return recipe.resolution * np.geomspace(finest, coarsest, count)
 
 
-def filtered_bank(molecule: NDArray, envelope: NDArray, recipe: Recipe, shells: Shells) -> Bank:
+def filtered_bank(molecule: NDArray, recipe: Recipe, shells: Shells) -> Bank:
     """Filter a molecule, given as its transform, by B factors about that of a recipe."""
     levels, s2 = _levels(recipe), squared_frequency(recipe.shape, recipe.voxel_size)
     copies, powers = [], []
     for b_factor in recipe.b_scale * levels**2:
         damped = molecule * np.exp(np.float32(-0.25 * b_factor) * s2)
         copies.append(inverse(damped, recipe.shape))
-        powers.append(shells.power(copies[-1] * envelope))
+        powers.append(shells.means(power_of(damped)))
     return Bank(levels, copies, np.array(powers))
+
+
+def blended(copies: list[NDArray], levels: NDArray, wanted: NDArray) -> NDArray[np.float32]:
+    """Sum copies of a map, each weighted where its level is the wanted one, linearly in ln Å."""
+    place = np.interp(np.log(wanted), np.log(levels), np.arange(len(copies)))
+    total = np.zeros(wanted.shape, dtype=np.float32)
+    for level, copy in enumerate(copies):
+        total += np.clip(1 - np.abs(place - level), 0, None).astype(np.float32) * copy
+    return total
 
 
 def crossing(frequency: NDArray, curve: NDArray, level: float, nyquist: float) -> float:

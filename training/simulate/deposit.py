@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from mapres.density import Density
-from mapres.fourier import Shells, filtered, gaussian_low_pass
+from mapres.fourier import Shells, filtered, forward, gaussian_low_pass, inverse, squared_frequency
+from training.simulate.bank import blended
+from training.simulate.masks import soft_mask, sphere
 from training.simulate.reconstruct import Reconstruction
+from training.simulate.treatment import BUTTERWORTH, GAUSSIAN, Treatment
+from training.simulate.weights import fsc_weights, guinier_b_factor, measured_fsc
 
-
-@dataclass(frozen=True)
-class Treatment:
-    """How a full map is treated. Lengths in Å.
-
-    Attributes
-    ----------
-    weighted : multiplied by √(2 FSC / (1 + FSC)) (Rosenthal & Henderson 2003)
-    sharpening : fraction of the overall B factor that is taken back
-    low_pass : half-height of the final filter, or None
-    filter_edge : relative width of the filter's cosine edge
-    mask_distance : how far outside the molecule the mask cuts (negative: inside), None for no mask
-    mask_edge : width of the mask's soft edge, 0 for a hard one
-    solvent_kept : what the mask leaves of the amplitudes outside it: 0 of a mask proper, more where
-        denoising or regularized refinement only quiets the solvent
-    solvent_low_pass : half-height of a filter of what is left, or None
-    sphere : everything outside the sphere that fits the box set to 0, as reconstruction does
-    bits : 32, or 8 for a map stored as int8
-    """
-
-    weighted: bool = False
-    sharpening: float = 0.0
-    low_pass: float | None = None
-    filter_edge: float = 0.1
-    mask_distance: float | None = None
-    mask_edge: float = 5.0
-    solvent_kept: float = 0.0
-    solvent_low_pass: float | None = None
-    sphere: bool = False
-    bits: int = 32
-
-    @property
-    def kind(self) -> str:
-        """What is done, in words; ``raw`` if nothing."""
-        kinds = {
-            "sharpened": self.sharpening > 0,
-            "masked": self.mask_distance is not None,
-            "filtered": self.low_pass is not None,
-        }
-        return "+".join(kind for kind, done in kinds.items() if done) or "raw"
+# Neighboring copies of a locally filtered map differ by so much in resolution.
+STEP = 1.15
+# Of a Butterworth filter, as cryoSPARC uses it.
+ORDER = 8
 
 
 def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArray[np.float32]]:
@@ -59,36 +24,63 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
 
     A filter coarser than the noise limit makes the map filter-limited: the truth is the coarser.
     """
-    recipe = made.recipe
-    values = filtered(made.average, recipe.voxel_size, lambda s2: _gain(s2, made, treatment))
+    voxel_size, truth = made.recipe.voxel_size, made.truth
+    values = filtered(made.average, voxel_size, lambda s2: _gain(s2, made, treatment))
+    if treatment.local_filter is not None:
+        cut = truth * np.float32(treatment.local_filter)
+        values, truth = _filtered_locally(values, voxel_size, cut), np.maximum(truth, cut)
     if treatment.mask_distance is not None:
-        edges = treatment.mask_distance, treatment.mask_edge
-        soft = soft_mask(made.mask, recipe.voxel_size, *edges)
-        values = soft * values + (1 - soft) * _solvent(values, recipe.voxel_size, treatment)
+        soft = soft_mask(made.distance, treatment.mask_distance, treatment.mask_edge)
+        values = soft * values + (1 - soft) * _solvent(values, voxel_size, treatment)
     if treatment.sphere:
-        values = values * _sphere(values.shape)
+        values = values * sphere(values.shape)
+    if treatment.clipped is not None:
+        values = np.where(values < treatment.clipped * np.percentile(values, 99.5), 0, values)
     if treatment.bits == 8:
         values = np.rint(values * (100 / np.abs(values).max()))
-    truth = made.truth
     if treatment.low_pass is not None:
         truth = np.maximum(truth, np.float32(treatment.low_pass))
-    return Density(values.astype(np.float32), (recipe.voxel_size,) * 3), truth
+    return Density(values.astype(np.float32), (voxel_size,) * 3), truth
 
 
 def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:
     recipe, frequency = made.recipe, np.sqrt(s2)
     gain = np.ones_like(s2)
-    if treatment.weighted:
-        shells = Shells(recipe.shape, recipe.voxel_size).frequency
-        gain *= np.interp(frequency, shells, np.sqrt(full_map_fsc(made.fsc)))
-    if treatment.sharpening:
-        exponent = 0.25 * treatment.sharpening * recipe.b_scale * recipe.resolution**2 * s2
-        # Past e^12 the filter beside it cuts anyway.
-        gain *= np.exp(np.minimum(exponent, 12.0))
+    b_factor = treatment.sharpening * recipe.b_scale * recipe.resolution**2
+    if treatment.weights is not None:
+        weights = fsc_weights(measured_fsc(made, treatment.fsc_in_mask), treatment.weights)
+        shells = Shells(recipe.shape, recipe.voxel_size).frequency[: len(weights) + 1]
+        gain *= np.interp(frequency, shells, [weights[0], *weights], right=0)
+        if treatment.guinier:
+            b_factor = guinier_b_factor(made.average, weights, made)
+    # Past e^12 the filter beside it cuts anyway.
+    gain *= np.exp(np.minimum(0.25 * b_factor * s2, 12.0))
     if treatment.low_pass is not None:
-        past = (frequency * treatment.low_pass - 1) / max(treatment.filter_edge, 1e-3)
-        gain *= 0.5 - 0.5 * np.sin(0.5 * np.pi * np.clip(past, -1, 1))
+        gain *= _low_pass(frequency, treatment.low_pass, treatment)
     return gain.astype(np.float32)
+
+
+def _low_pass(frequency: NDArray, cut: float, treatment: Treatment) -> NDArray:
+    """Return a filter's amplitudes, a half at ``cut`` (Å); a Gaussian's are 1/e there."""
+    if treatment.filter_shape == GAUSSIAN:
+        return np.exp(-((frequency * cut) ** 2))
+    if treatment.filter_shape == BUTTERWORTH:
+        return 1 / np.sqrt(1 + 3 * (frequency * cut) ** (2 * ORDER))
+    past = (frequency * cut - 1) / max(treatment.filter_edge, 1e-3)
+    return 0.5 - 0.5 * np.sin(0.5 * np.pi * np.clip(past, -1, 1))
+
+
+def _filtered_locally(values: NDArray, voxel_size: float, cut: NDArray) -> NDArray[np.float32]:
+    """Filter every place of a map, shape (z, y, x), at its own resolution ``cut`` (Å)."""
+    finest, coarsest = float(cut.min()), float(cut.max())
+    count = 1 + int(np.ceil(np.log(coarsest / finest) / np.log(STEP)))
+    levels = np.geomspace(finest, coarsest, count)
+    transform, frequency = forward(values), np.sqrt(squared_frequency(values.shape, voxel_size))
+    copies = [
+        inverse(transform * _low_pass(frequency, level, Treatment()), values.shape)
+        for level in levels
+    ]
+    return blended(copies, levels, cut)
 
 
 def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArray:
@@ -97,38 +89,3 @@ def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArra
     # `gaussian_low_pass` falls to 1/e at its resolution; this makes it a half.
     width = treatment.solvent_low_pass * np.sqrt(np.log(2))
     return treatment.solvent_kept * gaussian_low_pass(values, voxel_size, width)
-
-
-def soft_mask(
-    mask: NDArray[np.bool_], spacing: float, distance: float, edge: float
-) -> NDArray[np.float32]:
-    """Return 1 up to ``distance`` Å outside a mask and 0 beyond, over a cosine edge of ``edge`` Å.
-
-    A negative distance cuts inside the mask.
-    """
-    outside, inside = (
-        ndimage.distance_transform_edt(each, sampling=spacing) for each in (~mask, mask)
-    )
-    return _falling(outside - inside, distance, edge)
-
-
-def _sphere(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return 1 inside the sphere that fits the box and 0 outside, over an edge of 3 voxels."""
-    centered = [np.arange(n, dtype=np.float32) - n // 2 for n in shape]
-    z, y, x = np.meshgrid(*centered, indexing="ij", sparse=True)
-    return _falling(np.sqrt(z**2 + y**2 + x**2), min(shape) // 2 - 3, 3)
-
-
-def _falling(distance: NDArray, start: float, edge: float) -> NDArray[np.float32]:
-    """Return half a cosine: 1 up to ``start``, 0 from ``start + edge`` on."""
-    past = np.clip((distance - start) / max(edge, 1e-3), 0, 1)
-    return (0.5 + 0.5 * np.cos(np.pi * past)).astype(np.float32)
-
-
-def full_map_fsc(half_map_fsc: NDArray) -> NDArray[np.float64]:
-    """Return 2F/(1+F), the full map's correlation with the truth squared, negative F being 0.
-
-    That is C_ref² of Rosenthal and Henderson (2003); its root weights the map's amplitudes.
-    """
-    fsc = np.maximum(half_map_fsc, 0.0)
-    return 2 * fsc / (1 + fsc)

@@ -13,14 +13,16 @@ from mapres.density import Density
 from mapres.half_maps import HalfMaps
 from training.data.structures import Structure, rotated
 from training.simulate.atoms import simulate_pdb2mrc
-from training.simulate.deposit import Treatment, deposit
+from training.simulate.deposit import deposit
+from training.simulate.draw_treatment import draw_treatment
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import Reconstruction, reconstruct
+from training.simulate.treatment import Treatment
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128
-# Standard deviation of ln r(x) in maps for the local model.
-SPREADS = (0.05, 0.35)
+# Standard deviation of ln r(x) where it varies more.
+SPREADS = (0.03, 0.35)
 # Resolutions that such a field varies over, at least, and that a molecule is across: what changes
 # from one resolution length to the next has no resolution of its own.
 PATCHES = (2.5, 8.0)
@@ -29,6 +31,8 @@ ACROSS = 5.0
 # at the resolution wanted, as no real map's does, the map is made again with more of it.
 DIPS = 1.3
 RETRIES = 12
+# Å: masks that laboratories use begin to fall so far outside the molecule, over such edges.
+LABORATORY_MASKS = (2.0, 8.0), (3.0, 8.0)
 NOMINAL = np.arange(1.5, 20.1, 0.5)
 
 
@@ -46,7 +50,8 @@ class Ingredients:
     voxel_sizes : False: as near to 1 Å as the resolution allows
     complexes : False: single chains only
     chains : False: complexes only
-    varied : True: local resolution varies more, and with the B factors of the structure besides
+    varied : fraction of maps whose local resolution varies more, and with the B factors of the
+        structure besides
     resolutions : Å, those that are drawn from; empty for any
     """
 
@@ -58,7 +63,7 @@ class Ingredients:
     voxel_sizes: bool = True
     complexes: bool = True
     chains: bool = True
-    varied: bool = False
+    varied: float = 0.35
     resolutions: tuple[float, ...] = ()
 
 
@@ -74,8 +79,8 @@ class Example:
     density : the map
     truth : float32 array, shape (z, y, x), local resolution, Å
     mask : bool array, shape (z, y, x), the true molecule
-    resolution : Å, global: half-map FSC 0.143 inside the molecule, or the filter if coarser;
-        of a noise-free map the nominal one
+    resolution : Å, global: half-map FSC 0.143 inside the mask of the recipe, or the filter if
+        coarser; of a noise-free map the nominal one
     structure_id : which molecule
     made : the reconstruction behind it, with its half maps; None of a noise-free map
     treatment : what was done to it
@@ -105,19 +110,20 @@ def draw_example(
     if not ingredients.noise or rng.random() < ingredients.noise_free:
         return draw_noise_free(structure, rng, ingredients.voxel_sizes)
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
-    across = ACROSS if ingredients.varied else 3.0
+    varied = rng.random() < ingredients.varied
+    across = ACROSS if varied else 3.0
     recipe = draw_recipe(turned, rng, across, ingredients.resolutions)
     if not ingredients.b_factors:
         recipe = replace(recipe, b_scale=0.0, spread=0.0)
     if not ingredients.voxel_sizes:
         recipe = _on_grid(recipe, min(1.0, recipe.resolution / 2.02))
-    if ingredients.varied:
-        spread = 0.0 if rng.random() < 0.1 else rng.uniform(*SPREADS)
+    if varied:
+        spread = 0.0 if rng.random() < 0.1 else _log_uniform(rng, *SPREADS)
         length = max(recipe.patch_length, recipe.resolution * rng.uniform(*PATCHES))
         recipe = replace(recipe, spread=spread, patch_length=length, regional=True)
     molecule = _centered_on_crop(turned, recipe, rng)
     made = reconstruct(molecule, recipe, rng)
-    for _ in range(RETRIES if ingredients.varied else 0):
+    for _ in range(RETRIES if varied else 0):
         if made.resolution <= DIPS * recipe.resolution:
             break
         recipe = replace(recipe, b_scale=1.4 * recipe.b_scale, solvent=0.6 * recipe.solvent)
@@ -126,7 +132,7 @@ def draw_example(
     if not ingredients.masks:
         treatment = replace(treatment, mask_distance=None, sphere=False)
     if not ingredients.sharpening:
-        treatment = replace(treatment, sharpening=0.0)
+        treatment = replace(treatment, sharpening=0.0, guinier=False)
     density, truth = deposit(made, treatment)
     return Example(
         density=density,
@@ -202,44 +208,9 @@ def draw_recipe(
         noise_slope=rng.uniform(-0.3, 1.5),
         solvent=rng.uniform(0.2, 0.95),
         solvent_b=rng.uniform(100, 350),
+        mask_distance=rng.uniform(*LABORATORY_MASKS[0]),
+        mask_edge=rng.uniform(*LABORATORY_MASKS[1]),
     )
-
-
-def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
-    """Draw what happens to a full map before it is deposited; one in five is left raw."""
-    if rng.random() < 0.2:
-        return Treatment()
-    limit = made.resolution
-    sharpening = rng.uniform(0.2, 1.25) if rng.random() < 0.65 else 0.0
-    if sharpening == 0 and rng.random() < 0.3:
-        # Blurred instead: interpolation, Gaussian filters, weights meant for another resolution.
-        sharpening = -rng.uniform(0.1, 0.8)
-    filtered = sharpening > 0 or rng.random() < 0.5
-    low_pass = None
-    if filtered:
-        # Most people filter at the resolution they report; some well before it.
-        factor = rng.uniform(0.8, 1.02) if rng.random() < 0.8 else _log_uniform(rng, 1.02, 2.0)
-        low_pass = max(limit * factor, 2 * made.recipe.voxel_size)
-    masked, hard = rng.random() < 0.5, rng.random() < 0.3
-    distance = rng.uniform(-2, 4) if hard else rng.uniform(1, 15)
-    treatment = Treatment(
-        weighted=rng.random() < 0.55,
-        sharpening=sharpening,
-        low_pass=low_pass,
-        filter_edge=_log_uniform(rng, 0.02, 0.5),
-        mask_distance=distance if masked else None,
-        mask_edge=0.0 if hard else rng.uniform(2, 10),
-        sphere=rng.random() < 0.25,
-        bits=8 if rng.random() < 0.05 else 32,
-    )
-    return _quieted(treatment, limit, rng) if masked and rng.random() < 0.2 else treatment
-
-
-def _quieted(treatment: Treatment, limit: float, rng: np.random.Generator) -> Treatment:
-    """Leave something of the solvent outside the mask, every other time filtered as well."""
-    kept = _log_uniform(rng, 0.01, 1.0)
-    low_pass = limit * rng.uniform(1.5, 4) if rng.random() < 0.5 else None
-    return replace(treatment, solvent_kept=kept, solvent_low_pass=low_pass)
 
 
 def _on_grid(recipe: Recipe, voxel_size: float) -> Recipe:

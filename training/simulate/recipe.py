@@ -13,7 +13,7 @@ class Recipe:
 
     Attributes
     ----------
-    resolution : half-map FSC 0.143 inside the molecule
+    resolution : half-map FSC 0.143 inside the mask that a laboratory would use
     voxel_size : at most half the resolution
     shape : box, (z, y, x) voxels
     b_scale : overall B factor in units of resolution²
@@ -22,6 +22,8 @@ class Recipe:
     noise_slope : amplitude of the noise falls as (1 + (s · 10 Å)²)^(-slope / 4)
     solvent : bulk-solvent contrast (0 none, 1 the molecule's own mean)
     solvent_b : smoothness of the solvent, Å²
+    mask_distance, mask_edge : how far outside the molecule that mask begins to fall, and over which
+        edge
     regional : the structure's own B factors, from region to region, are part of the truth; else
         they only blur its atoms
     """
@@ -35,4 +37,6 @@ class Recipe:
     noise_slope: float = 0.0
     solvent: float = 0.6
     solvent_b: float = 200.0
+    mask_distance: float = 4.0
+    mask_edge: float = 5.0
     regional: bool = False

@@ -1,9 +1,14 @@
 """Realistic half maps whose local resolution is known, and what users make of them.
 
-The truth r(x) is the resolution at which the half-map signal-to-noise ratio inside the molecule
-falls to 1/6 (FSC 0.143). Noise is stationary; what varies is the local B factor: for a wanted r it
-solves P(1/r) exp(-B / 2r²) = N(1/r) / 6, with P the molecule's rotationally averaged power and N
-the noise power inside the same volume. A bank of B-filtered copies is blended by the field.
+The resolution is where the half-map signal-to-noise ratio falls to 1/6 (FSC 0.143) inside the mask
+that a laboratory would use: the molecule and some Å around it, over a soft edge. Noise is
+stationary; what varies is the local B factor: for a wanted r(x) it solves
+P(1/r) exp(-B / 2r²) = N(1/r) / 6, with P the molecule's rotationally averaged power and N the noise
+power inside such a mask. A bank of B-filtered copies is blended by the field. How far the sum is
+resolved at every place is measured in the end, see `local_truth`.
+
+P is that of the molecule without a mask. A mask multiplied with it would only add what its edge
+scatters from strong coarse shells into fine ones, for which a laboratory corrects its FSC.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mapres.fourier import Shells, forward, gaussian_low_pass, inverse, squared_frequency
+from mapres.fourier import Shells, forward, inverse, squared_frequency
 from training.data.structures import Structure
 from training.simulate.atoms import Shape, grid_center, scattering_transform
 from training.simulate.bank import (
@@ -24,12 +29,16 @@ from training.simulate.bank import (
     crossing,
     filtered_bank,
 )
+from training.simulate.local_truth import local_truth
+from training.simulate.masks import distance_outside, molecule_envelope, soft_mask
 from training.simulate.recipe import Recipe
 
 # Å: over this the B factors of a structure make regions.
 REGION = 6.0
 # Of the resolution: the finest and the coarsest that regions with B factors of their own may have.
 REACH = (0.5, 3.0)
+# Å: local resolution is that of the molecule and what is so near to it.
+NEAR = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,21 +49,21 @@ class Reconstruction:
     ----------
     half1, half2 : float32 arrays, shape (z, y, x)
     truth : float32 array, shape (z, y, x), local resolution in Å
-    mask : bool array, shape (z, y, x), the molecule
+    distance : float32 array, shape (z, y, x), how far outside the molecule, Å; negative inside
     recipe : how they were made
-    fsc : float array, the expected half-map FSC inside the molecule per shell
+    fsc : float array, the expected half-map FSC inside the mask of the recipe per shell
     """
 
     half1: NDArray[np.float32]
     half2: NDArray[np.float32]
     truth: NDArray[np.float32]
-    mask: NDArray[np.bool_]
+    distance: NDArray[np.float32]
     recipe: Recipe
     fsc: NDArray[np.float64]
 
     @property
     def resolution(self) -> float:
-        """Where the expected half-map FSC inside the molecule first falls below 1/7, Å."""
+        """Where the expected half-map FSC inside that mask first falls below 1/7, Å."""
         frequency = Shells(self.recipe.shape, self.recipe.voxel_size).frequency
         return crossing(frequency, self.fsc, 1 / 7, 2 * self.recipe.voxel_size)
 
@@ -62,6 +71,16 @@ class Reconstruction:
     def average(self) -> NDArray[np.float32]:
         """The unfiltered full map, shape (z, y, x)."""
         return 0.5 * (self.half1 + self.half2)
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The molecule, shape (z, y, x)."""
+        return self.distance < 0
+
+    @property
+    def soft_mask(self) -> NDArray[np.float32]:
+        """The mask inside which the resolution is defined, shape (z, y, x), 0 to 1."""
+        return soft_mask(self.distance, self.recipe.mask_distance, self.recipe.mask_edge)
 
 
 def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) -> Reconstruction:
@@ -79,32 +98,32 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
     shells = Shells(recipe.shape, recipe.voxel_size)
     s2 = squared_frequency(recipe.shape, recipe.voxel_size)
     atoms, regional = _atoms_in_box(structure, recipe, rng)
-    envelope = _envelope(atoms, recipe)
+    envelope = molecule_envelope(inverse(atoms, recipe.shape), recipe.voxel_size)
+    distance = distance_outside(envelope > 0.5, recipe.voxel_size)
     # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
     molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * s2))
     field = _field(envelope, recipe, rng)
-    bank = filtered_bank(molecule, envelope, recipe, shells)
-    # White noise has as much power in every coefficient as the squared envelope has voxels.
-    noise_power = noise_gain(shells.frequency**2, recipe) ** 2 * float(np.sum(envelope**2))
+    bank = filtered_bank(molecule, recipe, shells)
+    noise = noise_gain(shells.frequency**2, recipe) ** 2
+    soft = soft_mask(distance, recipe.mask_distance, recipe.mask_edge)
+    # White noise of variance 1 has so much power inside a mask, in every coefficient.
+    in_mask = noise * float(np.sum(np.square(soft, dtype=np.float64)))
     if recipe.regional:
         wanted = _wanted(field, regional, envelope, recipe)
-        nominal = bank.solved(wanted, noise_power, shells, recipe)
+        nominal = bank.solved(wanted, in_mask, shells, recipe)
     else:
         nominal = recipe.resolution * np.exp(field)
     signal = bank.blended(nominal)
 
-    power = shells.power(signal * envelope)
-    scale2 = at_resolution(power / noise_power, shells, recipe.resolution) / CROSSING_SNR
+    power = shells.power(signal)
+    scale2 = at_resolution(power / in_mask, shells, recipe.resolution) / CROSSING_SNR
     gain = np.sqrt(np.float32(scale2)) * noise_gain(s2, recipe)
     half1, half2 = (signal + _colored_noise(gain, recipe.shape, rng) for _ in range(2))
-    return Reconstruction(
-        half1,
-        half2,
-        truth=bank.truth(nominal, scale2 * noise_power, shells, 2 * recipe.voxel_size),
-        mask=envelope > 0.5,
-        recipe=recipe,
-        fsc=power / (power + scale2 * noise_power),
+    truth = local_truth(
+        signal, scale2 * noise * signal.size, distance < NEAR, recipe.voxel_size, recipe.resolution
     )
+    fsc = power / (power + scale2 * in_mask)
+    return Reconstruction(half1, half2, truth, distance, recipe, fsc)
 
 
 def noise_gain(s2: NDArray, recipe: Recipe) -> NDArray:
@@ -174,13 +193,6 @@ def _invented_b_factors(structure: Structure, rng: np.random.Generator) -> NDArr
     direction = rng.standard_normal(3)
     wave = np.sin(structure.xyz @ direction / np.linalg.norm(direction) * (2 * np.pi / 30))
     return 60 * (distance / max(distance.max(), 1e-6)) ** 2 + 15 * wave
-
-
-def _envelope(atoms: NDArray, recipe: Recipe) -> NDArray[np.float32]:
-    """Return a soft mask of the molecule: its density at 8 Å, cut at 15% of the core, 3 Å edge."""
-    smooth = gaussian_low_pass(inverse(atoms, recipe.shape), recipe.voxel_size, 8.0)
-    inside = (smooth > 0.15 * np.percentile(smooth, 99)).astype(np.float32)
-    return np.clip(ndimage.gaussian_filter(inside, 1.5 / recipe.voxel_size), 0, 1)
 
 
 def _colored_noise(gain: NDArray, shape: Shape, rng: np.random.Generator) -> NDArray[np.float32]:

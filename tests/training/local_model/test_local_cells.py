@@ -26,10 +26,10 @@ from training.local_model.fit_local import CellShards
 from training.simulate.draw import Ingredients
 from training.simulate.examples import make_example, pools
 from training.simulate.recipe import Recipe
-from training.simulate.reconstruct import reconstruct
+from training.simulate.reconstruct import NEAR, reconstruct
 
 pytestmark = pytest.mark.usefixtures("eager")
-VARIED = Ingredients(varied=True)
+VARIED = Ingredients(varied=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_regions_of_large_b_factors_are_coarser_as_their_half_maps_say(ball):
     structure = replace(ball, b_factor=np.where(loose, 120, 30).astype(np.float32))
     recipe = Recipe(resolution=4.0, voxel_size=1.2, shape=(64,) * 3, regional=True)
     makes = [reconstruct(structure, recipe, np.random.default_rng(k)) for k in range(7)]
-    mask, truth = makes[0].mask, makes[0].truth
+    mask, truth = makes[0].distance < NEAR, makes[0].truth
     x = np.indices(mask.shape)[2] - 32
     # 5 Å from where the two regions meet: there both count.
     sides = [mask & (x < -4), mask & (x > 4)]
@@ -107,11 +107,11 @@ def test_regions_of_large_b_factors_are_coarser_as_their_half_maps_say(ball):
 
 
 def crossing(made, where):
-    """Return where the half maps' FSC falls below 1/7 in a part of the box, Å."""
+    """Return where the half maps' FSC, corrected, falls below 1/7 in a part of the box, Å."""
     soft = ndimage.gaussian_filter(where.astype(np.float32), 1.5)
     curve = fourier_shell_correlation(made.half1, made.half2, made.recipe.voxel_size, soft)
-    level = np.full(curve.masked.shape, 1 / 7)
-    return first_crossing(curve.frequency, curve.masked, level, 2 * made.recipe.voxel_size)
+    level = np.full(curve.corrected.shape, 1 / 7)
+    return first_crossing(curve.frequency, curve.corrected, level, 2 * made.recipe.voxel_size)
 
 
 def test_half_maps_are_hidden_or_shown(shards):

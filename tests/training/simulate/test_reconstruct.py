@@ -8,22 +8,20 @@ from scipy import ndimage
 
 from mapres.fsc import first_crossing, fourier_shell_correlation
 from training.data.structures import from_packed, rows
-from training.simulate.deposit import Treatment, deposit
+from training.simulate.deposit import deposit
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import reconstruct
+from training.simulate.treatment import Treatment
 
 RECIPE = Recipe(resolution=4.0, voxel_size=1.2, shape=(72, 72, 72))
 
 
 def crossing(made):
-    """Return where the half maps' FSC inside the molecule falls below 0.143 (Å).
-
-    Uncorrected: the truth is defined by the signal-to-noise ratio inside the same soft mask.
-    """
-    soft = ndimage.gaussian_filter(made.mask.astype(np.float32), 1.5 / made.recipe.voxel_size)
-    curve = fourier_shell_correlation(made.half1, made.half2, made.recipe.voxel_size, soft)
-    level = np.full(curve.masked.shape, 1 / 7)
-    return first_crossing(curve.frequency, curve.masked, level, 2 * made.recipe.voxel_size)
+    """Return where the half maps' FSC, corrected for the mask, falls below 1/7 (Å)."""
+    size = made.recipe.voxel_size
+    curve = fourier_shell_correlation(made.half1, made.half2, size, made.soft_mask)
+    level = np.full(curve.corrected.shape, 1 / 7)
+    return first_crossing(curve.frequency, curve.corrected, level, 2 * size)
 
 
 # A 40 Å ball has 100 independent coefficients in the shell at 7 Å: one FSC is 8% uncertain. At
@@ -44,9 +42,11 @@ def test_a_real_molecule_crosses_at_the_wanted_resolution(shared_data):
     assert crossing(made) == pytest.approx(4.0, rel=0.05)
 
 
-def test_truth_is_the_wanted_resolution_where_nothing_varies(ball):
+def test_truth_is_about_the_wanted_resolution_where_nothing_varies(ball):
+    """By 6 to 7% it is finer, as a part of the mask that the FSC is measured in holds only noise."""
     made = reconstruct(ball, RECIPE, np.random.default_rng(0))
-    assert np.allclose(made.truth, 4.0, rtol=1e-3)
+    assert np.median(made.truth[made.mask]) == pytest.approx(4.0, rel=0.1)
+    assert np.log(made.truth[made.mask]).std() < 0.1
     # Linear instead of logarithmic interpolation between shells 1 / 86 Å apart.
     assert made.resolution == pytest.approx(4.0, rel=0.01)
 

@@ -1,0 +1,149 @@
+"""Drawing at random what is done to a full map, by the programs that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from training.simulate.reconstruct import Reconstruction
+from training.simulate.treatment import BUTTERWORTH, GAUSSIAN, ROOT, WIENER, Treatment
+
+
+def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Draw what happens to a full map before it is deposited."""
+    names = list(SHARES)
+    program = PROGRAMS[names[rng.choice(len(names), p=np.array(list(SHARES.values())))]]
+    treatment = program(made, rng)
+    treatment = replace(
+        treatment, sphere=rng.random() < 0.25, bits=8 if rng.random() < 0.04 else 32
+    )
+    if rng.random() < 0.05:
+        # Negative values, or what is below a contour level.
+        level = 0.0 if rng.random() < 0.5 else rng.uniform(0.02, 0.3)
+        treatment = replace(treatment, clipped=level)
+    return treatment
+
+
+def _raw(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    return _maybe_masked(Treatment(), made, rng, 0.25)
+
+
+def _refined(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Weights as refinement leaves them; the FSC that it knows is often that of the whole box."""
+    treatment = Treatment(weights=WIENER, fsc_in_mask=rng.random() < 0.6)
+    return _maybe_masked(treatment, made, rng, 0.3)
+
+
+def _relion(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """RELION's postprocess, with an automatic B factor, mostly without a low-pass filter."""
+    treatment = Treatment(weights=ROOT, guinier=True)
+    if rng.random() < 0.2:
+        treatment = replace(treatment, low_pass=_near_limit(made, rng))
+    if rng.random() < 0.5:
+        recipe = made.recipe
+        edges = {"mask_distance": recipe.mask_distance, "mask_edge": recipe.mask_edge}
+        treatment = replace(treatment, **edges)
+    return treatment
+
+
+def _cryosparc(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """CryoSPARC's sharpening: a B factor, weights, and a Butterworth filter at the resolution."""
+    guinier = rng.random() < 0.7
+    treatment = Treatment(
+        weights=ROOT if rng.random() < 0.7 else WIENER,
+        guinier=guinier,
+        sharpening=0.0 if guinier else rng.uniform(0.3, 1.1),
+        low_pass=max(made.resolution, 2 * made.recipe.voxel_size),
+        filter_shape=BUTTERWORTH,
+    )
+    return _maybe_masked(treatment, made, rng, 0.3)
+
+
+def _by_hand(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Sharpen, blur and filter as one likes, with weights or without."""
+    sharpening = rng.uniform(0.2, 1.25) if rng.random() < 0.65 else 0.0
+    if sharpening == 0 and rng.random() < 0.4:
+        # Blurred instead: interpolation, Gaussian filters, weights meant for another resolution.
+        sharpening = -rng.uniform(0.1, 0.8)
+    treatment = Treatment(
+        weights=ROOT if rng.random() < 0.5 else None,
+        sharpening=sharpening,
+        low_pass=_near_limit(made, rng) if sharpening > 0 or rng.random() < 0.5 else None,
+        filter_edge=_log_uniform(rng, 0.02, 0.5),
+    )
+    return _maybe_masked(treatment, made, rng, 0.5)
+
+
+def _local(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Filters by local resolution, and what else denoises: the solvent is quieted mostly."""
+    treatment = Treatment(
+        weights=ROOT if rng.random() < 0.5 else None,
+        sharpening=rng.uniform(0.3, 1.0) if rng.random() < 0.7 else 0.0,
+        local_filter=rng.uniform(0.85, 1.1),
+    )
+    return _maybe_masked(treatment, made, rng, 0.7)
+
+
+def _heavily_filtered(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """As older maps are: a filter well before the limit, or where FSC is 0.5, often Gaussian."""
+    treatment = Treatment(
+        sharpening=rng.uniform(-0.3, 0.6),
+        low_pass=max(made.resolution * _log_uniform(rng, 1.05, 2.2), 2 * made.recipe.voxel_size),
+        filter_shape=GAUSSIAN if rng.random() < 0.5 else BUTTERWORTH,
+    )
+    return _maybe_masked(treatment, made, rng, 0.3)
+
+
+# Who processed the map, and how often.
+SHARES = {
+    "nobody": 0.14,
+    "refinement": 0.17,
+    "RELION": 0.21,
+    "cryoSPARC": 0.12,
+    "by hand": 0.24,
+    "local filter": 0.05,
+    "heavy filter": 0.07,
+}
+PROGRAMS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
+    "nobody": _raw,
+    "refinement": _refined,
+    "RELION": _relion,
+    "cryoSPARC": _cryosparc,
+    "by hand": _by_hand,
+    "local filter": _local,
+    "heavy filter": _heavily_filtered,
+}
+
+
+def _near_limit(made: Reconstruction, rng: np.random.Generator) -> float:
+    """Return a low-pass filter (Å); most people filter at what they report, some well before."""
+    factor = rng.uniform(0.8, 1.02) if rng.random() < 0.8 else _log_uniform(rng, 1.02, 2.0)
+    return max(made.resolution * factor, 2 * made.recipe.voxel_size)
+
+
+def _maybe_masked(
+    treatment: Treatment, made: Reconstruction, rng: np.random.Generator, share: float
+) -> Treatment:
+    """Mask a map, in so many cases, softly or hard; of every fifth leave something outside."""
+    if rng.random() >= share:
+        return treatment
+    hard = rng.random() < 0.3
+    treatment = replace(
+        treatment,
+        mask_distance=rng.uniform(-2, 4) if hard else rng.uniform(1, 15),
+        mask_edge=0.0 if hard else rng.uniform(2, 10),
+    )
+    return _quieted(treatment, made.resolution, rng) if rng.random() < 0.2 else treatment
+
+
+def _quieted(treatment: Treatment, limit: float, rng: np.random.Generator) -> Treatment:
+    """Leave something of the solvent outside the mask, every other time filtered as well."""
+    kept = _log_uniform(rng, 0.01, 1.0)
+    low_pass = limit * rng.uniform(1.5, 4) if rng.random() < 0.5 else None
+    return replace(treatment, solvent_kept=kept, solvent_low_pass=low_pass)
+
+
+def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
