@@ -2,6 +2,7 @@
 
 python -m training simulate        labeled patches from simulated maps, into cache/patches
 python -m training cells           labeled cells of such maps for the local model, into cache/cells
+python -m training reconstructions RELION's maps of particles, into cache/reconstructions
 python -m training paper-maps      the paper's simulated maps, into cache/paper
 python -m training unet-cubes      cubes of maps labeled by MonoRes or ResMap, into cache/cubes
 python -m training fit             train a network; resumes from its last checkpoint

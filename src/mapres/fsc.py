@@ -83,7 +83,8 @@ def fourier_shell_correlation(
     ]
     require_shape(halves[0].shape, halves[1].shape, "the half maps")
     curves = _Curves(halves[0].shape, voxel_size)
-    unmasked = curves.correlation(*map(forward, halves))
+    transforms = [*map(forward, halves)]
+    unmasked = curves.correlation(*transforms)
     masked = random = corrected = None
     if mask is not None:
         mask = _checked_mask(mask, halves[0].shape)
@@ -91,7 +92,7 @@ def fourier_shell_correlation(
         below = np.flatnonzero(unmasked < RANDOMIZE_BELOW)
         start = int(below[0]) if below.size else unmasked.size
         generator = np.random.default_rng(seed)
-        scrambled = (curves.randomized(half, start, generator) * mask for half in halves)
+        scrambled = (curves.randomized(each, start, generator) * mask for each in transforms)
         random = curves.correlation(*map(forward, scrambled))
         corrected = _corrected(masked, random, start + EDGE_SHELLS)
     half_bit = _half_bit(curves.count)
@@ -153,10 +154,12 @@ class _Curves:
         return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=power > 0)
 
     def randomized(
-        self, values: NDArray, start: int, generator: np.random.Generator
+        self, transform: NDArray, start: int, generator: np.random.Generator
     ) -> NDArray[np.float32]:
-        """Return the map with random phases from shell ``start`` of the curves outward."""
-        transform = forward(values)
+        """Return a map with random phases from shell ``start`` of the curves outward.
+
+        Its ``transform`` is overwritten.
+        """
         # White noise has uniform phases with the Friedel symmetry of a real map.
         noise = forward(generator.standard_normal(self._shape, dtype=np.float32))
 

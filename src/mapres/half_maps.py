@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays.nearby import near
 from .arrays.separable import gaussian_filtered
 from .density import Density, checked, require_same_grid, require_shape, safely_scaled
 from .fsc import fourier_shell_correlation
@@ -13,7 +14,10 @@ from .threads import in_planes
 HalfMaps = tuple[Density, Density]
 # Independent noise makes half maps differ by more than this fraction of their own spread.
 LEAST_DIFFERENCE = 1e-3
-SOFT_EDGE = 3.0
+# Å: the mask of their FSC ends so far outside the molecule that is found, which has a margin of 3 Å
+# already, and falls there with this standard deviation, over about 5 Å: as laboratories' masks do.
+# At least 2 voxels and 1, so that large voxels have an edge, too.
+BEYOND, EDGE = 2.5, 1.2
 
 
 def checked_with_half_maps(
@@ -76,12 +80,31 @@ def correlate(half_maps: HalfMaps, inside: NDArray[np.bool_]) -> bool:
 def half_map_resolution(
     density: Density, half_maps: HalfMaps, inside: NDArray[np.bool_]
 ) -> float | None:
-    """Return where the FSC inside the molecule falls below 0.143 (Å), None if never above.
+    """Return where the FSC around the molecule falls below 0.143 (Å), None if never above.
 
-    The mask gets a 3 Å soft edge, and is corrected for by phase randomization.
+    The mask has a soft edge outside the molecule, see `fsc_mask`, and is corrected for by phase
+    randomization.
     """
-    sigma = SOFT_EDGE / density.spacing
-    (soft,) = gaussian_filtered([inside], (sigma,) * 3, mode="reflect", truncate=4)
     first, second = (half.values for half in half_maps)
-    curve = fourier_shell_correlation(first, second, density.voxel_size, soft)
+    mask = fsc_mask(inside, density.spacing)
+    curve = fourier_shell_correlation(first, second, density.voxel_size, mask)
     return curve.resolution["0.143"]
+
+
+def fsc_mask(inside: NDArray[np.bool_], spacing: float) -> NDArray[np.float32]:
+    """Return a molecule's mask as practice has it for an FSC: it falls from 1 to 0 outside, softly.
+
+    Parameters
+    ----------
+    inside : bool array, shape (z, y, x), the molecule
+    spacing : Å, the edge of a voxel
+    """
+    grown = near(inside, mask_reach(spacing) / spacing)
+    sigma = max(EDGE / spacing, 1.0)
+    (soft,) = gaussian_filtered([grown], (sigma,) * 3, mode="reflect", truncate=3)
+    return soft
+
+
+def mask_reach(spacing: float) -> float:
+    """Return how far outside the molecule (Å) `fsc_mask` falls to a half."""
+    return max(BEYOND, 2 * spacing)

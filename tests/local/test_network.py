@@ -13,8 +13,9 @@ from mapres.features.relative import LN_MIDDLES
 from mapres.io import read
 from mapres.local import network as local_network
 from mapres.local.method import MethodInput
-from mapres.local.network import GLOBAL_MODEL, MODEL, at_voxels, predict_local
+from mapres.local.network import GLOBAL_MODEL, MODEL, predict_local
 from mapres.local.resolution import local_resolution
+from mapres.local.voxels import at_voxels
 from mapres.networks.registry import load
 from mapres.progress import silent
 from mapres.validation.validate import validate

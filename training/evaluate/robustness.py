@@ -19,9 +19,9 @@ from mapres.fourier import filtered
 from mapres.networks.registry import load
 from mapres.validation.validate import Validation, validate
 from training.evaluate.tables import Table
-from training.simulate.masks import distance_outside, soft_mask
 from training.simulate.draw import Example
 from training.simulate.examples import examples
+from training.simulate.masks import distance_outside, soft_mask
 
 SEED = 5000
 Change = Callable[[Example], Density]
@@ -37,8 +37,7 @@ def sharpened(b_factor: float) -> Change:
 def masked(distance: float) -> Change:
     """Set everything beyond ``distance`` Å outside the molecule to 0, over an edge of 3 Å."""
     return lambda e: e.density.with_values(
-        e.density.values
-        * soft_mask(distance_outside(e.mask, e.density.spacing), distance, 3.0)
+        e.density.values * soft_mask(distance_outside(e.mask, e.density.spacing), distance, 3.0)
     )
 
 

@@ -22,6 +22,7 @@ from mapres.features.profile import UNSEEN
 from mapres.features.relative import GlobalFeatures
 from mapres.features.spectra import measure_spectra
 from mapres.features.windows import WIDTHS, fraction_of_cells
+from mapres.half_maps import half_map_resolution
 from mapres.local.network import GLOBAL_MODEL, predict_global
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
@@ -47,7 +48,8 @@ class Sample:
     features, fractions : float16 arrays, of cells, see `Cells` of the core; what half maps tell
         is `UNSEEN` of maps without
     truth : float32 array, shape (n,), ln Å
-    global_features : of the map
+    global_features : of the map alone
+    half_map_fsc : Å, where the FSC of its half maps falls below 0.143, NaN without any
     structure_id : which molecule
     treatment : what was done to the map
     """
@@ -56,6 +58,7 @@ class Sample:
     fractions: NDArray[np.float16]
     truth: NDArray[np.float32]
     global_features: GlobalFeatures
+    half_map_fsc: float
     structure_id: str
     treatment: str
 
@@ -96,9 +99,17 @@ def sample_cells(example: Example, rng: np.random.Generator) -> Sample | None:
         cells.fractions[chosen],
         truth[chosen],
         GlobalFeatures(probabilities, seen, cells.means, cells.edge),
+        _half_map_fsc(example, molecule),
         example.structure_id,
         example.treatment.kind,
     )
+
+
+def _half_map_fsc(example: Example, molecule: NDArray[np.bool_]) -> float:
+    if example.half_maps is None:
+        return float("nan")
+    found = half_map_resolution(example.density, example.half_maps, molecule)
+    return float("nan") if found is None else found
 
 
 def _given_mask(example: Example, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -146,6 +157,7 @@ def _write(found: list[Sample], path: Path) -> None:
     names = {
         "structure": np.array([sample.structure_id for sample in found]),
         "treatment": np.array([sample.treatment for sample in found]),
+        "half_map_fsc": np.array([sample.half_map_fsc for sample in found], dtype=np.float32),
         "count": np.array([len(sample.truth) for sample in found]),
     }
     temporary = path.with_name(f"part-{path.name}")

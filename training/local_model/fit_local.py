@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 
 from mapres.features.energies import MEAN_CORRELATION, OF_ONE_MAP
 from mapres.features.profile import UNSEEN
-from mapres.features.relative import LN_EDGES, LN_MIDDLES, GlobalFeatures, row_of_map, rows
+from mapres.features.relative import (
+    LN_EDGES,
+    LN_MIDDLES,
+    GlobalFeatures,
+    distribution_at,
+    row_of_map,
+    rows,
+)
 from mapres.networks.kinds import ONE_MAP, WITH_HALF_MAPS
 from training.local_model.network import local_network
 from training.models.adamw import compiled
@@ -55,13 +63,19 @@ class CellShards:
         ends = np.cumsum(stored["count"])[:-1]
         of_cells = [np.split(stored[name], ends) for name in ("features", "fractions", "truth")]
         of_maps = [stored[name] for name in ("probabilities", "profile", "means", "cell")]
-        for features, fractions, truth, *known in zip(*of_cells, *of_maps, strict=True):
+        fsc = stored["half_map_fsc"]
+        for features, fractions, truth, *known, measured in zip(
+            *of_cells, *of_maps, fsc, strict=True
+        ):
             global_features = GlobalFeatures(*known)
             if not half_maps:
                 features = features[:, :, :OF_ONE_MAP]
                 global_features.means[MEAN_CORRELATION] = UNSEEN
             elif (global_features.means[MEAN_CORRELATION] == UNSEEN).all():
                 continue
+            elif np.isfinite(measured):
+                anchored = distribution_at(measured)
+                global_features = replace(global_features, probabilities=anchored)
             self.features.append(features)
             self.fractions.append(fractions)
             self.truth.append(truth)

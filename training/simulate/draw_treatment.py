@@ -77,7 +77,7 @@ def _by_hand(made: Reconstruction, rng: np.random.Generator) -> Treatment:
 
 
 def _local(made: Reconstruction, rng: np.random.Generator) -> Treatment:
-    """Filters by local resolution, and what else denoises: the solvent is quieted mostly."""
+    """Filter by local resolution, and mostly quiet the solvent, as programs that denoise do."""
     treatment = Treatment(
         weights=ROOT if rng.random() < 0.5 else None,
         sharpening=rng.uniform(0.3, 1.0) if rng.random() < 0.7 else 0.0,

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from mapres.fourier import (
     Shells,
     forward,
-    gaussian_low_pass,
     inverse,
     radial_frequency,
     resize_transform,
 )
 from training.simulate.bank import CROSSING_SNR
+from training.simulate.masks import gaussian_smoothed
 
 # Bands are 12% apart and twice as wide on both sides, triangular in ln frequency.
 STEP = np.log(1.12)
@@ -102,11 +102,10 @@ def _log_ratios(
         spacing, scale = voxel_size * shape[0] / grid[0], np.prod(grid) / np.prod(shape)
         gain = _gain(resize_transform(frequency, shape, grid), wavelength)
         band = inverse(resize_transform(transform, shape, grid) * gain * np.float32(scale), grid)
-        # The transform of a Gaussian falls to 1/e at 1 / (π √2 σ).
-        width = np.pi * np.sqrt(2) * min(wavelength, widest)
+        sigma = min(wavelength, widest) / spacing
         within = _resampled(inside.astype(np.float32), grid)
-        power = gaussian_low_pass(band**2 * within, spacing, width)
-        power /= np.maximum(gaussian_low_pass(within, spacing, width), LEAST_INSIDE)
+        power = gaussian_smoothed(band**2 * within, sigma)
+        power /= np.maximum(gaussian_smoothed(within, sigma), LEAST_INSIDE)
         band_noise = np.sum(shells.count * noise * _gain(shells.frequency, wavelength) ** 2)
         ratio = power / (band_noise / np.prod(shape, dtype=float) ** 2 * CROSSING_SNR)
         yield np.log(np.maximum(ratio, 1e-6)).astype(np.float32)
@@ -130,7 +129,9 @@ def _resampled(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[n
             continue
         place = np.arange(count) * (length / count)
         below = np.floor(place).astype(int)
-        part = (place - below).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        part = (
+            (place - below).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        )
         first, second = (np.take(values, each % length, axis) for each in (below, below + 1))
         values = first + part * (second - first)
     return values

@@ -30,7 +30,12 @@ from training.simulate.bank import (
     filtered_bank,
 )
 from training.simulate.local_truth import local_truth
-from training.simulate.masks import distance_outside, molecule_envelope, soft_mask
+from training.simulate.masks import (
+    distance_outside,
+    gaussian_smoothed,
+    molecule_envelope,
+    soft_mask,
+)
 from training.simulate.recipe import Recipe
 
 # Å: over this the B factors of a structure make regions.
@@ -166,7 +171,7 @@ def _regions(
     place = (xyz / recipe.voxel_size + grid_center(recipe.shape))[:, ::-1]
     edges = [np.arange(n + 1) - 0.5 for n in recipe.shape]
     weight, total = (
-        ndimage.gaussian_filter(
+        gaussian_smoothed(
             np.histogramdd(place, edges, weights=w)[0].astype(np.float32),
             REGION / recipe.voxel_size,
         )
@@ -205,7 +210,7 @@ def _field(envelope: NDArray, recipe: Recipe, rng: np.random.Generator) -> NDArr
         return np.zeros(recipe.shape, dtype=np.float32)
     sigma = 0.35 * recipe.patch_length / recipe.voxel_size
     noise = rng.standard_normal(recipe.shape, dtype=np.float32)
-    smooth = ndimage.gaussian_filter(noise, sigma, mode="wrap", truncate=3)
+    smooth = gaussian_smoothed(noise, sigma)
     inside = envelope > 0.5
     grid = np.indices(recipe.shape, dtype=np.float32)
     center = [axis[inside].mean() for axis in grid]

@@ -4,5 +4,6 @@ from pathlib import Path
 
 DATA = Path("../shared/data")
 CACHE = Path("cache")
+RECONSTRUCTIONS = CACHE / "reconstructions"
 RESULTS = Path("training/results")
 MODELS = Path("src/mapres/networks/weights")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mapres.local.methods import METHODS
-from training.subcommands import CACHE, DATA
+from training.subcommands import CACHE, DATA, RECONSTRUCTIONS
 
 
 def _shard_options(subcommand: argparse.ArgumentParser, folder: str, maps: int) -> None:
@@ -182,9 +182,28 @@ def _example(options: argparse.Namespace) -> None:
     write_example(find(options.structure, options.data), recipe, options.out)
 
 
+def _reconstructions_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
+    subcommand.add_argument("--split", choices=["validation", "test"], default="validation")
+    subcommand.add_argument("--seeds", type=int, nargs=2, default=(0, 60), metavar=("FROM", "TO"))
+    subcommand.add_argument("--processes", type=int, default=1)
+    subcommand.add_argument("--out", type=Path, help="default: cache/reconstructions/SPLIT")
+    subcommand.set_defaults(run_subcommand=_reconstructions)
+
+
+def _reconstructions(options: argparse.Namespace) -> None:
+    from training.particles.sets import make
+
+    out = options.out or RECONSTRUCTIONS / options.split
+    seeds = range(*options.seeds)
+    for line in make(options.data, options.split, out, seeds, options.processes):
+        print(line, flush=True)
+
+
 SUBCOMMANDS = {
     "simulate": ("make labeled patches", _simulate_options),
     "cells": ("make labeled cells for the local model", _cells_options),
+    "reconstructions": ("RELION's maps of particles of known molecules", _reconstructions_options),
     "paper-maps": ("the paper's simulated maps", _paper_maps_options),
     "label": ("local-resolution labels of maps", _label_options),
     "unet-cubes": ("labeled cubes for the U-Nets", _unet_cubes_options),

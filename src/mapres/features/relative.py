@@ -26,6 +26,8 @@ LN_EDGES = np.linspace(-1.1, 1.1, BINS + 1)
 LN_MIDDLES = 0.5 * (LN_EDGES[1:] + LN_EDGES[:-1])
 OF_MAP = MEANS * len(OFFSETS) + (CURVES + 1) * len(HALF_OFFSETS) + 3
 LEAST_CHANCE = 1e-3
+# ln Å: masks and shells change a half-map FSC resolution by about so much.
+MEASURED = 0.05
 LN_WAVELENGTHS = np.log(WAVELENGTHS)
 
 
@@ -35,7 +37,8 @@ class GlobalFeatures:
 
     Attributes
     ----------
-    probabilities : float32 array, shape (BINS,), the distribution that the default model predicts
+    probabilities : float32 array, shape (BINS,), the distribution that the default model predicts,
+        or with half maps `distribution_at` their FSC resolution
     profile : float32 array, shape (4, 75), see `mapres.features.profile`
     means : float32 array, shape (MEANS, BANDS), see `mapres.features.cells`
     cell : edge of a cell, Å
@@ -50,6 +53,13 @@ class GlobalFeatures:
     def ln_resolution(self) -> float:
         """The mean of the distribution, ln Å."""
         return ln_mean(self.probabilities)
+
+
+def distribution_at(resolution: float) -> NDArray[np.float32]:
+    """Return the distribution, shape (BINS,), of a resolution (Å) that half maps have measured."""
+    off = (np.log(CENTERS) - np.log(np.clip(resolution, CENTERS[0], CENTERS[-1]))) / MEASURED
+    found = np.exp(-0.5 * off**2)
+    return (found / found.sum()).astype(np.float32)
 
 
 def ln_mean(probabilities: NDArray) -> float:

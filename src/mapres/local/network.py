@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
-from ..arrays.nearby import bounding_box
-from ..arrays.separable import along_axes, linear_matrix
 from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import CellGrid, Cells, bands_of, measure_cells
@@ -20,17 +18,19 @@ from ..features.relative import (
     LN_MIDDLES,
     GlobalFeatures,
     bands_read,
+    distribution_at,
     ln_mean,
     row_of_map,
     rows,
 )
 from ..features.spectra import Spectra
-from ..half_maps import correlate
+from ..half_maps import correlate, half_map_resolution
 from ..networks.kinds import LOCAL
 from ..networks.registry import Calibration, Model, load
-from ..progress import Progress, beat, part_of
+from ..progress import Progress, part_of
 from ..validation.prediction import predict_distribution
 from .method import Interval, Measured, Method, MethodInput
+from .voxels import on_grid
 
 # Cells per batch: their rows are 2 MB, and stay in the cache.
 BATCH = 2048
@@ -85,7 +85,7 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             "reinstall MapRes."
         )
     levels, grid, ln_resolution = _levels(given, network, global_model)
-    box, (low, middle, high) = _on_grid(levels, grid, given)
+    box, (low, middle, high) = on_grid(levels, grid, given)
     # Unlike those of `np.zeros`, its pages are huge.
     values = np.full(density.values.shape, np.float32(0))
     values[box] = middle
@@ -108,6 +108,10 @@ def _levels(
         global_model,
         part_of(progress, 0.0, WHOLE),
     )
+    if given.half_maps is not None:
+        # They know the scale; a single map only suggests it.
+        fsc = half_map_resolution(given.density, given.half_maps, molecule)
+        probabilities = probabilities if fsc is None else distribution_at(fsc)
     cells = measure_cells(
         given.density,
         molecule,
@@ -165,27 +169,6 @@ def _quantiles(
     return out + np.float32(middle)
 
 
-def _on_grid(
-    ln_resolution: NDArray, grid: CellGrid, given: MethodInput
-) -> tuple[tuple[slice, ...], list[NDArray[np.float32]]]:
-    """Return the bounding box of the voxels inside, and Å of each level in it; 0 outside."""
-    inside = given.inside
-    box = bounding_box(inside)
-    beat()
-    levels = at_voxels(ln_resolution, grid, inside.shape, box)
-    beat()
-    finest = np.float32(given.density.nyquist)
-
-    def convert(where: NDArray, *parts: NDArray) -> None:
-        for part in parts:
-            np.exp(part, out=part)
-            np.maximum(part, finest, out=part)
-            part *= where
-
-    threads.in_planes(convert, inside[box], *levels)
-    return box, levels
-
-
 def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float32]:
     """Sharpen distributions, shape (..., bins), and mix a floor into them."""
     # In float32 a logarithm and an exponential take 40% of the time of a power.
@@ -195,28 +178,6 @@ def calibrated(probabilities: NDArray, calibration: Calibration) -> NDArray[np.f
     power *= np.float32(1 - calibration.floor) / power.sum(axis=-1, keepdims=True)
     power += np.float32(calibration.floor / power.shape[-1])
     return power
-
-
-def at_voxels(
-    found: NDArray, grid: CellGrid, shape: tuple[int, ...], box: tuple[slice, ...]
-) -> list[NDArray[np.float32]]:
-    """Interpolate from the centers of cells to the centers of the voxels of a part of the box.
-
-    Parameters
-    ----------
-    found : array, shape (k, n), k values of each of the measured cells, which surround the part
-    grid : where they are
-    shape : of the whole box, voxels
-    box : the part
-
-    Returns
-    -------
-    k arrays, shape (z, y, x) of the part
-    """
-    whole = np.zeros((len(found), *grid.shape), dtype=np.float32)
-    whole[(slice(None), *grid.places.T)] = found
-    z, y, x = (linear_matrix(*each) for each in zip(grid.shape, shape, box, strict=True))
-    return along_axes([*whole], (z, y, x))
 
 
 def _run(given: MethodInput) -> Measured:

@@ -8,6 +8,7 @@ from typing import Any
 from .. import __version__
 from ..checks.limits import beyond_nyquist
 from ..features.distribution import CLASSES
+from ..half_maps import mask_reach
 from ..validation.validate import Validation
 from ..validation.verdict import CONSISTENT, FSC_TOLERANCE, INCONCLUSIVE
 from .text import Rows, grid_rows, warning_rows
@@ -78,7 +79,10 @@ def _resolution(validation: Validation) -> str:
 
 def _half_map_rows(validation: Validation) -> Rows:
     fsc = validation.half_map_fsc
-    return [] if fsc is None else [("Half maps", f"FSC = 0.143 at {fsc:.2f} Å")]
+    if fsc is None:
+        return []
+    mask = f"soft mask {mask_reach(max(validation.voxel_size)):.3g} Å beyond the molecule"
+    return [("Half maps", f"FSC = 0.143 at {fsc:.2f} Å ({mask})")]
 
 
 def _shared_warnings(validations: Sequence[Validation]) -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_a_real_molecule_crosses_at_the_wanted_resolution(shared_data):
 
 
 def test_truth_is_about_the_wanted_resolution_where_nothing_varies(ball):
-    """By 6 to 7% it is finer, as a part of the mask that the FSC is measured in holds only noise."""
+    """By 6 to 7% it is finer: a part of the mask of the FSC holds only noise."""
     made = reconstruct(ball, RECIPE, np.random.default_rng(0))
     assert np.median(made.truth[made.mask]) == pytest.approx(4.0, rel=0.1)
     assert np.log(made.truth[made.mask]).std() < 0.1
