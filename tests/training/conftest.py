@@ -1,5 +1,6 @@
 """A molecule that needs no file: a ball of atoms packed about as densely as in a protein."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,10 @@ import numpy as np
 import pytest
 
 from training.data.structures import UNIT, Structure
+from training.particles import relion
+from training.particles.sets import TREATMENTS
+from training.simulate.recipe import Recipe
+from training.simulate.reconstruct import NEAR, reconstruct
 
 # As `python -m training` does, before Keras is loaded.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -60,6 +65,22 @@ def packed(ball, tmp_path_factory) -> Path:
         out["id"] = [f"ball_{s}_{p}" for s, p in keys]
     lines = ["id\tset\tsplit\tpdb_id", *(f"ball_{s}_{p}\t{s}\t{p}\t{p}" for s, p in keys)]
     (folder / "structures.tsv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reconstructions(ball, tmp_path_factory) -> Path:
+    """Return a folder with a simulated map, stored as if RELION had reconstructed it."""
+    folder = tmp_path_factory.mktemp("reconstructions")
+    made = reconstruct(ball, Recipe(5.0, 1.5, (56,) * 3), np.random.default_rng(0))
+    (folder / "000").mkdir()
+    maps = {"half1": made.half1, "half2": made.half2, "truth": made.truth}
+    maps |= {name: made.average for name in TREATMENTS}
+    maps |= {"core": made.distance < NEAR, "relion_local": 1.1 * made.truth}
+    for name, values in maps.items():
+        relion.save(folder / "000" / f"{name}.mrc", values, 1.5)
+    facts = {"structure": ball.id, "voxel_size": 1.5, "fsc_resolution": made.resolution}
+    (folder / "000" / "facts.json").write_text(json.dumps(facts))
     return folder
 
 

@@ -54,7 +54,7 @@ def _with_half_maps(data: Path, split: str, count: int) -> Iterator[Example]:
 
 def scores(example: Example) -> Iterator[dict]:
     """Yield what every method makes of one map, beside its truth."""
-    truth = example.truth[example.mask].astype(np.float64)
+    truth = example.truth[example.known].astype(np.float64)
     start = {
         "structure": example.structure_id,
         "resolution_A": round(example.resolution, 3),
@@ -70,7 +70,7 @@ def scores(example: Example) -> Iterator[dict]:
         except MapContentError:
             yield start | {"method": name, "error": "", "MAE_A": "", "r": "", "covered": ""}
             continue
-        yield start | {"method": name} | _scores(found, example.mask, truth)
+        yield start | {"method": name} | _scores(found, example.known, truth)
 
 
 def _filtered(truth: NDArray, example: Example) -> bool:

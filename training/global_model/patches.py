@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.density import Density
+from mapres.errors import MapContentError
 from mapres.features.outliers import without_outliers
 from mapres.features.patches import (
     PATCH,
@@ -38,7 +39,7 @@ def label_patches(
     Raises
     ------
     MapResError
-        If no molecule is found in the map.
+        If no molecule is found in the map, or only where there is none.
     """
     mask = solvent_mask(example.density)
     centers = patch_centers(example.density, mask, count)
@@ -51,6 +52,8 @@ def label_patches(
             kept.append(index)
             here = np.log(example.truth[near][inside]).mean()
             labels.append(example.resolution * np.exp(here - everywhere))
+    if not kept:
+        raise MapContentError(f"no patch of {example.structure_id} shows much of the molecule.")
     patches = cut_patches(example.density, centers[np.array(kept, dtype=int)])
     seen = profile(measure_spectra(without_outliers(example.density), mask))
     return patches, seen, np.array(labels, dtype=np.float32)

@@ -27,6 +27,7 @@ from mapres.local.network import GLOBAL_MODEL, predict_global
 from mapres.mask import solvent_mask
 from mapres.networks.registry import load
 from mapres.progress import silent
+from training.particles.sets import TREATMENTS, stored
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import make_example, pools, spread
 
@@ -36,6 +37,8 @@ CELLS = 256
 FEWEST = 16
 # Fraction of the maps that are measured with a mask as users give it: so many Å about the molecule.
 GIVEN, LOOSE = 0.3, (0.0, 12.0)
+# Of shards: cells of reconstructions.
+RECONSTRUCTED = "reconstructed"
 INGREDIENTS = Ingredients(noise_free=0.05, varied=1.0)
 
 
@@ -64,10 +67,10 @@ class Sample:
 
 
 def true_cells(example: Example, shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    """Return ln of the true resolution (Å) of every cell, 0 where it is mostly solvent."""
-    molecule = fraction_of_cells(example.mask, shape)
+    """Return ln of the true resolution (Å) of every cell, 0 where it is mostly not known."""
+    molecule = fraction_of_cells(example.known, shape)
     ln_truth = np.log(np.clip(example.truth, EDGES[0], EDGES[-1]))
-    total = fraction_of_cells(example.mask * ln_truth, shape)
+    total = fraction_of_cells(example.known * ln_truth, shape)
     kept = molecule > 0.5
     return np.where(kept, total / np.where(kept, molecule, 1), 0).astype(np.float32)
 
@@ -134,6 +137,20 @@ def write_shards(
             continue
         _write(found, path)
         yield f"{path.stem}: {sum(len(s.truth) for s in found)} cells of {len(found)} maps"
+
+
+def write_reconstructed(reconstructions: Path, folder: Path) -> str:
+    """Store cells of reconstructions, which calibrate; return what the shard holds."""
+    found = []
+    for made in stored(reconstructions):
+        for k, treatment in enumerate(TREATMENTS):
+            rng = np.random.default_rng([k, len(found)])
+            found.append(sample_cells(made.example(treatment), rng))
+    path = folder / f"{RECONSTRUCTED}-000.npz"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = [sample for sample in found if sample is not None]
+    _write(kept, path)
+    return f"{path.stem}: {sum(len(s.truth) for s in kept)} cells of {len(kept)} maps"
 
 
 def _sample_of(data: Path, sets: dict[str, list], seed: int, k: int) -> Sample | None:

@@ -53,6 +53,7 @@ class CellShards:
         self.fractions: list[NDArray] = []
         self.truth: list[NDArray] = []
         self.global_features: list[GlobalFeatures] = []
+        self.treatment: list[str] = []
         for path in paths:
             with np.load(path) as stored:
                 self._add({name: stored[name] for name in stored.files}, half_maps)
@@ -63,9 +64,9 @@ class CellShards:
         ends = np.cumsum(stored["count"])[:-1]
         of_cells = [np.split(stored[name], ends) for name in ("features", "fractions", "truth")]
         of_maps = [stored[name] for name in ("probabilities", "profile", "means", "cell")]
-        fsc = stored["half_map_fsc"]
-        for features, fractions, truth, *known, measured in zip(
-            *of_cells, *of_maps, fsc, strict=True
+        others = stored["half_map_fsc"], stored["treatment"]
+        for features, fractions, truth, *known, measured, treatment in zip(
+            *of_cells, *of_maps, *others, strict=True
         ):
             global_features = GlobalFeatures(*known)
             if not half_maps:
@@ -80,6 +81,7 @@ class CellShards:
             self.fractions.append(fractions)
             self.truth.append(truth)
             self.global_features.append(global_features)
+            self.treatment.append(str(treatment))
 
     def __len__(self) -> int:
         return len(self.truth)

@@ -17,7 +17,9 @@ from training.data.structures import from_packed
 from training.particles import relion
 from training.particles.experiment import Experiment, draw_experiment
 from training.particles.laboratory import perform
+from training.simulate.draw import Example
 from training.simulate.examples import SETS, pools, spread
+from training.simulate.treatment import Treatment
 
 # What users open: the mean of the half maps; as refinement leaves it, weighted by 2F/(1+F); and
 # RELION's postprocess without and with its mask.
@@ -56,6 +58,19 @@ class Reconstructed:
     def values(self, name: str) -> NDArray[np.float32]:
         """Return the values of a map, shape (z, y, x)."""
         return relion.load(self.folder / f"{name}.mrc")
+
+    def example(self, treatment: str) -> Example:
+        """Return one of `TREATMENTS` with all that is known of it."""
+        return Example(
+            density=self.density(treatment),
+            truth=self.values("truth"),
+            mask=self.core,
+            known=self.core,
+            resolution=self.resolution,
+            structure_id=str(self.facts["structure"]),
+            treatment=Treatment(kind=f"reconstructed, {treatment}"),
+            half_maps=self.half_maps,
+        )
 
     @property
     def core(self) -> NDArray[np.bool_]:

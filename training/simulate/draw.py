@@ -16,7 +16,7 @@ from training.simulate.atoms import simulate_pdb2mrc
 from training.simulate.deposit import deposit
 from training.simulate.draw_treatment import draw_treatment
 from training.simulate.recipe import Recipe
-from training.simulate.reconstruct import Reconstruction, reconstruct
+from training.simulate.reconstruct import NEAR, Reconstruction, reconstruct
 from training.simulate.treatment import Treatment
 
 RESOLUTION_RANGE = (1.7, 30.0)
@@ -79,28 +79,24 @@ class Example:
     density : the map
     truth : float32 array, shape (z, y, x), local resolution, Å
     mask : bool array, shape (z, y, x), the true molecule
+    known : bool array, shape (z, y, x), where that is true: the molecule and 3 Å around it
     resolution : Å, global: half-map FSC 0.143 inside the mask of the recipe, or the filter if
         coarser; of a noise-free map the nominal one
     structure_id : which molecule
-    made : the reconstruction behind it, with its half maps; None of a noise-free map
     treatment : what was done to it
+    half_maps : of the reconstruction; None of a noise-free map
+    made : the simulated reconstruction behind it, if there is one
     """
 
     density: Density
     truth: NDArray[np.float32]
     mask: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     resolution: float
     structure_id: str
-    made: Reconstruction | None
     treatment: Treatment
-
-    @property
-    def half_maps(self) -> HalfMaps | None:
-        """The half maps of the reconstruction; None of a noise-free map."""
-        if self.made is None:
-            return None
-        first, second = self.made.half1, self.made.half2
-        return self.density.with_values(first), self.density.with_values(second)
+    half_maps: HalfMaps | None = None
+    made: Reconstruction | None = None
 
 
 def draw_example(
@@ -138,10 +134,12 @@ def draw_example(
         density=density,
         truth=truth,
         mask=made.mask,
+        known=made.distance < NEAR,
         resolution=max(made.resolution, treatment.low_pass or 0.0),
         structure_id=structure.id,
-        made=made,
         treatment=treatment,
+        half_maps=(density.with_values(made.half1), density.with_values(made.half2)),
+        made=made,
     )
 
 
@@ -164,14 +162,15 @@ def draw_noise_free(
         edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))
     shape = (edge,) * 3
     values = simulate_pdb2mrc(turned, resolution, voxel_size, shape)
+    molecule = values > 0.1 * np.percentile(values, 99.5)
     return Example(
         density=Density(values, (voxel_size,) * 3),
         truth=np.full(shape, resolution, dtype=np.float32),
-        mask=values > 0.1 * np.percentile(values, 99.5),
+        mask=molecule,
+        known=molecule,
         resolution=resolution,
         structure_id=structure.id,
-        made=None,
-        treatment=Treatment(),
+        treatment=Treatment(kind="calculated"),
     )
 
 

@@ -13,11 +13,12 @@ from training.simulate.treatment import BUTTERWORTH, GAUSSIAN, ROOT, WIENER, Tre
 
 def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     """Draw what happens to a full map before it is deposited."""
-    names = list(SHARES)
-    program = PROGRAMS[names[rng.choice(len(names), p=np.array(list(SHARES.values())))]]
-    treatment = program(made, rng)
+    kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
     treatment = replace(
-        treatment, sphere=rng.random() < 0.25, bits=8 if rng.random() < 0.04 else 32
+        KINDS[kind](made, rng),
+        kind=kind,
+        sphere=rng.random() < 0.25,
+        bits=8 if rng.random() < 0.04 else 32,
     )
     if rng.random() < 0.05:
         # Negative values, or what is below a contour level.
@@ -96,24 +97,24 @@ def _heavily_filtered(made: Reconstruction, rng: np.random.Generator) -> Treatme
     return _maybe_masked(treatment, made, rng, 0.3)
 
 
-# Who processed the map, and how often.
+# How often a map is left or treated so.
 SHARES = {
-    "nobody": 0.14,
-    "refinement": 0.17,
+    "raw": 0.14,
+    "refined": 0.17,
     "RELION": 0.21,
     "cryoSPARC": 0.12,
     "by hand": 0.24,
-    "local filter": 0.05,
-    "heavy filter": 0.07,
+    "filtered locally": 0.05,
+    "filtered heavily": 0.07,
 }
-PROGRAMS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
-    "nobody": _raw,
-    "refinement": _refined,
+KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
+    "raw": _raw,
+    "refined": _refined,
     "RELION": _relion,
     "cryoSPARC": _cryosparc,
     "by hand": _by_hand,
-    "local filter": _local,
-    "heavy filter": _heavily_filtered,
+    "filtered locally": _local,
+    "filtered heavily": _heavily_filtered,
 }
 
 

@@ -14,6 +14,7 @@ class Treatment:
 
     Attributes
     ----------
+    kind : by which program, or in which way
     weights : `WIENER` (what refinement leaves) or `ROOT` (post-processing; Rosenthal & Henderson
         2003) of the half-map FSC that is measured, up to its first zero; None for none
     fsc_in_mask : that FSC is the one inside the mask, corrected for it; else that of the whole box
@@ -34,6 +35,7 @@ class Treatment:
     bits : 32, or 8 for a map stored as int8
     """
 
+    kind: str = "raw"
     weights: str | None = None
     fsc_in_mask: bool = True
     sharpening: float = 0.0
@@ -49,17 +51,3 @@ class Treatment:
     sphere: bool = False
     clipped: float | None = None
     bits: int = 32
-
-    @property
-    def kind(self) -> str:
-        """What is done, in words; ``raw`` if nothing."""
-        kinds = {
-            "weighted": self.weights == WIENER,
-            "post-processed": self.guinier,
-            "sharpened": self.sharpening > 0,
-            "masked": self.mask_distance is not None,
-            "filtered": self.low_pass is not None,
-            "filtered locally": self.local_filter is not None,
-            "clipped": self.clipped is not None,
-        }
-        return "+".join(kind for kind, done in kinds.items() if done) or "raw"

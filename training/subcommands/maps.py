@@ -43,12 +43,18 @@ def _simulate(options: argparse.Namespace) -> None:
 
 def _cells_options(subcommand: argparse.ArgumentParser) -> None:
     _shard_options(subcommand, "cells", 200)
+    subcommand.add_argument(
+        "--reconstructions", type=Path, help="make the cells of these instead, which calibrate"
+    )
     subcommand.set_defaults(run_subcommand=_cells)
 
 
 def _cells(options: argparse.Namespace) -> None:
-    from training.local_model.cells import write_shards
+    from training.local_model.cells import write_reconstructed, write_shards
 
+    if options.reconstructions:
+        print(write_reconstructed(options.reconstructions, options.out))
+        return
     shards = range(*options.shards)
     for line in write_shards(options.data, options.split, shards, options.maps, options.out):
         print(line, flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.subcommands import CACHE, DATA, MODELS
+from training.subcommands import CACHE, DATA, MODELS, RECONSTRUCTIONS
 
 # Networks of local resolution, and whether each is given half maps.
 LOCAL = {"local": False, "local-halves": True}
@@ -89,6 +89,12 @@ def _export_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument("--patches", type=Path, default=CACHE / "patches", help="of default")
     subcommand.add_argument("--cells", type=Path, default=CACHE / "cells", help="of local")
     subcommand.add_argument(
+        "--reconstructions",
+        type=Path,
+        default=RECONSTRUCTIONS / "validation",
+        help="that calibrate default",
+    )
+    subcommand.add_argument(
         "--paper", type=Path, default=CACHE / "paper", help="maps of dnn and cnn"
     )
     subcommand.add_argument("--test-maps", type=int, help="dnn, cnn: compare on so many maps only")
@@ -110,7 +116,7 @@ def _export(options: argparse.Namespace) -> None:
     elif name == "default":
         from training.global_model.export import export
 
-        export(data, run, options.patches, out, name)
+        export(data, run, options.patches, options.reconstructions, out, name)
     elif name in LOCAL:
         from training.local_model.export_local import export_local
 

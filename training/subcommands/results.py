@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.subcommands import CACHE, DATA, RESULTS
+from training.subcommands import CACHE, DATA, RECONSTRUCTIONS, RESULTS
 
 
 def _evaluate_options(subcommand: argparse.ArgumentParser) -> None:
@@ -46,6 +46,22 @@ def _evaluate_local(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     evaluate_local(options.data, options.split, options.maps, options.out)
     evaluate_real_local(options.data / "maps", options.out)
+
+
+def _evaluate_reconstructions_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument("--split", choices=["validation", "test"], default="test")
+    subcommand.add_argument(
+        "--maps", type=Path, help="default: cache/reconstructions/SPLIT, made by reconstructions"
+    )
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_evaluate_reconstructions)
+
+
+def _evaluate_reconstructions(options: argparse.Namespace) -> None:
+    from training.evaluate.reconstructions import evaluate_reconstructions
+
+    folder = options.maps or RECONSTRUCTIONS / options.split
+    evaluate_reconstructions(folder, options.split, options.out)
 
 
 def _reproduce_options(subcommand: argparse.ArgumentParser) -> None:
@@ -151,6 +167,10 @@ SUBCOMMANDS = {
     "evaluate-local": (
         "score local resolution on simulated and real maps",
         _evaluate_local_options,
+    ),
+    "evaluate-reconstructions": (
+        "score on RELION's reconstructions",
+        _evaluate_reconstructions_options,
     ),
     "reproduce": ("the paper's tables and figures", _reproduce_options),
     "robustness": ("how predictions change when maps change", _robustness_options),

@@ -42,13 +42,13 @@ def run(shards, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def exported(packed, shards, run, tmp_path_factory):
+def exported(packed, shards, run, reconstructions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "CALIBRATION_MAPS", 4)
         patch.setattr(exporting, "examples", in_this_process)
         patch.setattr(to_onnx, "INPUTS", 8)
-        exporting.export(packed, run, shards, folder, "tiny")
+        exporting.export(packed, run, shards, reconstructions, folder, "tiny")
     return folder / "tiny.json"
 
 

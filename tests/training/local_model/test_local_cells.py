@@ -29,7 +29,13 @@ from mapres.mask import solvent_mask
 from mapres.networks.registry import load
 from mapres.progress import silent
 from training.local_model import export_local, fit_local
-from training.local_model.cells import CELLS, sample_cells, true_cells, write_shards
+from training.local_model.cells import (
+    CELLS,
+    sample_cells,
+    true_cells,
+    write_reconstructed,
+    write_shards,
+)
 from training.local_model.fit_local import CellShards
 from training.simulate.draw import Ingredients
 from training.simulate.examples import make_example, pools
@@ -46,11 +52,12 @@ def example(packed):
 
 
 @pytest.fixture(scope="module")
-def shards(packed, tmp_path_factory):
+def shards(packed, reconstructions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cells")
     for split, count in (("train", 3), ("validation", 2)):
         lines = list(write_shards(packed, split, range(1), count, folder, processes=1))
         assert lines and "cells of" in lines[0]
+    assert "cells of 4 maps" in write_reconstructed(reconstructions, folder)
     return folder
 
 
@@ -59,7 +66,7 @@ def test_cells_have_the_truth_of_their_voxels(example):
     uniform = replace(example, truth=np.full_like(example.truth, 4.0))
     truth = true_cells(uniform, shape)
     assert np.allclose(truth[truth > 0], np.log(4.0), atol=1e-5)
-    assert (truth > 0).mean() == pytest.approx(example.mask.mean(), abs=0.1)
+    assert (truth > 0).mean() == pytest.approx(example.known.mean(), abs=0.1)
     across = np.linspace(3, 6, len(example.truth), dtype=np.float32)
     ordered = true_cells(replace(example, truth=example.truth * 0 + across[:, None, None]), shape)
     planes = [plane[plane > 0].mean() for plane in ordered if (plane > 0).any()]
@@ -70,7 +77,7 @@ def test_samples_hold_cells_of_the_molecule(example):
     sample = sample_cells(example, np.random.default_rng(0))
     n = len(sample.truth)
     assert sample.features.shape == (n, len(WIDTHS), CHANNELS, BANDS) and 16 <= n <= CELLS
-    low, high = np.log(example.truth[example.mask].min()), np.log(example.truth[example.mask].max())
+    low, high = (np.log(end(example.truth[example.known])) for end in (np.min, np.max))
     assert low - 0.01 < sample.truth.min() <= sample.truth.max() < high + 0.01
     # The molecule that was found is about the true one.
     assert sample.fractions[:, 0].mean() > 0.8

@@ -1,0 +1,148 @@
+"""Scores on maps that RELION reconstructed from particles, whose truth is known."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapres.local.resolution import LocalResolution, local_resolution
+from mapres.validation.validate import validate
+from mapres.validation.verdict import VERDICTS, verdict_by_interval
+from training.evaluate.tables import Table
+from training.particles.sets import TREATMENTS, Reconstructed, stored
+
+# Claims, as fractions of what is true.
+CLAIMS = (1.0, 0.9, 0.8, 0.75, 0.7, 0.6)
+GLOBAL_COLUMNS = ("treatment", "n", "ratio, median", "median relative error")
+GLOBAL_COLUMNS += ("90% interval holds it", "true claim: optimistic", "pessimistic")
+GLOBAL_COLUMNS += ("claim × 0.75: optimistic",)
+LOCAL_COLUMNS = ("method", "n", "mean relative error", "with the median set right", "MAE Å")
+LOCAL_COLUMNS += ("ratio of medians", "correlation", "90% interval holds it")
+# ln Å: with less variation than 2% there is nothing to correlate with.
+LEAST_SPREAD = 0.02
+
+
+def evaluate_reconstructions(folder: Path, split: str, out: Path) -> None:
+    """Score a set; write ``reconstructed-<split>`` and ``reconstructed-local-<split>``."""
+    made = stored(folder)
+    made_by = f"`python -m training evaluate-reconstructions --split {split}`, {len(made)} maps."
+    results = [global_score(each, name) for each in made for name in TREATMENTS]
+    _write(results, out / f"reconstructed-{split}-maps.csv")
+    rows = [
+        _global_row(name, [r for r in results if r["treatment"] == name]) for name in TREATMENTS
+    ]
+    title = f"Resolution of reconstructions, {split} split"
+    Table(f"reconstructed-{split}", title, made_by, GLOBAL_COLUMNS, rows).write(out)
+    local = [row for each in made for row in local_scores(each)]
+    _write(local, out / f"reconstructed-local-{split}-maps.csv")
+    methods = list(dict.fromkeys(row["method"] for row in local))
+    rows = [_local_row(method, [r for r in local if r["method"] == method]) for method in methods]
+    title = f"Local resolution of reconstructions, {split} split"
+    Table(f"reconstructed-local-{split}", title, made_by, LOCAL_COLUMNS, rows).write(out)
+
+
+def global_score(made: Reconstructed, treatment: str) -> dict:
+    """Validate one map of a reconstruction, and judge claims about it."""
+    density = made.density(treatment)
+    answer = validate(density)
+    low, high = answer.interval or (np.nan, np.nan)
+    return {
+        "map": made.folder.name,
+        "treatment": treatment,
+        "true_A": round(made.resolution, 3),
+        "resolution_A": round(answer.resolution or np.nan, 3),
+        "low_A": round(low, 3),
+        "high_A": round(high, 3),
+    } | {
+        f"claim_{claim:g}": verdict_by_interval(
+            claim * made.resolution, density.nyquist, answer.interval
+        )
+        for claim in CLAIMS
+    }
+
+
+def local_scores(made: Reconstructed) -> Iterator[dict]:
+    """Yield the scores of every method on a reconstruction."""
+    core, truth = made.core, made.values("truth")
+    for treatment in TREATMENTS:
+        found = local_resolution(made.density(treatment))
+        yield _local_score(made, f"MapRes, {treatment}", found.values, truth, core, found)
+    found = local_resolution(made.density("raw"), half_maps=made.half_maps)
+    yield _local_score(made, "MapRes, half maps", found.values, truth, core, found)
+    found = local_resolution(made.density("post"), half_maps=made.half_maps)
+    yield _local_score(made, "MapRes, post with half maps", found.values, truth, core, found)
+    relion = made.values("relion_local")
+    yield _local_score(made, "RELION", relion, truth, core & (relion > 0))
+
+
+def _local_score(
+    made: Reconstructed,
+    method: str,
+    values: NDArray,
+    truth: NDArray,
+    core: NDArray[np.bool_],
+    found: LocalResolution | None = None,
+) -> dict:
+    values, known = values[core].astype(float), truth[core].astype(float)
+    ratio = values / known
+    scaled, covered, r = ratio / np.median(ratio), np.nan, np.nan
+    if np.log(known).std() > LEAST_SPREAD and np.log(values).std() > 0:
+        r = float(np.corrcoef(np.log(values), np.log(known))[0, 1])
+    if found is not None and found.interval is not None:
+        low, high = (part[core] for part in found.interval)
+        covered = float(np.mean(((low <= known) & (known <= high))[found.mask[core]]))
+    return {
+        "map": made.folder.name,
+        "method": method,
+        "error": round(float(np.abs(ratio - 1).mean()), 4),
+        "error_scaled": round(float(np.abs(scaled - 1).mean()), 4),
+        "MAE_A": round(float(np.abs(values - known).mean()), 4),
+        "ratio": round(float(np.median(ratio)), 4),
+        "r": round(r, 4),
+        "covered": round(covered, 4),
+    }
+
+
+def _global_row(name: str, results: list[dict]) -> list:
+    ratio = np.array([r["resolution_A"] / r["true_A"] for r in results])
+    inside = np.mean([r["low_A"] <= r["true_A"] <= r["high_A"] for r in results])
+    optimistic, pessimistic = (
+        np.mean([r["claim_1"] == verdict for r in results]) for verdict in VERDICTS[1:3]
+    )
+    caught = np.mean([r["claim_0.75"] == VERDICTS[1] for r in results])
+    return [
+        name,
+        len(results),
+        f"{np.median(ratio):.3f}",
+        f"{np.median(np.abs(ratio - 1)):.1%}",
+        *(f"{part:.0%}" for part in (inside, optimistic, pessimistic, caught)),
+    ]
+
+
+def _local_row(method: str, results: list[dict]) -> list:
+    columns = ("error", "error_scaled", "MAE_A", "ratio", "r", "covered")
+    error, scaled, mae, ratio, r, covered = (
+        np.array([each[column] for each in results]) for column in columns
+    )
+    return [
+        method,
+        len(results),
+        f"{error.mean():.1%}",
+        f"{scaled.mean():.1%}",
+        f"{mae.mean():.2f}",
+        f"{np.median(ratio):.3f}",
+        f"{np.nanmedian(r):.2f}",
+        "-" if np.isnan(covered).all() else f"{np.nanmean(covered):.0%}",
+    ]
+
+
+def _write(results: list[dict], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as stream:
+        writer = csv.DictWriter(stream, results[0])
+        writer.writeheader()
+        writer.writerows(results)
