@@ -37,7 +37,7 @@ def resvalidate(
 
     Returns
     -------
-    mapres.validation.validate.Validation
+    mapres.validation.result.Validation
         A list of one per network with "all"; a list of either if several maps were given.
     """
     maps = required(maps)

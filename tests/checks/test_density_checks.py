@@ -14,7 +14,7 @@ from mapres.checks.power import low_pass
 from mapres.checks.table import CHECKS
 from mapres.density import Density
 from mapres.fourier import filtered
-from mapres.validation.validate import find_molecule
+from mapres.validation.analysis import find_molecule
 
 VOXEL = 1.5
 RESOLUTION = 5.0

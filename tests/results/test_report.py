@@ -18,7 +18,7 @@ from mapres.results.fsc_report import fsc_json, fsc_rows
 from mapres.results.local_report import local_json, local_rows
 from mapres.results.text import as_text
 from mapres.results.validation_report import comparison_json, comparison_rows, validation_rows
-from mapres.validation.validate import Validation
+from mapres.validation.result import Validation
 
 VALIDATION = Validation(
     map="emd_1.map",
@@ -108,7 +108,7 @@ def test_validation_rows_tell_everything():
     ("claimed", "text"),
     [
         (7.9, "7.9 Å: consistent"),
-        (6.2, "6.2 Å: consistent (less than 10% outside the interval)"),
+        (6.2, "6.2 Å: consistent (less than 5% outside the interval)"),
         (2.6, "2.6 Å: consistent (beyond the Nyquist limit)"),
     ],
 )

@@ -75,7 +75,7 @@ def reconstructions(ball, tmp_path_factory) -> Path:
     made = reconstruct(ball, Recipe(5.0, 1.5, (56,) * 3), np.random.default_rng(0))
     (folder / "000").mkdir()
     maps = {"half1": made.half1, "half2": made.half2, "truth": made.truth}
-    maps |= {name: made.average for name in TREATMENTS}
+    maps |= dict.fromkeys(TREATMENTS, made.average)
     maps |= {"core": made.distance < NEAR, "relion_local": 1.1 * made.truth}
     for name, values in maps.items():
         relion.save(folder / "000" / f"{name}.mrc", values, 1.5)

@@ -15,7 +15,8 @@ from mapres.errors import MapResError
 from mapres.features.distribution import CLASSES, class_of
 from mapres.io import read
 from mapres.networks.registry import load
-from mapres.validation.validate import Validation, validate
+from mapres.validation.result import Validation
+from mapres.validation.validate import validate
 from training.avramov2019.classifiers.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
 from training.data.published import Published
 from training.data.structures import from_packed

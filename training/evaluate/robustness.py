@@ -17,7 +17,8 @@ from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.fourier import filtered
 from mapres.networks.registry import load
-from mapres.validation.validate import Validation, validate
+from mapres.validation.result import Validation
+from mapres.validation.validate import validate
 from training.evaluate.tables import Table
 from training.simulate.draw import Example
 from training.simulate.examples import examples

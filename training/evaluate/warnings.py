@@ -18,7 +18,8 @@ from mapres.errors import MapResError
 from mapres.fourier import gaussian_low_pass, resize
 from mapres.io import read
 from mapres.networks.registry import load
-from mapres.validation.validate import find_molecule, validate
+from mapres.validation.analysis import find_molecule
+from mapres.validation.validate import validate
 from training.data.structures import rows
 from training.evaluate.tables import Table
 from training.simulate.decoys import CELLS, DECOYS

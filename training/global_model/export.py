@@ -17,7 +17,7 @@ from mapres.networks.card import Calibration
 from mapres.networks.registry import predictor
 from mapres.progress import silent
 from mapres.validation import prediction
-from mapres.validation import validate as validation
+from mapres.validation.analysis import find_molecule
 from training.models.ship import COVERAGE, ship, training_card
 from training.models.to_onnx import rounded, runner
 from training.particles.sets import TREATMENTS, stored
@@ -161,6 +161,6 @@ def _calibration(parameters: NDArray) -> Calibration:
 
 def patch_predictions(density, predict) -> NDArray[np.float32]:
     """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
-    mask, _ = validation.find_molecule(density)
+    mask, _ = find_molecule(density)
     spectra = measure_spectra(without_outliers(density), mask)
     return prediction.predict_patches(density, mask, spectra, predict, silent)

@@ -26,8 +26,8 @@ from mapres.networks.kinds import KINDS, LOCAL, OUTPUTS, WITH_HALF_MAPS
 from mapres.networks.registry import Model, load, predictor
 from mapres.networks.session import CPU_PROVIDER, open_session
 from mapres.progress import silent
+from mapres.validation.analysis import find_molecule
 from mapres.validation.prediction import predict_map
-from mapres.validation.validate import find_molecule
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 

@@ -26,8 +26,8 @@ from training.simulate.bank import CROSSING_SNR
 from training.simulate.local_truth import local_truth
 from training.simulate.masks import distance_outside, molecule_envelope, soft_mask
 from training.simulate.reconstruct import NEAR
-from training.simulate.treatment import WIENER
-from training.simulate.weights import fsc_weights
+from training.simulate.treatments.treatment import WIENER
+from training.simulate.treatments.weights import fsc_weights
 
 # Å: the mask for the FSC and post-processing begins to fall so far outside, over such an edge.
 MASK = (4.0, 5.0)

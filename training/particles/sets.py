@@ -19,7 +19,7 @@ from training.particles.experiment import Experiment, draw_experiment
 from training.particles.laboratory import perform
 from training.simulate.draw import Example
 from training.simulate.examples import SETS, pools, spread
-from training.simulate.treatment import Treatment
+from training.simulate.treatments.treatment import Treatment
 
 # What users open: the mean of the half maps; as refinement leaves it, weighted by 2F/(1+F); and
 # RELION's postprocess without and with its mask.

@@ -1,4 +1,5 @@
 """How a map is simulated of which the true local resolution is known.
 
-Others use `examples`, `draw`, `recipe`, `atoms`, `deposit`, `decoys` and `demo_pair`.
+Others use `examples`, `draw`, `recipe`, `atoms`, `bank`, `reconstruct`, `masks`, `local_truth`,
+`decoys` and `demo_pair`.
 """

@@ -13,11 +13,11 @@ from mapres.density import Density
 from mapres.half_maps import HalfMaps
 from training.data.structures import Structure, rotated
 from training.simulate.atoms import simulate_pdb2mrc
-from training.simulate.deposit import deposit
-from training.simulate.draw_treatment import draw_treatment
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import NEAR, Reconstruction, reconstruct
-from training.simulate.treatment import Treatment
+from training.simulate.treatments.deposit import deposit
+from training.simulate.treatments.draw_treatment import draw_treatment
+from training.simulate.treatments.treatment import Treatment
 
 RESOLUTION_RANGE = (1.7, 30.0)
 MAX_BOX = 128

@@ -14,7 +14,7 @@ from .files import read_each
 from .terminal import complain, print_result, working
 
 if TYPE_CHECKING:
-    from ..validation.validate import Validation
+    from ..validation.result import Validation
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

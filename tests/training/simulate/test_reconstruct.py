@@ -8,10 +8,10 @@ from scipy import ndimage
 
 from mapres.fsc import first_crossing, fourier_shell_correlation
 from training.data.structures import from_packed, rows
-from training.simulate.deposit import deposit
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import reconstruct
-from training.simulate.treatment import Treatment
+from training.simulate.treatments.deposit import deposit
+from training.simulate.treatments.treatment import Treatment
 
 RECIPE = Recipe(resolution=4.0, voxel_size=1.2, shape=(72, 72, 72))
 

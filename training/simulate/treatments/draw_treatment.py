@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from training.simulate.reconstruct import Reconstruction
-from training.simulate.treatment import BUTTERWORTH, GAUSSIAN, ROOT, WIENER, Treatment
+from training.simulate.treatments.treatment import BUTTERWORTH, GAUSSIAN, ROOT, WIENER, Treatment
 
 
 def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:

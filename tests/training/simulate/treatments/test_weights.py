@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mapres.fourier import Shells, filtered
-from training.simulate.deposit import deposit
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import reconstruct
-from training.simulate.treatment import ROOT, WIENER, Treatment
-from training.simulate.weights import (
+from training.simulate.treatments.deposit import deposit
+from training.simulate.treatments.treatment import ROOT, WIENER, Treatment
+from training.simulate.treatments.weights import (
     fsc_weights,
     full_map_fsc,
     guinier_b_factor,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mapres.fourier import Shells
 from mapres.fsc import fourier_shell_correlation
 from training.simulate.reconstruct import Reconstruction
-from training.simulate.treatment import WIENER
+from training.simulate.treatments.treatment import WIENER
 
 # Å: Guinier plots are fitted from 10 Å on, of coarser maps from 1.5 times their resolution.
 GUINIER_FROM = 10.0

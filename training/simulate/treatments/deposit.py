@@ -10,8 +10,8 @@ from mapres.fourier import Shells, filtered, forward, gaussian_low_pass, inverse
 from training.simulate.bank import blended
 from training.simulate.masks import soft_mask, sphere
 from training.simulate.reconstruct import Reconstruction
-from training.simulate.treatment import BUTTERWORTH, GAUSSIAN, Treatment
-from training.simulate.weights import fsc_weights, guinier_b_factor, measured_fsc
+from training.simulate.treatments.treatment import BUTTERWORTH, GAUSSIAN, Treatment
+from training.simulate.treatments.weights import fsc_weights, guinier_b_factor, measured_fsc
 
 # Neighboring copies of a locally filtered map differ by so much in resolution.
 STEP = 1.15
