@@ -9,35 +9,62 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mapres.errors import MapContentError
+from mapres.half_maps import checked_with_half_maps
 from mapres.local.resolution import LocalResolution, local_resolution
-from mapres.validation.validate import validate
-from mapres.validation.verdict import VERDICTS, verdict_by_interval
+from mapres.networks.registry import load
+from mapres.progress import silent
+from mapres.validation.analysis import analyze
+from mapres.validation.verdict import VERDICTS
 from training.evaluate.tables import Table
 from training.particles.sets import TREATMENTS, Reconstructed, stored
 
 # Claims, as fractions of what is true.
 CLAIMS = (1.0, 0.9, 0.8, 0.75, 0.7, 0.6)
+# The verdict by half maps, and their FSC.
+HALF_MAPS = "half maps"
 GLOBAL_COLUMNS = ("treatment", "n", "ratio, median", "median relative error")
 GLOBAL_COLUMNS += ("90% interval holds it", "true claim: optimistic", "pessimistic")
 GLOBAL_COLUMNS += ("claim × 0.75: optimistic",)
 LOCAL_COLUMNS = ("method", "n", "mean relative error", "with the median set right", "MAE Å")
-LOCAL_COLUMNS += ("ratio of medians", "correlation", "90% interval holds it")
+LOCAL_COLUMNS += ("ratio of medians", "correlation", "90% interval holds it", "seconds")
+# Treatment, method, and whether it is given the half maps.
+OURS = {f"MapRes, {name}": (name, "mapres", False) for name in TREATMENTS} | {
+    "MapRes, half maps": ("raw", "mapres", True),
+    "MapRes, post with half maps": ("post", "mapres", True),
+}
+PEERS = {
+    "blocres": ("raw", "blocres", True),
+    "MonoRes, half maps": ("raw", "monores", True),
+    "MonoRes, raw": ("raw", "monores", False),
+    "ResMap, half maps": ("raw", "resmap", True),
+}
 # ln Å: with less variation than 2% there is nothing to correlate with.
 LEAST_SPREAD = 0.02
 
 
-def evaluate_reconstructions(folder: Path, split: str, out: Path) -> None:
-    """Score a set; write ``reconstructed-<split>`` and ``reconstructed-local-<split>``."""
+def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = False) -> None:
+    """Score a set; write ``reconstructed-<split>`` and ``reconstructed-local-<split>``.
+
+    Parameters
+    ----------
+    folder : of the set
+    split : of its molecules
+    out : where
+    peers : measure local resolution by other programs' methods as well, which takes longer
+    """
     made = stored(folder)
     made_by = f"`python -m training evaluate-reconstructions --split {split}`, {len(made)} maps."
     results = [global_score(each, name) for each in made for name in TREATMENTS]
+    results += [global_score(each, "raw", with_half_maps=True) for each in made]
     _write(results, out / f"reconstructed-{split}-maps.csv")
     rows = [
-        _global_row(name, [r for r in results if r["treatment"] == name]) for name in TREATMENTS
+        _global_row(name, [r for r in results if r["treatment"] == name])
+        for name in (*TREATMENTS, HALF_MAPS)
     ]
     title = f"Resolution of reconstructions, {split} split"
     Table(f"reconstructed-{split}", title, made_by, GLOBAL_COLUMNS, rows).write(out)
-    local = [row for each in made for row in local_scores(each)]
+    local = [row for each in made for row in local_scores(each, peers)]
     _write(local, out / f"reconstructed-local-{split}-maps.csv")
     methods = list(dict.fromkeys(row["method"] for row in local))
     rows = [_local_row(method, [r for r in local if r["method"] == method]) for method in methods]
@@ -45,36 +72,39 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path) -> None:
     Table(f"reconstructed-local-{split}", title, made_by, LOCAL_COLUMNS, rows).write(out)
 
 
-def global_score(made: Reconstructed, treatment: str) -> dict:
-    """Validate one map of a reconstruction, and judge claims about it."""
-    density = made.density(treatment)
-    answer = validate(density)
+def global_score(made: Reconstructed, treatment: str, with_half_maps: bool = False) -> dict:
+    """Analyze one map of a reconstruction, and judge claims about it."""
+    given = made.half_maps if with_half_maps else None
+    density, half_maps = checked_with_half_maps(made.density(treatment), given)
+    analysis = analyze(density, half_maps, load("default"), silent)
+    answer = analysis.judged()
     low, high = answer.interval or (np.nan, np.nan)
+    verdicts = {
+        f"claim_{claim:g}": analysis.judged(claim * made.resolution).verdict for claim in CLAIMS
+    }
     return {
         "map": made.folder.name,
-        "treatment": treatment,
+        "treatment": HALF_MAPS if with_half_maps else treatment,
         "true_A": round(made.resolution, 3),
-        "resolution_A": round(answer.resolution or np.nan, 3),
+        "resolution_A": round(
+            (answer.half_map_fsc if with_half_maps else answer.resolution) or np.nan, 3
+        ),
         "low_A": round(low, 3),
         "high_A": round(high, 3),
-    } | {
-        f"claim_{claim:g}": verdict_by_interval(
-            claim * made.resolution, density.nyquist, answer.interval
-        )
-        for claim in CLAIMS
-    }
+    } | verdicts
 
 
-def local_scores(made: Reconstructed) -> Iterator[dict]:
-    """Yield the scores of every method on a reconstruction."""
+def local_scores(made: Reconstructed, others: bool = False) -> Iterator[dict]:
+    """Yield the scores of every method on a reconstruction; ``others``: of peers' methods, too."""
     core, truth = made.core, made.values("truth")
-    for treatment in TREATMENTS:
-        found = local_resolution(made.density(treatment))
-        yield _local_score(made, f"MapRes, {treatment}", found.values, truth, core, found)
-    found = local_resolution(made.density("raw"), half_maps=made.half_maps)
-    yield _local_score(made, "MapRes, half maps", found.values, truth, core, found)
-    found = local_resolution(made.density("post"), half_maps=made.half_maps)
-    yield _local_score(made, "MapRes, post with half maps", found.values, truth, core, found)
+    for label, (treatment, method, with_half_maps) in (OURS | (PEERS if others else {})).items():
+        half_maps = made.half_maps if with_half_maps else None
+        try:
+            found = local_resolution(made.density(treatment), method=method, half_maps=half_maps)
+        except MapContentError as error:
+            print(f"{made.folder.name}, {label}: {error}")
+            continue
+        yield _local_score(made, label, found.values, truth, core, found)
     relion = made.values("relion_local")
     yield _local_score(made, "RELION", relion, truth, core & (relion > 0))
 
@@ -104,12 +134,13 @@ def _local_score(
         "ratio": round(float(np.median(ratio)), 4),
         "r": round(r, 4),
         "covered": round(covered, 4),
+        "seconds": round(found.seconds, 2) if found is not None else np.nan,
     }
 
 
 def _global_row(name: str, results: list[dict]) -> list:
     ratio = np.array([r["resolution_A"] / r["true_A"] for r in results])
-    inside = np.mean([r["low_A"] <= r["true_A"] <= r["high_A"] for r in results])
+    held = np.mean([r["low_A"] <= r["true_A"] <= r["high_A"] for r in results])
     optimistic, pessimistic = (
         np.mean([r["claim_1"] == verdict for r in results]) for verdict in VERDICTS[1:3]
     )
@@ -119,13 +150,14 @@ def _global_row(name: str, results: list[dict]) -> list:
         len(results),
         f"{np.median(ratio):.3f}",
         f"{np.median(np.abs(ratio - 1)):.1%}",
-        *(f"{part:.0%}" for part in (inside, optimistic, pessimistic, caught)),
+        "-" if name == HALF_MAPS else f"{held:.0%}",
+        *(f"{part:.0%}" for part in (optimistic, pessimistic, caught)),
     ]
 
 
 def _local_row(method: str, results: list[dict]) -> list:
-    columns = ("error", "error_scaled", "MAE_A", "ratio", "r", "covered")
-    error, scaled, mae, ratio, r, covered = (
+    columns = ("error", "error_scaled", "MAE_A", "ratio", "r", "covered", "seconds")
+    error, scaled, mae, ratio, r, covered, seconds = (
         np.array([each[column] for each in results]) for column in columns
     )
     return [
@@ -137,6 +169,7 @@ def _local_row(method: str, results: list[dict]) -> list:
         f"{np.median(ratio):.3f}",
         f"{np.nanmedian(r):.2f}",
         "-" if np.isnan(covered).all() else f"{np.nanmean(covered):.0%}",
+        "-" if np.isnan(seconds).all() else f"{np.nanmedian(seconds):.1f}",
     ]
 
 

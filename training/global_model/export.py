@@ -18,15 +18,16 @@ from mapres.networks.registry import predictor
 from mapres.progress import silent
 from mapres.validation import prediction
 from mapres.validation.analysis import find_molecule
-from training.models.ship import COVERAGE, ship, training_card
+from training.models.coverage import coverage, suffices
+from training.models.ship import ship, training_card
 from training.models.to_onnx import rounded, runner
 from training.particles.sets import TREATMENTS, stored
 from training.simulate.examples import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
-CALIBRATION_MAPS = 600
-# Of every group of so many maps or more, at least this part of the intervals holds the truth.
-LEAST_COVERAGE, GROUP = 0.85, 30
+CALIBRATION_MAPS = 400
+# Groups of so many maps or more have a coverage of their own.
+GROUP = 30
 CALIBRATION_SEED = 2000
 # Half and 2.5 times of these a card still takes; a network that knows nothing drives it to 0.
 SHARPNESS = (0.05, 20.0)
@@ -115,7 +116,7 @@ def calibrate(maps: list[CalibrationMap]) -> tuple[Calibration, dict]:
     ]
     for calibration in candidates:
         scores = score_calibration(maps, calibration)
-        if scores["coverage_90"] >= COVERAGE and scores["worst_coverage_90"] >= LEAST_COVERAGE:
+        if suffices(scores):
             break
     return calibration, scores | {"log_loss_before_scaling": round(float(best.fun), 4)}
 
@@ -133,18 +134,10 @@ def score_calibration(maps: list[CalibrationMap], calibration: Calibration) -> d
     inside = (low <= resolution) & (resolution <= high)
     true_classes = np.array(CLASSES)[class_of(resolution)]
     groups = np.array([m.group for m in maps])
-    covered = {
-        str(group): float(inside[groups == group].mean())
-        for group in np.unique(groups)
-        if np.count_nonzero(groups == group) >= GROUP
-    }
-    worst = min(covered, key=covered.__getitem__, default="")
     return {
         "maps": len(maps),
         "right_class": round(float(np.mean(np.array(found) == true_classes)), 4),
-        "coverage_90": round(float(np.mean(inside)), 4),
-        "worst_coverage_90": round(covered.get(worst, float(np.mean(inside))), 4),
-        "worst_group": worst,
+        **coverage(inside, groups, GROUP),
         "median_relative_error": round(float(np.median(np.abs(middle / resolution - 1))), 4),
     }
 

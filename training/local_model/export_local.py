@@ -14,7 +14,8 @@ from mapres.local.network import LEVELS, calibrated
 from mapres.networks.card import Calibration
 from training.local_model.cells import RECONSTRUCTED
 from training.local_model.fit_local import CellShards, check_half_maps, kind_of
-from training.models.ship import COVERAGE, ship, training_card
+from training.models.coverage import coverage, suffices
+from training.models.ship import ship, training_card
 from training.models.to_onnx import rounded
 
 DATA = (
@@ -24,8 +25,8 @@ DATA = (
 FLOOR = 0.01
 # Cells of one map that count.
 CELLS = 100
-# Of every group of so many cells or more, at least this part of the intervals holds the truth.
-LEAST_COVERAGE, GROUP = 0.85, 2000
+# Groups of so many cells or more have a coverage of their own.
+GROUP = 2000
 
 
 def export_local(
@@ -63,7 +64,7 @@ def calibrate(network, *held_out: CellShards) -> tuple[Calibration, dict]:
     for power in np.geomspace(2.5, 0.3, 43):
         calibration = Calibration(sharpness=round(float(power), 4), growth=0.0, floor=FLOOR)
         scores = _scores(predicted, truth, groups, calibration)
-        if scores["coverage_90"] >= COVERAGE and scores["worst_coverage_90"] >= LEAST_COVERAGE:
+        if suffices(scores):
             break
     return calibration, {"maps": sum(map(len, held_out))} | scores
 
@@ -83,13 +84,8 @@ def _cells(network, shards: CellShards) -> tuple[NDArray, NDArray, NDArray]:
 def _scores(predicted: NDArray, truth: NDArray, groups: NDArray, calibration: Calibration) -> dict:
     low, middle, high = quantiles(calibrated(predicted, calibration), LEVELS, LN_EDGES).T
     inside = (low <= truth) & (truth <= high)
-    large = [g for g in np.unique(groups) if np.count_nonzero(groups == g) >= GROUP]
-    covered = {str(group): float(inside[groups == group].mean()) for group in large}
-    worst = min(covered, key=covered.__getitem__, default="")
     return {
         "cells": len(truth),
-        "coverage_90": round(float(inside.mean()), 4),
-        "worst_coverage_90": round(covered.get(worst, float(inside.mean())), 4),
-        "worst_group": worst,
+        **coverage(inside, groups, GROUP),
         "mean_relative_error": round(float(np.mean(np.abs(np.exp(middle - truth) - 1))), 4),
     }

@@ -27,8 +27,6 @@ VOXEL_CLASSES = [f"{name} A" for name in NAMES]
 # Networks that a later training starts from: their Keras files are kept in the repository.
 KEPT = ("default", "local")
 WEIGHTS = Path("training/weights")
-# Of calibrated 90% intervals, how many hold the truth.
-COVERAGE = 0.9
 
 
 def ship(network, kind: str, folder: Path, name: str, data: Path, **said: Any) -> None:

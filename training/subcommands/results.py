@@ -53,6 +53,9 @@ def _evaluate_reconstructions_options(subcommand: argparse.ArgumentParser) -> No
     subcommand.add_argument(
         "--maps", type=Path, help="default: cache/reconstructions/SPLIT, made by reconstructions"
     )
+    subcommand.add_argument(
+        "--peers", action="store_true", help="local resolution by other programs' methods, too"
+    )
     subcommand.add_argument("--out", type=Path, default=RESULTS)
     subcommand.set_defaults(run_subcommand=_evaluate_reconstructions)
 
@@ -61,7 +64,7 @@ def _evaluate_reconstructions(options: argparse.Namespace) -> None:
     from training.evaluate.reconstructions import evaluate_reconstructions
 
     folder = options.maps or RECONSTRUCTIONS / options.split
-    evaluate_reconstructions(folder, options.split, options.out)
+    evaluate_reconstructions(folder, options.split, options.out, options.peers)
 
 
 def _reproduce_options(subcommand: argparse.ArgumentParser) -> None:
