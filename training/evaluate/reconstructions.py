@@ -10,17 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.errors import MapContentError
-from mapres.half_maps import checked_with_half_maps
 from mapres.local.resolution import LocalResolution, local_resolution
-from mapres.networks.registry import load
-from mapres.progress import silent
-from mapres.validation.analysis import analyze
-from mapres.validation.verdict import VERDICTS
+from mapres.validation.verdict import OPTIMISTIC, PESSIMISTIC
+from training.evaluate.claims import analyzed, claims, grouped, operating_curve, share
 from training.evaluate.tables import Table
 from training.particles.sets import TREATMENTS, Reconstructed, stored
 
-# Claims, as fractions of what is true.
-CLAIMS = (1.0, 0.9, 0.8, 0.75, 0.7, 0.6)
 # The verdict by half maps, and their FSC.
 HALF_MAPS = "half maps"
 GLOBAL_COLUMNS = ("treatment", "n", "ratio, median", "median relative error")
@@ -62,6 +57,9 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = 
         _global_row(name, [r for r in results if r["treatment"] == name])
         for name in (*TREATMENTS, HALF_MAPS)
     ]
+    operating_curve(
+        grouped(results, lambda result: result["treatment"]), out / f"reconstructed-{split}.png"
+    )
     title = f"Resolution of reconstructions, {split} split"
     Table(f"reconstructed-{split}", title, made_by, GLOBAL_COLUMNS, rows).write(out)
     local = [row for each in made for row in local_scores(each, peers)]
@@ -74,24 +72,20 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = 
 
 def global_score(made: Reconstructed, treatment: str, with_half_maps: bool = False) -> dict:
     """Analyze one map of a reconstruction, and judge claims about it."""
-    given = made.half_maps if with_half_maps else None
-    density, half_maps = checked_with_half_maps(made.density(treatment), given)
-    analysis = analyze(density, half_maps, load("default"), silent)
+    analysis = analyzed(
+        made.density(treatment), "default", made.half_maps if with_half_maps else None
+    )
     answer = analysis.judged()
+    found = answer.half_map_fsc if with_half_maps else answer.resolution
     low, high = answer.interval or (np.nan, np.nan)
-    verdicts = {
-        f"claim_{claim:g}": analysis.judged(claim * made.resolution).verdict for claim in CLAIMS
-    }
     return {
         "map": made.folder.name,
         "treatment": HALF_MAPS if with_half_maps else treatment,
         "true_A": round(made.resolution, 3),
-        "resolution_A": round(
-            (answer.half_map_fsc if with_half_maps else answer.resolution) or np.nan, 3
-        ),
+        "resolution_A": round(found or np.nan, 3),
         "low_A": round(low, 3),
         "high_A": round(high, 3),
-    } | verdicts
+    } | claims(analysis, made.resolution)
 
 
 def local_scores(made: Reconstructed, others: bool = False) -> Iterator[dict]:
@@ -141,17 +135,18 @@ def _local_score(
 def _global_row(name: str, results: list[dict]) -> list:
     ratio = np.array([r["resolution_A"] / r["true_A"] for r in results])
     held = np.mean([r["low_A"] <= r["true_A"] <= r["high_A"] for r in results])
-    optimistic, pessimistic = (
-        np.mean([r["claim_1"] == verdict for r in results]) for verdict in VERDICTS[1:3]
+    verdicts = (
+        share(results, 1.0, OPTIMISTIC),
+        share(results, 1.0, PESSIMISTIC),
+        share(results, 0.75, OPTIMISTIC),
     )
-    caught = np.mean([r["claim_0.75"] == VERDICTS[1] for r in results])
     return [
         name,
         len(results),
         f"{np.median(ratio):.3f}",
         f"{np.median(np.abs(ratio - 1)):.1%}",
         "-" if name == HALF_MAPS else f"{held:.0%}",
-        *(f"{part:.0%}" for part in (optimistic, pessimistic, caught)),
+        *(f"{part:.0%}" for part in verdicts),
     ]
 
 

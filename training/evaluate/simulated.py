@@ -22,6 +22,7 @@ from training.avramov2019.classifiers.paper_maps import (
     paper_molecules,
 )
 from training.data.structures import from_packed, rows
+from training.evaluate.claims import analyzed, claims, grouped, operating_curve
 from training.evaluate.tables import Table
 from training.models.ship import write_card
 from training.simulate.draw import Example
@@ -43,6 +44,8 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
         writer = csv.DictWriter(stream, results[0])
         writer.writeheader()
         writer.writerows(results)
+    by_treatment = grouped(results, lambda result: result["treatment"])
+    operating_curve(by_treatment, out / f"simulated-{split}.png")
     command = f"python -m training evaluate --split {split} --maps {count}"
     made_by = f"Model {load(model).label}; `{command}` (seed {SEED})."
     title = f"Simulated maps, {split} split"
@@ -84,7 +87,8 @@ def add_score(model: str, name: str, summary: dict) -> None:
 
 def score(example: Example, model: str) -> dict:
     """Validate one simulated map and put truth and prediction side by side."""
-    answer = validate(example.density, model=model)
+    analysis = analyzed(example.density, model)
+    answer = analysis.judged()
     if answer.resolution is None or answer.interval is None:
         raise MapResError(
             f"{model} predicts a class only; evaluate a model that predicts a resolution."
@@ -99,7 +103,7 @@ def score(example: Example, model: str) -> dict:
         "true_class": CLASSES[class_of(example.resolution)],
         "patches": answer.patches,
         "treatment": example.treatment.kind,
-    }
+    } | claims(analysis, example.resolution)
 
 
 def summarize(results: list[dict]) -> dict:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from training.evaluate import reconstructions as scoring
+from training.evaluate.claims import FACTORS, share
 from training.particles.sets import stored
 
 
@@ -35,11 +36,21 @@ def test_every_treatment_and_every_claim_is_judged(tables):
     results = read(tables / "reconstructed-validation-maps.csv")
     assert [row["treatment"] for row in results] == [*scoring.TREATMENTS, scoring.HALF_MAPS]
     claims = [name for name in results[0] if name.startswith("claim_")]
-    assert len(claims) == len(scoring.CLAIMS)
+    assert len(claims) == len(FACTORS)
     for row in results:
         ratio = float(row["resolution_A"]) / float(row["true_A"])
         assert 0.7 < ratio < 1.4
         assert row["claim_0.6"] == "optimistic"
+
+
+def test_shares_of_verdicts_add_up():
+    results = [{"claim_0.9": verdict} for verdict in ("consistent", "optimistic", "consistent")]
+    assert share(results, 0.9, "consistent") == pytest.approx(2 / 3)
+    assert share(results, 0.9, "inconclusive") == 0
+
+
+def test_the_operating_curve_is_drawn(tables):
+    assert (tables / "reconstructed-validation.png").stat().st_size > 10_000
 
 
 def test_local_scores_are_of_the_core_only(reconstructions):
