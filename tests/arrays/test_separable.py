@@ -56,6 +56,7 @@ def test_rows_that_are_not_needed_are_left_out(values):
     (found,) = along_axes([values], matrices)
     expected = ndimage.gaussian_filter(values, 1.5, mode="constant", truncate=3)
     np.testing.assert_allclose(found, expected[rows], atol=2e-6)
+    assert np.array_equal(found, planes_along_axes(values, matrices, range(17)))
     planes = planes_along_axes(values, matrices, range(4, 9))
     # BLAS may add up in another order.
     np.testing.assert_allclose(found[4:9], planes, rtol=0, atol=1e-6)

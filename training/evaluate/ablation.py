@@ -140,7 +140,7 @@ def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:
     for each in published:
         try:
             density = checked(read(each.path))
-            predictions = patch_predictions(density, predict)
+            predictions, _ = patch_predictions(density, predict)
         except MapResError:
             continue
         mean = np.exp((predictions @ np.log(CENTERS)).mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,14 +11,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from mapres.density import Density
 from mapres.features.distribution import BINS, CLASSES, EDGES, class_of
 from mapres.features.outliers import without_outliers
+from mapres.features.profile import profile
 from mapres.features.spectra import measure_spectra
 from mapres.networks.card import Calibration
-from mapres.networks.registry import predictor
+from mapres.networks.registry import Predict, predictor
 from mapres.progress import silent
 from mapres.validation import prediction
 from mapres.validation.analysis import find_molecule
+from training.global_model.domain import fit_domain, training_profiles
 from training.models.coverage import coverage, suffices
 from training.models.ship import ship, training_card
 from training.models.to_onnx import rounded, runner
@@ -44,12 +48,14 @@ class CalibrationMap:
     resolution : Å, the true one
     nyquist : Å
     group : how it was treated
+    profile : array, shape (POINTS,)
     """
 
     predictions: NDArray[np.float32]
     resolution: float
     nyquist: float
     group: str
+    profile: NDArray[np.float32]
 
 
 def export(
@@ -60,7 +66,10 @@ def export(
 
     network = rounded(keras.models.load_model(run / "checkpoint.keras", compile=False))
     predict = predictor(runner(network))
-    calibration, scores = calibrate(calibration_maps(data, reconstructions, predict))
+    simulated = [*simulated_maps(data, predict)]
+    reconstructed = [*reconstructed_maps(reconstructions, predict)]
+    calibration, scores = calibrate(simulated + reconstructed)
+    held_out = (np.array([m.profile for m in maps]) for maps in (simulated, reconstructed))
     ship(
         network,
         "distribution",
@@ -69,29 +78,40 @@ def export(
         data,
         predicts="resolution of a cryo-EM map, as a distribution over 64 bins",
         calibration=asdict(calibration),
+        domain=fit_domain(training_profiles(patches), *held_out),
         training=training_card(patches, run) | {"data": DATA},
         scores={"calibration (validation split)": scores},
     )
 
 
-def calibration_maps(data: Path, reconstructions: Path, predict) -> list[CalibrationMap]:
-    """Return simulated and reconstructed maps of the validation split, with their predictions."""
-    maps = [
-        CalibrationMap(
-            patch_predictions(example.density, predict),
-            example.resolution,
-            example.density.nyquist,
-            example.treatment.kind,
-        )
-        for example in examples(data, "validation", CALIBRATION_SEED, CALIBRATION_MAPS, processes=2)
-    ]
-    for made in stored(reconstructions):
+def simulated_maps(data: Path, predict: Predict) -> Iterator[CalibrationMap]:
+    """Yield simulated maps of the validation split, with their predictions."""
+    drawn = examples(data, "validation", CALIBRATION_SEED, CALIBRATION_MAPS, processes=2)
+    for example in drawn:
+        yield _predicted(example.density, example.resolution, example.treatment.kind, predict)
+
+
+def reconstructed_maps(folder: Path, predict: Predict) -> Iterator[CalibrationMap]:
+    """Yield reconstructions of the validation split, treated in every way."""
+    for made in stored(folder):
         for treatment in TREATMENTS:
-            density = made.density(treatment)
-            found = patch_predictions(density, predict)
             group = f"reconstructed, {treatment}"
-            maps.append(CalibrationMap(found, made.resolution, density.nyquist, group))
-    return maps
+            yield _predicted(made.density(treatment), made.resolution, group, predict)
+
+
+def _predicted(density: Density, resolution: float, group: str, predict: Predict) -> CalibrationMap:
+    predictions, seen = patch_predictions(density, predict)
+    return CalibrationMap(predictions, resolution, density.nyquist, group, seen.ravel())
+
+
+def patch_predictions(
+    density: Density, predict: Predict
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the distributions of a map's patches, as `validate` gets them, and its profile."""
+    mask, _ = find_molecule(density)
+    spectra = measure_spectra(without_outliers(density), mask)
+    predictions = prediction.predict_patches(density, mask, spectra, predict, silent)
+    return predictions, profile(spectra).astype(np.float32)
 
 
 def calibrate(maps: list[CalibrationMap]) -> tuple[Calibration, dict]:
@@ -150,10 +170,3 @@ def _calibration(parameters: NDArray) -> Calibration:
         growth=round(float(expit(growth)), 4),
         floor=round(0.2 * float(expit(floor)), 5),
     )
-
-
-def patch_predictions(density, predict) -> NDArray[np.float32]:
-    """Return the distributions of a map's patches, shape (n, bins), as `validate` gets them."""
-    mask, _ = find_molecule(density)
-    spectra = measure_spectra(without_outliers(density), mask)
-    return prediction.predict_patches(density, mask, spectra, predict, silent)

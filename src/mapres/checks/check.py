@@ -44,6 +44,7 @@ class Evidence:
     measurements : of the map
     resolution : Å, predicted
     interval : Å, the ends of its 90% interval
+    unlike : how far it is from the maps that the network was trained on, in units of the limit
     half_maps : of the two half maps, compared with each other and with the map
     half_maps_correlate : whether their FSC is above 0.143 anywhere
     local : of a local resolution
@@ -56,6 +57,7 @@ class Evidence:
     measurements: Measurements | None = None
     resolution: float | None = None
     interval: tuple[float, float] | None = None
+    unlike: float | None = None
     half_maps: HalfMapMeasurements | None = None
     half_maps_correlate: bool | None = None
     local: LocalSummary | None = None

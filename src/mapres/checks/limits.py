@@ -49,6 +49,19 @@ def _wide(evidence: Evidence) -> bool:
     return high > WIDE_INTERVAL * low
 
 
+def _unlike(evidence: Evidence) -> Mapping[str, Any] | None:
+    if evidence.unlike is None or evidence.unlike <= 1:
+        return None
+    return {"times": evidence.unlike}
+
+
+UNLIKE = Check(
+    "unlike training maps",
+    "The spectra of this map are unlike those of the maps that the model was trained on "
+    "({times:.1f} times the distance of 99% of such maps); the interval may not hold.",
+    _unlike,
+    discredits=INTERVAL,
+)
 CLAIM = (
     Check(
         "claim beyond Nyquist",
@@ -80,6 +93,7 @@ LIMITS = (
         _coarsest,
         discredits=INTERVAL,
     ),
+    UNLIKE,
     Check(
         "wide interval",
         "The prediction is uncertain: the ends of the interval differ by more than a factor of 2.",

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
+from ..checks.check import Evidence, run_checks
+from ..checks.limits import UNLIKE
 from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import CellGrid, Cells, bands_of, measure_cells
@@ -28,7 +30,7 @@ from ..half_maps import correlate, half_map_resolution
 from ..networks.kinds import LOCAL
 from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, part_of
-from ..validation.prediction import predict_distribution
+from ..validation.prediction import distance_from_training, predict_distribution
 from .method import Interval, Measured, Method, MethodInput
 from .voxels import on_grid
 
@@ -191,14 +193,16 @@ def _run(given: MethodInput) -> Measured:
             "the half maps are the same map, or do not correlate inside the molecule; check them."
         )
     _ = given.measurements
-    network, _ = loaded()
+    network, global_model = loaded()
     prediction = predict_local(given, network)
+    unlike = distance_from_training(given.measurements.spectra, global_model)
+    findings = run_checks((UNLIKE,), Evidence(given.density, unlike=unlike))
     beyond = prediction.values > prediction.coarsest
     return Measured(
         prediction.values,
         beyond if beyond.any() else None,
         notes=(f"Predicted by the network {network.label}.",),
-        warnings=network.notes,
+        warnings=(*network.notes, *(finding.text for finding in findings)),
         interval_in_box=prediction.interval,
         model=network.label,
         provider=network.provider,

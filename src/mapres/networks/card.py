@@ -9,6 +9,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ..errors import ModelError
+from ..features.domain import Domain, domain_of
 from .kinds import KINDS, OUTPUTS, Kind
 
 LARGEST_CARD = 1_000_000
@@ -17,7 +18,7 @@ NEEDED = ("kind", "weights", "sha256", "inputs", "outputs", "preprocessing")
 TYPES: dict[tuple[type, ...], str] = {
     (str,): "name kind weights sha256 predicts source licence made overall_model_sha256",
     (list,): "inputs outputs",
-    (dict,): "preprocessing calibration training scores versions onnx",
+    (dict,): "preprocessing calibration domain training scores versions onnx",
     (dict, list): "classes",
     (int,): "parameters parameters_exact width",
     (bool,): "half_maps",
@@ -53,6 +54,7 @@ class Card:
     weights : path of the weights, next to the card
     sha256 : of the weights
     calibration : None of kinds that have none
+    domain : of the maps that it was trained on; None if the card does not tell
     entries : all entries of the JSON file
     """
 
@@ -61,6 +63,7 @@ class Card:
     weights: Path
     sha256: str
     calibration: Calibration | None
+    domain: Domain | None
     entries: dict[str, Any]
 
 
@@ -83,6 +86,7 @@ def read_card(path: Path) -> Card:
         entries = json.loads(content.decode("utf-8-sig"))
         kind = _checked(entries)
         calibration = Calibration(**entries["calibration"]) if kind.needs else None
+        domain = domain_of(entries["domain"]) if "domain" in entries else None
     except (ValueError, OSError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"the model card {path.name} cannot be read ({reason}).") from error
@@ -92,7 +96,9 @@ def read_card(path: Path) -> Card:
             "use the version of MapRes that it came with."
         )
     weights = path.parent / entries["weights"]
-    return Card(path.stem, entries["kind"], weights, entries["sha256"], calibration, entries)
+    return Card(
+        path.stem, entries["kind"], weights, entries["sha256"], calibration, domain, entries
+    )
 
 
 def _checked(entries: Any) -> Kind:

@@ -107,6 +107,7 @@ def analyze(
         measurements=measurements,
         resolution=predicted.resolution,
         interval=predicted.interval,
+        unlike=predicted.unlike,
     )
     fsc, of_half_maps = _half_map_fsc(evidence, half_maps, molecule) if half_maps else (None, [])
     return Analysis(

@@ -33,12 +33,14 @@ class Prediction:
     resolution : Å, or None from a classifier
     interval : Å, (finer, coarser) ends of the 90% interval, or None from a classifier
     patches : number of patches that were used
+    unlike : see `mapres.features.domain.Domain.distance`; None of a network without a domain
     """
 
     probabilities: dict[str, float]
     resolution: float | None
     interval: Interval | None
     patches: int
+    unlike: float | None = None
 
     @property
     def resolution_class(self) -> str:
@@ -72,7 +74,14 @@ def predict_map(
     pooled, patches = predict_distribution(density, mask, spectra, network, progress)
     low, middle, high = resolution_quantiles(pooled, density.nyquist)
     probabilities = class_probabilities(pooled, density.nyquist)
-    return Prediction(probabilities, middle, (low, high), patches)
+    unlike = distance_from_training(spectra, network)
+    return Prediction(probabilities, middle, (low, high), patches, unlike)
+
+
+def distance_from_training(spectra: Spectra, network: Model) -> float | None:
+    """Return how far a map is from those that a network was trained on; None if it cannot tell."""
+    domain = network.card.domain
+    return None if domain is None else domain.distance(profile(spectra))
 
 
 def predict_distribution(

@@ -160,7 +160,7 @@ class Boxes:
         return product.reshape(len(product) // 2, 8, -1)
 
     def _groups_for(self, count: int) -> list[_Group]:
-        """Return the groups for runs of about ``count`` boxes, which fill the cache."""
+        """Return the groups for runs of about ``count`` boxes, of up to `TOGETHER` bytes each."""
         pairs = max(1, TOGETHER // (4 * 8 * (self.edge + 1) * count))
         # Powers of two: few different groups for runs of any length.
         pairs = 1 << (pairs.bit_length() - 1)
