@@ -1,4 +1,5 @@
 """How good the networks are: every table and figure of ``training/results``.
 
-Subcommands use one function of each module; nothing else imports from here.
+Subcommands use one function of each module; `paper` uses `tables` and `figures`, nothing else
+imports from here.
 """

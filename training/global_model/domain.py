@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mapres.features.domain import Domain
+from mapres.networks.domain import Domain
 
 # Principal axes: with 24 the distance tells maps that were resampled after a threshold, averages of
 # membranes and crystals from those of validation; with 12 it does less well.
@@ -27,7 +27,7 @@ def training_profiles(patches: Path) -> NDArray[np.float32]:
 
 
 def fit_domain(training: NDArray[np.float32], *held_out: NDArray[np.float32]) -> dict:
-    """Return a card's entry, see `mapres.features.domain`.
+    """Return a card's entry, see `mapres.networks.domain`.
 
     Parameters
     ----------

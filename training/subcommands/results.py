@@ -85,7 +85,7 @@ def _reproduce_options(subcommand: argparse.ArgumentParser) -> None:
 
 def _reproduce(options: argparse.Namespace) -> None:
     from training.data import published
-    from training.evaluate import reproduce, reproduce_local
+    from training.evaluate.paper import reproduce, reproduce_local
 
     options.out.mkdir(parents=True, exist_ok=True)
     runs = reproduce_local.Runs(CACHE / "cubes", CACHE, options.width)

@@ -1,6 +1,6 @@
 """Inputs of the networks, and the resolution bins that they predict.
 
-Others use `patches`, `profile`, `spectra`, `outliers`, `distribution` and `domain` (global),
-`cells`, `energies`, `bands`, `windows`, `apodized` and `relative` (local), and `avramov2019`
-(the paper's networks).
+Others use `patches`, `profile`, `spectra`, `outliers` and `distribution` (global), `cells`,
+`energies`, `bands`, `windows`, `apodized` and `relative` (local), and `avramov2019` (the
+paper's networks).
 """

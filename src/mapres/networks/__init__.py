@@ -1,5 +1,5 @@
 """The networks and how they are run: cards, weights, ONNX Runtime, devices.
 
-Others use `registry` (`load`, `chosen`, `Model`), `card` (`Calibration`) and `session` (devices);
-`kinds` and `graph`, which define valid cards and graphs, are for training and export only.
+Others use `registry` (`load`, `chosen`, `Model`), `card` (`Calibration`), `domain` and `session`
+(devices); `kinds` and `graph`, which define valid cards and graphs, are for training only.
 """

@@ -9,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ..errors import ModelError
-from ..features.domain import Domain, domain_of
+from .domain import Domain, domain_of
 from .kinds import KINDS, OUTPUTS, Kind
 
 LARGEST_CARD = 1_000_000

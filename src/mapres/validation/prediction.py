@@ -33,7 +33,7 @@ class Prediction:
     resolution : Å, or None from a classifier
     interval : Å, (finer, coarser) ends of the 90% interval, or None from a classifier
     patches : number of patches that were used
-    unlike : see `mapres.features.domain.Domain.distance`; None of a network without a domain
+    unlike : see `mapres.networks.domain.Domain.distance`; None of a network without a domain
     """
 
     probabilities: dict[str, float]

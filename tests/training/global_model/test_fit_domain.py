@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mapres.features.domain import POINTS, domain_of
+from mapres.networks.domain import POINTS, domain_of
 from training.global_model.domain import AXES, fit_domain
 
 

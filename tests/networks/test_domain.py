@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mapres.features.domain import POINTS, Domain, domain_of
 from mapres.features.profile import CURVES
+from mapres.networks.domain import POINTS, Domain, domain_of
 
 RNG = np.random.default_rng(0)
 AXES = np.linalg.qr(RNG.standard_normal((POINTS, 3)))[0].T.astype(np.float32)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.evaluate.confusion import agreement, class_measures, confusion_matrix
-from training.evaluate.reproduce import PAPER_CONFUSION
+from training.evaluate.paper.confusion import agreement, class_measures, confusion_matrix
+from training.evaluate.paper.reproduce import PAPER_CONFUSION
 
 # Sensitivity, specificity, PPV and NPV in percent, as the paper prints them; high, medium, low.
 PAPER_MEASURES = {

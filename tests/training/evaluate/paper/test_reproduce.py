@@ -11,7 +11,7 @@ from handmade import mrc_bytes, noisy_ball
 from training.__main__ import main
 from training.data import published
 from training.data.entries import paper_ids
-from training.evaluate import reproduce
+from training.evaluate.paper import reproduce
 from training.evaluate.tables import Table
 
 

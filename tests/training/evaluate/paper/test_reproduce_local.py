@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.avramov2019.unets import unet as unets
-from training.evaluate.reproduce_local import METHODS, Runs, table_6, table_6_widths, table_7
+from training.evaluate.paper.reproduce_local import METHODS, Runs, table_6, table_6_widths, table_7
 from training.models import curve
 from training.models.curve import note_stages
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .profile import CURVES, FREQUENCIES
+from ..features.profile import CURVES, FREQUENCIES
 
 POINTS = CURVES * len(FREQUENCIES)
 

@@ -20,7 +20,7 @@ from mapres.validation.validate import validate
 from training.avramov2019.classifiers.paper_maps import VOXEL_SIZE, paper_map, paper_molecules
 from training.data.published import Published
 from training.data.structures import from_packed
-from training.evaluate.confusion import MEASURES, agreement, class_measures, confusion_matrix
+from training.evaluate.paper.confusion import MEASURES, agreement, class_measures, confusion_matrix
 from training.evaluate.tables import Table
 from training.models.curve import read_curve
 
