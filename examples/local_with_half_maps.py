@@ -10,9 +10,8 @@ OUT-uncertainty.mrc beside it is half the width of the 90% interval at each voxe
 import argparse
 from pathlib import Path
 
-from scipy.ndimage import gaussian_filter
-
 import mapres
+from mapres.half_maps import half_map_resolution
 from mapres.results.figures import local_figure
 
 
@@ -37,12 +36,10 @@ def main():
     for warning in local.warnings:
         print(f"Warning: {warning}")
 
-    # The global resolution, to put beside the median: inside the same mask with a soft edge of 3 Å.
-    soft = gaussian_filter(local.mask.astype("float32"), 3 / density.spacing)
-    first, second = (half.values for half in halves)
-    curve = mapres.fourier_shell_correlation(first, second, density.voxel_size, soft)
-    if curve.resolution["0.143"]:
-        print(f"Half-map FSC = 0.143 at {curve.resolution['0.143']:.2f} Å")
+    # The global resolution, to put beside the median, in a soft mask that ends beyond the molecule.
+    fsc = half_map_resolution(density, halves, local.mask)
+    if fsc is not None:
+        print(f"Half-map FSC = 0.143 at {fsc:.2f} Å")
 
     uncertainty = options.output.with_name(f"{options.output.stem}-uncertainty.mrc")
     mapres.write(options.output, density.with_values(local.values))

@@ -55,7 +55,7 @@ def test_prediction_can_be_cancelled(density, inside):
 
 
 def test_classes_become_resolutions(density, inside, monkeypatch):
-    card = Card("unet-resmap", "cubes", Path(), "0" * 64, None, {})
+    card = Card("unet-resmap", "cubes", Path(), "0" * 64, None, None, {})
     network = Model(card, by_value, "cpu", "CPUExecutionProvider")
     monkeypatch.setattr(unet, "load", lambda name, device: network)
     mask = density.with_values(inside.astype(np.float32), "mask")
@@ -71,7 +71,7 @@ def test_classes_become_resolutions(density, inside, monkeypatch):
 
 
 def test_what_is_coarser_than_the_last_class_is_said(density, inside, monkeypatch):
-    card = Card("stub", "cubes", Path(), "0" * 64, None, {})
+    card = Card("stub", "cubes", Path(), "0" * 64, None, None, {})
     network = Model(card, by_value, "cpu", "CPUExecutionProvider")
     monkeypatch.setattr(unet, "load", lambda name, device: network)
     for fraction in (0.05, 0.4):

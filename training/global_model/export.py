@@ -29,7 +29,7 @@ from training.particles.sets import TREATMENTS, stored
 from training.simulate.examples import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
-CALIBRATION_MAPS = 400
+CALIBRATION_MAPS = 200
 # Groups of so many maps or more have a coverage of their own.
 GROUP = 30
 CALIBRATION_SEED = 2000
