@@ -8,6 +8,7 @@ python -m training unet-cubes      cubes of maps labeled by MonoRes or ResMap, i
 python -m training fit             train a network; resumes from its last checkpoint
 python -m training export          calibrate or shrink a network, write it as ONNX, with its card
 python -m training evaluate        score on simulated maps of a split, and on a folder of real maps
+python -m training evaluate-reconstructions  the same of RELION's reconstructions
 python -m training evaluate-local  the same of local resolution, by several methods
 python -m training reproduce       the paper's tables and figures 2 to 6
 python -m training robustness      how predictions change when maps are changed

@@ -18,9 +18,8 @@ from mapres.validation.verdict import verdict_by_half_maps, verdict_by_interval
 from training.global_model.soft_targets import soft_targets
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-# What the example's half maps were made for: training/simulate/demo_pair.py.
-# The pair was made to be resolved to 4.2 Å inside a tight envelope of its molecule; inside a mask as
-# laboratories use it that is 1.09 times as much.
+# The example's half maps were made, before resolution was defined as in docs/science.md, to be
+# resolved to 4.2 Å inside a tight envelope; inside a mask of practice it is 1.09 times as much.
 EXAMPLE_RESOLUTION = 4.58
 
 

@@ -143,8 +143,8 @@ def _global_row(name: str, results: list[dict]) -> list:
     return [
         name,
         len(results),
-        f"{np.median(ratio):.3f}",
-        f"{np.median(np.abs(ratio - 1)):.1%}",
+        f"{np.nanmedian(ratio):.3f}",
+        f"{np.nanmedian(np.abs(ratio - 1)):.1%}",
         "-" if name == HALF_MAPS else f"{held:.0%}",
         *(f"{part:.0%}" for part in verdicts),
     ]
@@ -161,7 +161,7 @@ def _local_row(method: str, results: list[dict]) -> list:
         f"{error.mean():.1%}",
         f"{scaled.mean():.1%}",
         f"{mae.mean():.2f}",
-        f"{np.median(ratio):.3f}",
+        f"{np.nanmedian(ratio):.3f}",
         f"{np.nanmedian(r):.2f}",
         "-" if np.isnan(covered).all() else f"{np.nanmean(covered):.0%}",
         "-" if np.isnan(seconds).all() else f"{np.nanmedian(seconds):.1f}",

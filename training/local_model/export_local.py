@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from mapres.local.network import LEVELS, calibrated
 from mapres.networks.card import Calibration
 from training.local_model.cells import RECONSTRUCTED
 from training.local_model.fit_local import CellShards, check_half_maps, kind_of
-from training.models.coverage import coverage, suffices
+from training.models.coverage import coverage, narrowest
 from training.models.ship import ship, training_card
 from training.models.to_onnx import rounded
 
@@ -56,16 +57,16 @@ def export_local(
 def calibrate(network, *held_out: CellShards) -> tuple[Calibration, dict]:
     """Choose the sharpness at which nine in ten of the 90% intervals hold the truth.
 
-    Of every group of maps that were treated alike at least 85% do.
+    Of every group of maps that were treated alike, of `GROUP` cells or more, at least 85% do.
     """
     predicted, truth, groups = map(
         np.concatenate, zip(*(_cells(network, shards) for shards in held_out), strict=True)
     )
-    for power in np.geomspace(2.5, 0.3, 43):
-        calibration = Calibration(sharpness=round(float(power), 4), growth=0.0, floor=FLOOR)
-        scores = _scores(predicted, truth, groups, calibration)
-        if suffices(scores):
-            break
+    candidates = [
+        Calibration(sharpness=round(float(power), 4), growth=0.0, floor=FLOOR)
+        for power in np.geomspace(2.5, 0.3, 43)
+    ]
+    calibration, scores = narrowest(candidates, partial(_scores, predicted, truth, groups))
     return calibration, {"maps": sum(map(len, held_out))} | scores
 
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
+
+from mapres.errors import MapResError
+
+Candidate = TypeVar("Candidate")
 
 # Of the 90% intervals so many must hold the truth, and of every group of maps treated alike.
 COVERAGE, LEAST_COVERAGE = 0.9, 0.85
@@ -29,6 +36,26 @@ def coverage(inside: NDArray[np.bool_], groups: NDArray, smallest: int) -> dict:
     }
 
 
-def suffices(scores: dict) -> bool:
-    """Return whether intervals are wide enough."""
-    return scores["coverage_90"] >= COVERAGE and scores["worst_coverage_90"] >= LEAST_COVERAGE
+def narrowest(candidates: Iterable[Candidate], score: Callable[[Candidate], dict]) -> tuple:
+    """Return the first calibration whose intervals are wide enough, and its scores.
+
+    Parameters
+    ----------
+    candidates : calibrations, of the narrowest intervals first
+    score : gives their scores, with those of `coverage`
+
+    Raises
+    ------
+    MapResError
+        If none of them is.
+    """
+    for candidate in candidates:
+        scores = score(candidate)
+        enough = scores["coverage_90"] >= COVERAGE
+        if enough and scores["worst_coverage_90"] >= LEAST_COVERAGE:
+            return candidate, scores
+    raise MapResError(
+        f"no calibration makes 90% intervals wide enough; the widest hold the truth for "
+        f"{scores['coverage_90']:.0%}, and of {scores['worst_group']} for "
+        f"{scores['worst_coverage_90']:.0%}."
+    )

@@ -13,7 +13,7 @@ from training.data.structures import Structure, rotated
 ATOMS = (1500, 12000)
 VOXEL_SIZES = (1.05, 1.2, 1.4, 1.7)
 COARSEST = 9.5
-LARGEST_BOX = 128
+SMALLEST_BOX, LARGEST_BOX = 56, 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +73,14 @@ def draw_experiment(structure: Structure, rng: np.random.Generator) -> Experimen
     across = 2 * np.percentile(np.linalg.norm(turned.xyz, axis=1), 98)
     extent = across * (1 if copies == 1 else 1 + 0.9 / np.sin(np.pi / copies))
     box = 2 * round(1.45 * extent / voxel_size / 2)
-    if box > LARGEST_BOX and copies > 1:
+    if box > LARGEST_BOX:
         return None
     finest = max(2.6, 2.2 * voxel_size)
     return Experiment(
         structure=turned,
         copies=copies,
         voxel_size=voxel_size,
-        box=int(np.clip(box, 56, LARGEST_BOX)),
+        box=max(box, SMALLEST_BOX),
         particles=int(rng.integers(1250, 3001)) * 2,
         resolution=float(np.exp(rng.uniform(np.log(finest), np.log(COARSEST)))),
         hinge=rng.uniform(8, 25) if varied else rng.uniform(0, 7) * (rng.random() < 0.7),

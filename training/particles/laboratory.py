@@ -143,7 +143,9 @@ def _post_process(e: Experiment, halves: list[NDArray], work: Path) -> float | N
     frequency, fsc = corrected_fsc(work / "post.star")
     raw = 0.5 * (halves[0] + halves[1])
     weights = fsc_weights(fsc, WIENER)
-    refined = filtered(raw, e.voxel_size, lambda s2: np.interp(np.sqrt(s2), frequency, weights))
+    refined = filtered(
+        raw, e.voxel_size, lambda s2: np.interp(np.sqrt(s2), frequency, weights, right=0)
+    )
     for name, values in {"raw": raw, "refined": refined}.items():
         save(work / f"{name}.mrc", values, e.voxel_size)
     for old, new in {

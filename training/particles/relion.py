@@ -36,8 +36,8 @@ def require() -> None:
         )
 
 
-def run(folder: Path, *words: object) -> str:
-    """Run a program in a folder; return what it writes.
+def run(folder: Path, *words: object) -> None:
+    """Run a program in a folder.
 
     Raises
     ------
@@ -48,7 +48,6 @@ def run(folder: Path, *words: object) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MapResError(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
-    return done.stdout
 
 
 def load(path: Path) -> NDArray[np.float32]:

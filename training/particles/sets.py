@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.density import Density
+from mapres.errors import MapResError
 from mapres.half_maps import HalfMaps
 from training.data.structures import from_packed
 from training.particles import relion
@@ -79,7 +81,7 @@ class Reconstructed:
 
 
 def stored(folder: Path) -> list[Reconstructed]:
-    """Return the reconstructions in a folder whose FSC falls below 0.143 somewhere.
+    """Return the reconstructions in a folder, but for those whose FSC is never above 0.143.
 
     Raises
     ------
@@ -102,9 +104,12 @@ def make(data: Path, split: str, folder: Path, seeds: range, processes: int = 1)
     Raises
     ------
     MapResError
-        If RELION is not installed, or fails.
+        If RELION is not installed.
     """
     relion.require()
+    for left in folder.glob("part-*"):
+        # Of a process that was killed: 0.5 GB of particles.
+        shutil.rmtree(left)
     sets = pools(data, split)
     missing = [seed for seed in seeds if not (folder / f"{seed:03d}").exists()]
     one = partial(_make_one, data, sets, folder, missing)
@@ -115,7 +120,11 @@ def _make_one(data: Path, sets: dict[str, list], folder: Path, missing: list[int
     seed = missing[k]
     rng = np.random.default_rng([SEED, seed])
     experiment = _drawn(data, sets, rng)
-    perform(experiment, rng, folder / f"{seed:03d}")
+    try:
+        perform(experiment, rng, folder / f"{seed:03d}")
+    except MapResError as error:
+        # The others are made all the same.
+        return f"{seed:03d}: {error}"
     return (
         f"{seed:03d}: {experiment.structure.id}, {experiment.particles} particles of "
         f"{experiment.box}², {experiment.resolution:.2f} Å wanted"

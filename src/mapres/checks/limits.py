@@ -58,7 +58,7 @@ def _unlike(evidence: Evidence) -> Mapping[str, Any] | None:
 UNLIKE = Check(
     "unlike training maps",
     "The spectra of this map are unlike those of the maps that the model was trained on "
-    "({times:.1f} times the distance of 99% of such maps); the interval may not hold.",
+    "({times:.2f} times the distance of 99% of such maps); the interval may not hold.",
     _unlike,
     discredits=INTERVAL,
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .. import threads
 from ..checks.check import Evidence, run_checks
+from ..checks.half_maps import PAIR
 from ..checks.limits import UNLIKE
 from ..density import Density
 from ..errors import MapContentError, ModelError
@@ -56,11 +57,13 @@ class LocalPrediction:
     values : float32 array, shape (z, y, x), Å, the median, limited to two voxels; 0 outside
     interval : of 90%
     coarsest : Å, the middle of the last bin: the resolution there may be worse
+    fsc : Å, of the half maps that the scale was taken from; None if it was predicted
     """
 
     values: NDArray[np.float32]
     interval: Interval
     coarsest: float
+    fsc: float | None
 
 
 def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
@@ -86,17 +89,18 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
             "reinstall MapRes."
         )
-    levels, grid, ln_resolution = _levels(given, network, global_model)
+    fsc = _half_map_fsc(given)
+    levels, grid, ln_resolution = _levels(given, network, global_model, fsc)
     box, (low, middle, high) = on_grid(levels, grid, given)
     # Unlike those of `np.zeros`, its pages are huge.
     values = np.full(density.values.shape, np.float32(0))
     values[box] = middle
     coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
-    return LocalPrediction(values, Interval(box, low, high), coarsest)
+    return LocalPrediction(values, Interval(box, low, high), coarsest, fsc)
 
 
 def _levels(
-    given: MethodInput, network: Model, global_model: Model
+    given: MethodInput, network: Model, global_model: Model, fsc: float | None
 ) -> tuple[NDArray[np.float32], CellGrid, float]:
     """Return ln Å of the `LEVELS` of every cell, where cells are, and ln Å of the whole map.
 
@@ -110,10 +114,9 @@ def _levels(
         global_model,
         part_of(progress, 0.0, WHOLE),
     )
-    if given.half_maps is not None:
+    if fsc is not None:
         # They know the scale; a single map only suggests it.
-        fsc = half_map_resolution(given.density, given.half_maps, molecule)
-        probabilities = probabilities if fsc is None else distribution_at(fsc)
+        probabilities = distribution_at(fsc)
     cells = measure_cells(
         given.density,
         molecule,
@@ -125,6 +128,17 @@ def _levels(
     global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
     levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
     return levels, cells.grid, global_features.ln_resolution
+
+
+def _half_map_fsc(given: MethodInput) -> float | None:
+    """Return where the half maps' FSC falls below 0.143 (Å), None without half maps or it.
+
+    Shifted half maps, or those of another map, have an FSC that means nothing.
+    """
+    pair = Evidence(given.density, half_maps=given.pair)
+    if given.half_maps is None or run_checks(PAIR, pair):
+        return None
+    return half_map_resolution(given.density, given.half_maps, given.molecule)
 
 
 def predict_global(
@@ -201,12 +215,16 @@ def _run(given: MethodInput) -> Measured:
     return Measured(
         prediction.values,
         beyond if beyond.any() else None,
-        notes=(f"Predicted by the network {network.label}.",),
+        notes=(f"Predicted by the network {network.label}{_scale(prediction.fsc)}.",),
         warnings=(*network.notes, *(finding.text for finding in findings)),
         interval_in_box=prediction.interval,
         model=network.label,
         provider=network.provider,
     )
+
+
+def _scale(fsc: float | None) -> str:
+    return "" if fsc is None else f", relative to the half-map FSC resolution of {fsc:.2f} Å"
 
 
 METHOD = Method(

@@ -10,7 +10,7 @@ from ..checks.limits import beyond_nyquist
 from ..features.distribution import CLASSES
 from ..half_maps import mask_reach
 from ..validation.result import Validation
-from ..validation.verdict import CONSISTENT, INCONCLUSIVE, MASK_FREEDOM
+from ..validation.verdict import CONSISTENT, INCONCLUSIVE, TOLERANCE
 from .text import Rows, grid_rows, warning_rows
 
 
@@ -108,5 +108,5 @@ def _reason(validation: Validation) -> str:
     if v.interval is None:
         return " (from predicted class only)"
     if v.verdict == CONSISTENT and not v.interval[0] <= claimed <= v.interval[1]:
-        return f" (less than {MASK_FREEDOM:.0%} outside the interval)"
+        return f" (less than {TOLERANCE:.0%} outside the interval)"
     return ""

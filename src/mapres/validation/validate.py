@@ -36,7 +36,7 @@ def validate(
     ----------
     density : the map
     claimed : Å, the resolution that its authors claim
-    half_maps : if given, their FSC at 0.143 inside the molecule decides the verdict
+    half_maps : if given, their FSC at 0.143 in a soft mask decides the verdict
     model : name of a model, or path of a model card
     device : where it runs: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
     progress : called with (fraction, message); may raise `Cancelled`

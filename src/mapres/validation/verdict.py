@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..checks.limits import beyond_nyquist
 from ..features.distribution import CLASSES, class_of
 
-# Masks that laboratories use change an FSC resolution, and so a claim, by this much.
-MASK_FREEDOM = 0.05
+# Claims are rounded to a Fourier shell, 2 to 7% wide at the resolution of most maps, and the mask
+# for an FSC changes it by as much.
+TOLERANCE = 0.05
 # Half-map FSC over what is stated, 5 and 95% of the 20,590 EMDB entries that were recalculated: the
 # median is 1.047.
 RECALCULATED = 0.97, 1.20
@@ -24,16 +25,16 @@ def verdict_by_interval(
     if interval is None:
         return INCONCLUSIVE
     finest, coarsest = interval
-    if max(claimed, nyquist) < finest * (1 - MASK_FREEDOM):
+    if max(claimed, nyquist) < finest * (1 - TOLERANCE):
         return OPTIMISTIC
-    return PESSIMISTIC if claimed > coarsest * (1 + MASK_FREEDOM) else CONSISTENT
+    return PESSIMISTIC if claimed > coarsest * (1 + TOLERANCE) else CONSISTENT
 
 
 def verdict_by_half_maps(claimed: float, nyquist: float, fsc: float | None) -> str:
     """Judge a claim by where half maps' FSC falls below 0.143, all in Å; inconclusive without it.
 
     It is consistent with an FSC that differs from it no more than those of most entries of the EMDB
-    differ from what they state, see `RECALCULATED`.
+    differ from what they state, see `RECALCULATED`, and the tolerance.
     """
     least, most = RECALCULATED
     return verdict_by_interval(claimed, nyquist, None if fsc is None else (fsc / most, fsc / least))

@@ -1,8 +1,10 @@
 """Coverage counts what it says, and the worst group decides."""
 
 import numpy as np
+import pytest
 
-from training.models.coverage import coverage, suffices
+from mapres.errors import MapResError
+from training.models.coverage import coverage, narrowest
 
 
 def test_the_worst_group_that_is_large_enough_is_named():
@@ -17,6 +19,11 @@ def test_the_worst_group_that_is_large_enough_is_named():
 
 
 def test_a_good_average_does_not_excuse_a_bad_group():
-    assert suffices({"coverage_90": 0.93, "worst_coverage_90": 0.86})
-    assert not suffices({"coverage_90": 0.93, "worst_coverage_90": 0.8})
-    assert not suffices({"coverage_90": 0.88, "worst_coverage_90": 0.86})
+    scores = {
+        "narrow": {"coverage_90": 0.88, "worst_coverage_90": 0.86, "worst_group": "a"},
+        "uneven": {"coverage_90": 0.93, "worst_coverage_90": 0.8, "worst_group": "b"},
+        "wide": {"coverage_90": 0.93, "worst_coverage_90": 0.86, "worst_group": "b"},
+    }
+    assert narrowest(scores, scores.__getitem__) == ("wide", scores["wide"])
+    with pytest.raises(MapResError, match="of b for 80%"):
+        narrowest(["narrow", "uneven"], scores.__getitem__)
