@@ -15,7 +15,7 @@ from training.data.structures import Structure, rotated
 from training.simulate.atoms import simulate_pdb2mrc
 from training.simulate.recipe import Recipe
 from training.simulate.reconstruct import NEAR, Reconstruction, reconstruct
-from training.simulate.treatments.deposit import deposit
+from training.simulate.treatments.deposit import deposit, filtered_resolution
 from training.simulate.treatments.draw_treatment import draw_treatment
 from training.simulate.treatments.treatment import Treatment
 
@@ -45,7 +45,7 @@ class Ingredients:
     noise : False: only noise-free maps, calculated as the paper's
     noise_free : fraction of noise-free maps. Users also open maps calculated from models
     b_factors : amplitudes that fall off, and differently so from place to place
-    masks : soft and hard masks, and the reconstruction's sphere
+    masks : soft and hard masks, the sphere of a reconstruction, contour levels
     sharpening : B factors taken back, or added
     voxel_sizes : False: as near to 1 Å as the resolution allows
     complexes : False: single chains only
@@ -106,7 +106,8 @@ def draw_example(
     if not ingredients.noise or rng.random() < ingredients.noise_free:
         return draw_noise_free(structure, rng, ingredients.voxel_sizes)
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
-    varied = rng.random() < ingredients.varied
+    # Without B factors nothing can vary.
+    varied = rng.random() < ingredients.varied and ingredients.b_factors
     across = ACROSS if varied else 3.0
     recipe = draw_recipe(turned, rng, across, ingredients.resolutions)
     if not ingredients.b_factors:
@@ -126,7 +127,7 @@ def draw_example(
         made = reconstruct(molecule, recipe, rng)
     treatment = draw_treatment(made, rng)
     if not ingredients.masks:
-        treatment = replace(treatment, mask_distance=None, sphere=False)
+        treatment = replace(treatment, mask_distance=None, sphere=False, clipped=None)
     if not ingredients.sharpening:
         treatment = replace(treatment, sharpening=0.0, guinier=False)
     density, truth = deposit(made, treatment)
@@ -135,7 +136,7 @@ def draw_example(
         truth=truth,
         mask=made.mask,
         known=made.distance < NEAR,
-        resolution=max(made.resolution, treatment.low_pass or 0.0),
+        resolution=filtered_resolution(made.resolution, treatment),
         structure_id=structure.id,
         treatment=treatment,
         half_maps=(density.with_values(made.half1), density.with_values(made.half2)),

@@ -39,6 +39,12 @@ def test_one_grid(ball):
         )
 
 
+def test_without_b_factors_nothing_varies_and_all_is_finite(ball):
+    for example in drawn(ball, b_factors=False, varied=1.0):
+        assert np.isfinite(example.density.values).all()
+        assert np.log(example.truth[example.known]).std() < 0.15
+
+
 def test_without_noise_maps_are_calculated(ball):
     assert all(e.made is None for e in drawn(ball, noise=False))
     assert all(e.made is None for e in drawn(ball, noise_free=1.0))

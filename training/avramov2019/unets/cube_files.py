@@ -45,7 +45,8 @@ def write_cubes(
     folder.mkdir(parents=True, exist_ok=True)
     for path in real:
         yield _write(folder / f"real-{stem(path)}.npz", partial(_real, path, method))
-    ingredients = Ingredients(chains=False, resolutions=labeled_resolutions(method))
+    wanted = labeled_resolutions(method)
+    ingredients = Ingredients(chains=False, varied=0.0, resolutions=wanted)
     drawn = examples(data, "train", SEED, count, ingredients, processes)
     for number, example in enumerate(drawn):
         path = folder / f"simulated-{number:04d}.npz"

@@ -43,6 +43,11 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
     return Density(values.astype(np.float32), (voxel_size,) * 3), truth
 
 
+def filtered_resolution(resolution: float, treatment: Treatment) -> float:
+    """Return the resolution (Å) that filters leave a map that is resolved so far."""
+    return max(resolution * max(1.0, treatment.local_filter or 0.0), treatment.low_pass or 0.0)
+
+
 def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:
     recipe, frequency = made.recipe, np.sqrt(s2)
     gain = np.ones_like(s2)
