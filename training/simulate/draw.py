@@ -13,7 +13,7 @@ from mapres.density import Density
 from mapres.half_maps import HalfMaps
 from training.data.structures import Structure, rotated
 from training.simulate.atoms import simulate_pdb2mrc
-from training.simulate.recipe import Recipe
+from training.simulate.recipe import Recipe, log_uniform
 from training.simulate.reconstruct import NEAR, Reconstruction, reconstruct
 from training.simulate.treatments.deposit import deposit, filtered_resolution
 from training.simulate.treatments.draw_treatment import draw_treatment
@@ -115,7 +115,7 @@ def draw_example(
     if not ingredients.voxel_sizes:
         recipe = _on_grid(recipe, min(1.0, recipe.resolution / 2.02))
     if varied:
-        spread = 0.0 if rng.random() < 0.1 else _log_uniform(rng, *SPREADS)
+        spread = 0.0 if rng.random() < 0.1 else log_uniform(rng, *SPREADS)
         length = max(recipe.patch_length, recipe.resolution * rng.uniform(*PATCHES))
         recipe = replace(recipe, spread=spread, patch_length=length, regional=True)
     molecule = _centered_on_crop(turned, recipe, rng)
@@ -155,10 +155,10 @@ def draw_noise_free(
     turned = rotated(structure, Rotation.random(random_state=rng).as_matrix())
     resolution = float(rng.choice(NOMINAL))
     if rng.random() < 0.2:
-        resolution = _log_uniform(rng, NOMINAL[0], NOMINAL[-1])
+        resolution = log_uniform(rng, NOMINAL[0], NOMINAL[-1])
     voxel_size, edge = 1.0, 64
     if rng.random() < 0.5 and voxel_sizes:
-        voxel_size = float(np.clip(resolution / _log_uniform(rng, 2.05, 7.0), 0.5, 4.0))
+        voxel_size = float(np.clip(resolution / log_uniform(rng, 2.05, 7.0), 0.5, 4.0))
         edge = int((turned.extent.max() + 2 * rng.uniform(2, 25)) / voxel_size)
         edge = int(np.clip(edge, 40 / voxel_size + 16, MAX_BOX))
     shape = (edge,) * 3
@@ -188,11 +188,11 @@ def draw_recipe(
     """
     finest, coarsest = RESOLUTION_RANGE
     coarsest = min(coarsest, max(24.0 / across, structure.extent.max() / across))
-    resolution = _log_uniform(rng, finest, coarsest)
+    resolution = log_uniform(rng, finest, coarsest)
     if resolutions:
         resolution = float(rng.choice(resolutions))
     # Real maps are sampled 1 to 3.5 times finer than they need be.
-    voxel_size = float(np.clip(resolution / 2 / _log_uniform(rng, 1.02, 3.5), 0.5, 6.0))
+    voxel_size = float(np.clip(resolution / 2 / log_uniform(rng, 1.02, 3.5), 0.5, 6.0))
     voxel_size = min(voxel_size, resolution / 2.02)
     padding = rng.uniform(6, 25)
     edge = (structure.extent.max() + 2 * padding) / voxel_size
@@ -225,7 +225,3 @@ def _centered_on_crop(structure: Structure, recipe: Recipe, rng: np.random.Gener
         return structure
     xyz = structure.xyz - structure.xyz[rng.integers(len(structure.xyz))]
     return replace(structure, xyz=xyz)
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mapres.fourier import (
     Shells,
+    along,
     forward,
     inverse,
     radial_frequency,
@@ -66,7 +67,7 @@ def local_truth(
     truth = np.full(grid, np.log(wavelengths[0]), dtype=np.float32)
     unresolved = np.ones(grid, dtype=bool)
     before, finer = None, wavelengths[0]
-    for wavelength, found in zip(wavelengths, bands, strict=False):
+    for wavelength, found in zip(wavelengths, bands, strict=True):
         ratio, finer = _resampled(found, grid), wavelength
         if before is not None:
             falls = unresolved & (before >= 0) & (ratio < 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from training.simulate.atoms import Shape
 
 
@@ -40,3 +42,8 @@ class Recipe:
     mask_distance: float = 4.0
     mask_edge: float = 5.0
     regional: bool = False
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draw a number whose logarithm is uniform."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from training.simulate.recipe import log_uniform
 from training.simulate.reconstruct import Reconstruction
 from training.simulate.treatments.treatment import BUTTERWORTH, GAUSSIAN, ROOT, WIENER, Treatment
 
@@ -72,7 +73,7 @@ def _by_hand(made: Reconstruction, rng: np.random.Generator) -> Treatment:
         weights=ROOT if rng.random() < 0.5 else None,
         sharpening=sharpening,
         low_pass=_near_limit(made, rng) if sharpening > 0 or rng.random() < 0.5 else None,
-        filter_edge=_log_uniform(rng, 0.02, 0.5),
+        filter_edge=log_uniform(rng, 0.02, 0.5),
     )
     return _maybe_masked(treatment, made, rng, 0.5)
 
@@ -91,7 +92,7 @@ def _heavily_filtered(made: Reconstruction, rng: np.random.Generator) -> Treatme
     """As older maps are: a filter well before the limit, or where FSC is 0.5, often Gaussian."""
     treatment = Treatment(
         sharpening=rng.uniform(-0.3, 0.6),
-        low_pass=max(made.resolution * _log_uniform(rng, 1.05, 2.2), 2 * made.recipe.voxel_size),
+        low_pass=max(made.resolution * log_uniform(rng, 1.05, 2.2), 2 * made.recipe.voxel_size),
         filter_shape=GAUSSIAN if rng.random() < 0.5 else BUTTERWORTH,
     )
     return _maybe_masked(treatment, made, rng, 0.3)
@@ -120,7 +121,7 @@ KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
 
 def _near_limit(made: Reconstruction, rng: np.random.Generator) -> float:
     """Return a low-pass filter (Å); most people filter at what they report, some well before."""
-    factor = rng.uniform(0.8, 1.02) if rng.random() < 0.8 else _log_uniform(rng, 1.02, 2.0)
+    factor = rng.uniform(0.8, 1.02) if rng.random() < 0.8 else log_uniform(rng, 1.02, 2.0)
     return max(made.resolution * factor, 2 * made.recipe.voxel_size)
 
 
@@ -141,10 +142,6 @@ def _maybe_masked(
 
 def _quieted(treatment: Treatment, limit: float, rng: np.random.Generator) -> Treatment:
     """Leave something of the solvent outside the mask, every other time filtered as well."""
-    kept = _log_uniform(rng, 0.01, 1.0)
+    kept = log_uniform(rng, 0.01, 1.0)
     low_pass = limit * rng.uniform(1.5, 4) if rng.random() < 0.5 else None
     return replace(treatment, solvent_kept=kept, solvent_low_pass=low_pass)
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
