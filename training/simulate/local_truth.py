@@ -130,9 +130,7 @@ def _resampled(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[n
             continue
         place = np.arange(count) * (length / count)
         below = np.floor(place).astype(int)
-        part = (
-            (place - below).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
-        )
+        part = along((place - below).astype(np.float32), axis)
         first, second = (np.take(values, each % length, axis) for each in (below, below + 1))
         values = first + part * (second - first)
     return values
