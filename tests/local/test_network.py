@@ -1,5 +1,6 @@
 """The default local model: laws on maps whose local resolution is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,27 @@ def test_half_maps_that_tell_nothing_are_refused(density, halves, wrong):
     other = {"same": halves[0], "opposite": halves[1].with_values(-halves[1].values)}[wrong]
     with pytest.raises(MapContentError, match=wrong):
         local_resolution(density, half_maps=(halves[0], other))
+
+
+def test_half_maps_give_the_scale_unless_they_do_not_belong_together(density, halves):
+    moved = halves[1].with_values(np.roll(halves[1].values, 3, axis=2), "moved")
+    right, wrong = (local_resolution(density, half_maps=(halves[0], h)) for h in (halves[1], moved))
+    assert "relative to the half-map FSC resolution of 4.59 Å" in right.notes[0]
+    assert "relative to" not in wrong.notes[0]
+    assert any("moved is shifted" in warning for warning in wrong.warnings)
+
+
+def test_a_map_unlike_all_training_maps_gets_a_warning(density, found, monkeypatch):
+    assert not any("unlike" in warning for warning in found.warnings)
+    monkeypatch.setattr(local_network, "load", strict)
+    assert any("unlike those of the maps" in text for text in local_resolution(density).warnings)
+
+
+def strict(*given):
+    """Load a model that no map is near enough to."""
+    model = load(*given)
+    domain = model.card.domain and replace(model.card.domain, limit=1e-3)
+    return replace(model, card=replace(model.card, domain=domain))
 
 
 def test_coarse_voxels_are_refused(density):

@@ -1,6 +1,7 @@
 """The whole way from a map to a verdict, with the shipped model."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
 from mapres.features.distribution import quantile
 from mapres.networks.card import Calibration
+from mapres.networks.registry import load
+from mapres.validation import validate as validation
 from mapres.validation.pooling import class_probabilities, pool
 from mapres.validation.verdict import verdict_by_half_maps, verdict_by_interval
 from training.global_model.soft_targets import soft_targets
@@ -85,6 +88,16 @@ def test_half_maps_decide_the_verdict(example, halves):
     assert answer.verdict == "consistent"
     far = mapres.validate(example, claimed=1.1 * 1.2 * EXAMPLE_RESOLUTION, half_maps=halves)
     assert far.verdict == "pessimistic"
+
+
+def test_a_map_unlike_all_training_maps_gets_no_verdict(example, answer, monkeypatch):
+    assert not any("unlike" in warning for warning in answer.warnings)
+    model = load("default")
+    card = replace(model.card, domain=replace(model.card.domain, limit=1e-3))
+    monkeypatch.setattr(validation, "load", lambda *_: replace(model, card=card))
+    found = mapres.validate(example, claimed=EXAMPLE_RESOLUTION)
+    assert found.verdict == "inconclusive" and found.interval == answer.interval
+    assert any("unlike those of the maps" in warning for warning in found.warnings)
 
 
 def test_scale_and_offset_do_not_matter(example, answer):
