@@ -101,12 +101,12 @@ def test_control_c_cancels(session, do, small_map, monkeypatch):
 
 def test_too_little_memory_is_one_sentence(session, do, small_map, monkeypatch):
     from chimerax.core.errors import UserError
-    from chimerax.map_resolution.mapres.validation import validate as validation
+    from chimerax.map_resolution.mapres.validation import analysis
 
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(validation, "measure_map", fail)
+    monkeypatch.setattr(analysis, "measure_map", fail)
     with pytest.raises(UserError, match="not enough memory"):
         do("resvalidate #1")
 

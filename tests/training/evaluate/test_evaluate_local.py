@@ -22,7 +22,7 @@ def found(example):
 
 def test_every_method_is_scored(found, example):
     assert [row["method"] for row in found] == list(METHODS)
-    truth = example.truth[example.mask]
+    truth = example.truth[example.known]
     assert found[0]["constant_A"] == pytest.approx(
         np.abs(truth - np.median(truth)).mean(), abs=1e-3
     )
@@ -51,8 +51,8 @@ def test_the_truth_itself_has_no_error(example):
     from mapres.local.resolution import LocalResolution
 
     perfect = LocalResolution(example.truth, mask=example.mask, method="mapres", seconds=0.0)
-    truth = example.truth[example.mask].astype(float)
-    measured = _scores(perfect, example.mask, truth)
+    truth = example.truth[example.known].astype(float)
+    measured = _scores(perfect, example.known, truth)
     assert measured["error"] == 0 and measured["MAE_A"] == 0 and measured["covered"] == ""
     box = (slice(None),) * 3
     wide = replace(perfect, interval_in_box=Interval(box, 0.9 * example.truth, 1.1 * example.truth))
