@@ -50,14 +50,14 @@ def test_the_truth_itself_has_no_error(example):
     from mapres.local.method import Interval
     from mapres.local.resolution import LocalResolution
 
-    perfect = LocalResolution(example.truth, mask=example.mask, method="mapres", seconds=0.0)
+    perfect = LocalResolution(example.truth, mask=example.known, method="mapres", seconds=0.0)
     truth = example.truth[example.known].astype(float)
     measured = _scores(perfect, example.known, truth)
     assert measured["error"] == 0 and measured["MAE_A"] == 0 and measured["covered"] == ""
     box = (slice(None),) * 3
     wide = replace(perfect, interval_in_box=Interval(box, 0.9 * example.truth, 1.1 * example.truth))
-    assert _scores(wide, example.mask, truth)["covered"] == 1
+    assert _scores(wide, example.known, truth)["covered"] == 1
     narrow = replace(
         perfect, interval_in_box=Interval(box, 1.1 * example.truth, 1.2 * example.truth)
     )
-    assert _scores(narrow, example.mask, truth)["covered"] == 0
+    assert _scores(narrow, example.known, truth)["covered"] == 0
