@@ -11,6 +11,7 @@ from mapres.checks.registration import Registration, registration
 from mapres.density import Density
 from mapres.errors import MapContentError
 from mapres.fourier import filtered
+from mapres.half_maps import fsc_mask, mask_reach
 from mapres.local.resolution import local_resolution
 from mapres.validation.validate import validate
 
@@ -127,3 +128,17 @@ def test_the_reference_pair_is_told_from_a_shifted_one(shared_data):
     moved = Density(np.roll(second.values, 1, axis=0), second.voxel_size, name="moved")
     (doubt,) = said((first, moved), inside)
     assert "by 0, 0, 1 voxels" in doubt
+
+
+@pytest.mark.parametrize("spacing", [0.8, 1.5, 4.0])
+def test_the_mask_of_the_fsc_falls_to_a_half_beyond_the_molecule(spacing):
+    radius = 12
+    distance = np.linalg.norm(np.indices((49, 49, 49)) - 24, axis=0)
+    mask = fsc_mask(distance <= radius, spacing)
+    assert (mask[distance <= radius] > 0.9).all()
+    reach = radius + mask_reach(spacing) / spacing
+    # Of the voxels whose centers are within reach, the surface is up to one voxel farther out.
+    assert np.median(mask[np.abs(distance - reach) < 0.3]) > 0.25
+    assert np.median(mask[np.abs(distance - reach - 1) < 0.3]) < 0.5
+    assert (mask[distance > reach + 5 / min(spacing, 1.6)] < 1e-6).all()
+    assert mask_reach(spacing) >= max(2.5, 2 * spacing)

@@ -76,7 +76,8 @@ def reconstructions(ball, tmp_path_factory) -> Path:
     (folder / "000").mkdir()
     maps = {"half1": made.half1, "half2": made.half2, "truth": made.truth}
     maps |= dict.fromkeys(TREATMENTS, made.average)
-    maps |= {"core": made.distance < NEAR, "relion_local": 1.1 * made.truth}
+    maps |= {"molecule": made.mask, "core": made.distance < NEAR}
+    maps["relion_local"] = 1.1 * made.truth
     for name, values in maps.items():
         relion.save(folder / "000" / f"{name}.mrc", values, 1.5)
     facts = {"structure": ball.id, "voxel_size": 1.5, "fsc_resolution": made.resolution}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from mapres.errors import MapContentError
 from mapres.local.resolution import LocalResolution, local_resolution
-from training.evaluate.tables import Table
+from training.evaluate.tables import Table, write_maps
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 
@@ -32,10 +31,7 @@ LEAST_SPREAD = 0.02
 def evaluate_local(data: Path, split: str, count: int, out: Path) -> None:
     """Measure simulated maps of a split; write ``local-<split>.csv`` and ``.md``."""
     results = [row for e in _with_half_maps(data, split, count) for row in scores(e)]
-    with open(out / f"local-{split}-maps.csv", "w", newline="") as stream:
-        writer = csv.DictWriter(stream, results[0])
-        writer.writeheader()
-        writer.writerows(results)
+    write_maps(results, out / f"local-{split}-maps.csv")
     made_by = (
         f"`python -m training evaluate-local --split {split} --maps {count}` (seed {SEED}). Means "
         "over maps, of means over the voxels of the true molecule; the median over maps of "

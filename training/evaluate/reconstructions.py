@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from mapres.errors import MapContentError
 from mapres.local.resolution import LocalResolution, local_resolution
 from mapres.validation.verdict import OPTIMISTIC, PESSIMISTIC
 from training.evaluate.claims import analyzed, claims, grouped, operating_curve, share
-from training.evaluate.tables import Table
+from training.evaluate.tables import Table, write_maps
 from training.particles.sets import TREATMENTS, Reconstructed, stored
 
 # The verdict by half maps, and their FSC.
@@ -52,7 +51,7 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = 
     made_by = f"`python -m training evaluate-reconstructions --split {split}`, {len(made)} maps."
     results = [global_score(each, name) for each in made for name in TREATMENTS]
     results += [global_score(each, "raw", with_half_maps=True) for each in made]
-    _write(results, out / f"reconstructed-{split}-maps.csv")
+    write_maps(results, out / f"reconstructed-{split}-maps.csv")
     rows = [
         _global_row(name, [r for r in results if r["treatment"] == name])
         for name in (*TREATMENTS, HALF_MAPS)
@@ -63,7 +62,7 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = 
     title = f"Resolution of reconstructions, {split} split"
     Table(f"reconstructed-{split}", title, made_by, GLOBAL_COLUMNS, rows).write(out)
     local = [row for each in made for row in local_scores(each, peers)]
-    _write(local, out / f"reconstructed-local-{split}-maps.csv")
+    write_maps(local, out / f"reconstructed-local-{split}-maps.csv")
     methods = list(dict.fromkeys(row["method"] for row in local))
     rows = [_local_row(method, [r for r in local if r["method"] == method]) for method in methods]
     title = f"Local resolution of reconstructions, {split} split"
@@ -166,11 +165,3 @@ def _local_row(method: str, results: list[dict]) -> list:
         "-" if np.isnan(covered).all() else f"{np.nanmean(covered):.0%}",
         "-" if np.isnan(seconds).all() else f"{np.nanmedian(seconds):.1f}",
     ]
-
-
-def _write(results: list[dict], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="") as stream:
-        writer = csv.DictWriter(stream, results[0])
-        writer.writeheader()
-        writer.writerows(results)

@@ -23,7 +23,7 @@ from training.avramov2019.classifiers.paper_maps import (
 )
 from training.data.structures import from_packed, rows
 from training.evaluate.claims import analyzed, claims, grouped, operating_curve
-from training.evaluate.tables import Table
+from training.evaluate.tables import Table, write_maps
 from training.models.ship import write_card
 from training.simulate.draw import Example
 from training.simulate.examples import SETS, examples
@@ -40,10 +40,7 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
     sets = {row["id"]: row["set"] for row in rows(data / "structures.tsv", split=split)}
     drawn = examples(data, split, SEED, count, processes=2)
     results = [{"set": sets[e.structure_id]} | score(e, model) for e in drawn]
-    with open(out / f"simulated-{split}.csv", "w", newline="") as stream:
-        writer = csv.DictWriter(stream, results[0])
-        writer.writeheader()
-        writer.writerows(results)
+    write_maps(results, out / f"simulated-{split}.csv")
     by_treatment = grouped(results, lambda result: result["treatment"])
     operating_curve(by_treatment, out / f"simulated-{split}.png")
     command = f"python -m training evaluate --split {split} --maps {count}"

@@ -53,5 +53,14 @@ class Table:
         print(self.markdown())
 
 
+def write_maps(results: Sequence[dict], path: Path) -> None:
+    """Write one line for each result, which all have the same keys."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, results[0])
+        writer.writeheader()
+        writer.writerows(results)
+
+
 def _line(cells: Iterable) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"

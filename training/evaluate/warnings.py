@@ -150,12 +150,15 @@ def _plain_trials(e: Example, findings: list[Finding], evidence: Evidence) -> It
         yield _trial("sharpened", "more than 1.1 B", True, found)
     elif not treatment.guinier and treatment.sharpening <= (0.9 if treatment.weights else 0.6):
         yield _trial("sharpened", "up to 0.6 B, with weights 0.9", False, found)
+    clipped, quieted = treatment.clipped is not None, treatment.local_filter is not None
     for warning in ("inverted", "calculated", "no molecule", "crystal"):
-        yield _trial(warning, "ordinary maps", False, found)
+        if warning != "calculated" or not clipped:
+            yield _trial(warning, "ordinary maps", False, found)
     masked = treatment.mask_distance is not None
-    if treatment.solvent_kept == 0:
+    # What is below a level is constant as well, and a local filter quiets the solvent.
+    if treatment.solvent_kept == 0 and not clipped:
         yield _trial("flat", "masked" if masked else "not masked", masked, found)
-    if not masked:
+    if not (masked or clipped or quieted):
         yield _trial("quiet", "not masked", False, found)
     values = e.density.values
     inverted, cut = (e.density.with_values(v) for v in (-values, np.maximum(values, 0)))

@@ -141,11 +141,11 @@ def write_shards(
 
 def write_reconstructed(reconstructions: Path, folder: Path) -> str:
     """Store cells of reconstructions, which calibrate; return what the shard holds."""
-    found = []
-    for made in stored(reconstructions):
-        for k, treatment in enumerate(TREATMENTS):
-            rng = np.random.default_rng([k, len(found)])
-            found.append(sample_cells(made.example(treatment), rng))
+    found = [
+        _sampled(made.example(treatment), [int(made.folder.name), k])
+        for made in stored(reconstructions)
+        for k, treatment in enumerate(TREATMENTS)
+    ]
     path = folder / f"{RECONSTRUCTED}-000.npz"
     folder.mkdir(parents=True, exist_ok=True)
     kept = [sample for sample in found if sample is not None]
@@ -154,9 +154,12 @@ def write_reconstructed(reconstructions: Path, folder: Path) -> str:
 
 
 def _sample_of(data: Path, sets: dict[str, list], seed: int, k: int) -> Sample | None:
-    example = make_example(data, sets, seed, INGREDIENTS, k)
+    return _sampled(make_example(data, sets, seed, INGREDIENTS, k), [seed, k, 1])
+
+
+def _sampled(example: Example, seed: list[int]) -> Sample | None:
     try:
-        return sample_cells(example, np.random.default_rng([seed, k, 1]))
+        return sample_cells(example, np.random.default_rng(seed))
     except MapResError:
         return None
 

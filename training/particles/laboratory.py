@@ -32,7 +32,10 @@ from training.simulate.treatments.weights import fsc_weights
 # Å: the mask for the FSC and post-processing begins to fall so far outside, over such an edge.
 MASK = (4.0, 5.0)
 DEFOCUS = (7000.0, 22000.0)
-MAPS = ("half1", "half2", "raw", "refined", "post", "post_masked", "relion_local", "truth", "core")
+MAPS = (
+    *("half1", "half2", "raw", "refined", "post", "post_masked", "relion_local"),
+    *("molecule", "core", "truth"),
+)
 POST = ("--mask", "mask.mrc", "--angpix")
 
 
@@ -67,7 +70,8 @@ def _perform(e: Experiment, rng: np.random.Generator, work: Path) -> dict:
     halves = [s + np.float32(np.sqrt(scale2)) * n for s, n in zip(signal, noise, strict=True)]
     per_voxel = scale2 * noise_power * soft.size / np.sum(np.square(soft, dtype=float))
     truth = local_truth(whole, per_voxel, distance < NEAR, e.voxel_size, e.resolution)
-    for name, values in {"mask": soft, "truth": truth, "core": distance < NEAR}.items():
+    known = {"molecule": distance < 0, "core": distance < NEAR, "truth": truth}
+    for name, values in ({"mask": soft} | known).items():
         save(work / f"{name}.mrc", values, e.voxel_size)
     return e.facts() | {"fsc_resolution": _post_process(e, halves, work)}
 

@@ -66,7 +66,7 @@ class Reconstructed:
         return Example(
             density=self.density(treatment),
             truth=self.values("truth"),
-            mask=self.core,
+            mask=self.values("molecule") > 0.5,
             known=self.core,
             resolution=self.resolution,
             structure_id=str(self.facts["structure"]),

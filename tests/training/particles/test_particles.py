@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mapres.errors import MapResError
-from training.particles import relion
+from training.particles import relion, sets
 from training.particles.experiment import Experiment, draw_experiment
 from training.particles.laboratory import MAPS, perform
 from training.particles.molecule import conformations
@@ -100,6 +100,25 @@ def test_the_corrected_fsc_is_read_and_interpolated(tmp_path):
     frequency, fsc = relion.corrected_fsc(tmp_path / "post.star")
     assert np.allclose(fsc, [1, 0.7, 0.4, 0.1])
     assert relion.resolution_of(frequency, fsc) == pytest.approx(1 / (0.2 + 0.1 * 0.257 / 0.3))
+
+
+def test_a_set_goes_on_where_it_was_and_after_a_failure(packed, experiment, tmp_path, monkeypatch):
+    done = []
+
+    def perform(_experiment, _rng, folder):
+        if folder.name == "001":
+            raise MapResError("relion_project failed")
+        folder.mkdir()
+        done.append(folder.name)
+
+    monkeypatch.setattr(relion, "require", lambda: None)
+    monkeypatch.setattr(sets, "perform", perform)
+    monkeypatch.setattr(sets, "draw_experiment", lambda *_: experiment)
+    for name in ("000", "part-of-a-process-that-was-killed"):
+        (tmp_path / name).mkdir()
+    lines = list(sets.make(packed, "validation", tmp_path, range(3)))
+    assert [line[:3] for line in lines] == ["001", "002"] and "project failed" in lines[0]
+    assert done == ["002"] and not list(tmp_path.glob("part-*"))
 
 
 @pytest.mark.skipif(not INSTALLED, reason="RELION is not installed")
