@@ -139,5 +139,5 @@ def test_the_mask_of_the_fsc_falls_to_a_half_beyond_the_molecule(spacing):
     reach = radius + mask_reach(spacing) / spacing
     # Voxels count as within reach or not, and a ball loses more than a plane: half a voxel.
     assert np.median(mask[np.abs(distance - reach + 0.5) < 0.3]) == pytest.approx(0.5, abs=0.1)
-    assert (mask[distance > reach + 5 / min(spacing, 1.6)] < 1e-6).all()
+    assert (mask[distance > reach + 3 * max(1.2 / spacing, 1)] < 0.01).all()
     assert mask_reach(spacing) >= max(2.5, 2 * spacing)
