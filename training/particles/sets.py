@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,8 @@ from training.simulate.treatments.treatment import Treatment
 # RELION's postprocess without and with its mask.
 TREATMENTS = ("raw", "refined", "post", "post_masked")
 SEED = 20
+# Seconds: nothing takes so long.
+ABANDONED = 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +111,9 @@ def make(data: Path, split: str, folder: Path, seeds: range, processes: int = 1)
     """
     relion.require()
     for left in folder.glob("part-*"):
-        # Of a process that was killed: 0.5 GB of particles.
-        shutil.rmtree(left)
+        # Of a process that was killed, with 0.5 GB of particles; others may still be at work.
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left)
     sets = pools(data, split)
     missing = [seed for seed in seeds if not (folder / f"{seed:03d}").exists()]
     one = partial(_make_one, data, sets, folder, missing)

@@ -1,5 +1,6 @@
 """The laboratory: molecules move as told, and RELION finds the resolution that was asked for."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -114,11 +115,13 @@ def test_a_set_goes_on_where_it_was_and_after_a_failure(packed, experiment, tmp_
     monkeypatch.setattr(relion, "require", lambda: None)
     monkeypatch.setattr(sets, "perform", perform)
     monkeypatch.setattr(sets, "draw_experiment", lambda *_: experiment)
-    for name in ("000", "part-of-a-process-that-was-killed"):
-        (tmp_path / name).mkdir()
+    killed, at_work = tmp_path / "part-killed", tmp_path / "part-at-work"
+    for path in (tmp_path / "000", killed, at_work):
+        path.mkdir()
+    os.utime(killed, (0, 0))
     lines = list(sets.make(packed, "validation", tmp_path, range(3)))
     assert [line[:3] for line in lines] == ["001", "002"] and "project failed" in lines[0]
-    assert done == ["002"] and not list(tmp_path.glob("part-*"))
+    assert done == ["002"] and not killed.exists() and at_work.exists()
 
 
 @pytest.mark.skipif(not INSTALLED, reason="RELION is not installed")
