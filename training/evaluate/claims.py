@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -60,9 +60,3 @@ def operating_curve(groups: dict[str, Sequence[dict]], path: Path) -> None:
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     figure.savefig(path, dpi=120)
     plt.close(figure)
-
-
-def grouped(results: Sequence[dict], key: Callable[[dict], str]) -> dict[str, list[dict]]:
-    """Return results by the name of their group, in alphabetical order."""
-    names = sorted({key(result) for result in results})
-    return {name: [result for result in results if key(result) == name] for name in names}

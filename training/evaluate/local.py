@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mapres.errors import MapContentError
 from mapres.local.resolution import LocalResolution, local_resolution
-from training.evaluate.tables import Table, write_maps
+from training.evaluate.tables import Table, grouped, write_maps
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 
@@ -76,21 +76,32 @@ def _filtered(truth: NDArray, example: Example) -> bool:
 
 
 def _scores(found: LocalResolution, mask: NDArray[np.bool_], truth: NDArray) -> dict:
-    values = found.values[mask].astype(np.float64)
-    r, covered = "", ""
+    measured = errors(found.values[mask], truth) | {"covered": covered(found, mask, truth)}
+    return {name: "" if np.isnan(value) else value for name, value in measured.items()}
+
+
+def errors(values: NDArray, truth: NDArray) -> dict[str, float]:
+    """Return mean relative and absolute error (Å), and r of ln Å: NaN where nothing varies."""
+    values, truth, r = values.astype(np.float64), truth.astype(np.float64), np.nan
     if np.log(truth).std() > LEAST_SPREAD and np.log(values).std() > 0:
-        r = round(float(np.corrcoef(np.log(values), np.log(truth))[0, 1]), 4)
-    if found.interval is not None:
-        # Where the mask found leaves molecule out, there is a nearest value but no interval.
-        low, high = (part[mask] for part in found.interval)
-        held = ((low <= truth) & (truth <= high))[found.mask[mask]]
-        covered = round(float(held.mean()), 4)
+        r = float(np.corrcoef(np.log(values), np.log(truth))[0, 1])
     return {
         "error": round(float(np.abs(values / truth - 1).mean()), 4),
         "MAE_A": round(float(np.abs(values - truth).mean()), 4),
-        "r": r,
-        "covered": covered,
+        "r": round(r, 4),
     }
+
+
+def covered(found: LocalResolution, mask: NDArray[np.bool_], truth: NDArray) -> float:
+    """Return how much of a mask has the truth there, shape (n,), in its 90% interval; NaN without.
+
+    Where the mask found leaves molecule out, there is a nearest value but no interval.
+    """
+    if found.interval is None:
+        return np.nan
+    low, high = (part[mask] for part in found.interval)
+    held = ((low <= truth) & (truth <= high))[found.mask[mask]]
+    return round(float(held.mean()), 4)
 
 
 def _rows(results: list[dict]) -> Iterator[list]:
@@ -99,8 +110,7 @@ def _rows(results: list[dict]) -> Iterator[list]:
     for name, (finer, coarser) in bands.items():
         groups.append(("by Å", name, [r for r in results if finer <= r["resolution_A"] < coarser]))
     for column in ("limited", "treatment"):
-        for name in sorted({r[column] for r in results}):
-            groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
+        groups += [(f"by {column}", *group) for group in grouped(results, column).items()]
     for group, name, chosen in groups:
         for method in METHODS:
             here = [r for r in chosen if r["method"] == method]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from mapres.errors import MapContentError
 from mapres.local.resolution import LocalResolution, local_resolution
 from mapres.validation.verdict import OPTIMISTIC, PESSIMISTIC
-from training.evaluate.claims import analyzed, claims, grouped, operating_curve, share
-from training.evaluate.tables import Table, write_maps
+from training.evaluate.claims import analyzed, claims, operating_curve, share
+from training.evaluate.local import covered, errors
+from training.evaluate.tables import Table, grouped, write_maps
 from training.particles.sets import TREATMENTS, Reconstructed, stored
 
 # The verdict by half maps, and their FSC.
@@ -33,8 +34,6 @@ PEERS = {
     "MonoRes, raw": ("raw", "monores", False),
     "ResMap, half maps": ("raw", "resmap", True),
 }
-# ln Å: with less variation than 2% there is nothing to correlate with.
-LEAST_SPREAD = 0.02
 
 
 def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = False) -> None:
@@ -52,19 +51,18 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = 
     results = [global_score(each, name) for each in made for name in TREATMENTS]
     results += [global_score(each, "raw", with_half_maps=True) for each in made]
     write_maps(results, out / f"reconstructed-{split}-maps.csv")
-    rows = [
-        _global_row(name, [r for r in results if r["treatment"] == name])
-        for name in (*TREATMENTS, HALF_MAPS)
-    ]
-    operating_curve(
-        grouped(results, lambda result: result["treatment"]), out / f"reconstructed-{split}.png"
-    )
+    groups = grouped(results, "treatment")
+    rows = [_global_row(name, groups[name]) for name in (*TREATMENTS, HALF_MAPS)]
+    operating_curve(groups, out / f"reconstructed-{split}.png")
     title = f"Resolution of reconstructions, {split} split"
     Table(f"reconstructed-{split}", title, made_by, GLOBAL_COLUMNS, rows).write(out)
     local = [row for each in made for row in local_scores(each, peers)]
     write_maps(local, out / f"reconstructed-local-{split}-maps.csv")
-    methods = list(dict.fromkeys(row["method"] for row in local))
-    rows = [_local_row(method, [r for r in local if r["method"] == method]) for method in methods]
+    groups = grouped(local, "method")
+    # In the order in which they were measured.
+    rows = [
+        _local_row(method, groups[method]) for method in dict.fromkeys(r["method"] for r in local)
+    ]
     title = f"Local resolution of reconstructions, {split} split"
     Table(f"reconstructed-local-{split}", title, made_by, LOCAL_COLUMNS, rows).write(out)
 
@@ -110,24 +108,17 @@ def _local_score(
     core: NDArray[np.bool_],
     found: LocalResolution | None = None,
 ) -> dict:
-    values, known = values[core].astype(float), truth[core].astype(float)
-    ratio = values / known
-    scaled, covered, r = ratio / np.median(ratio), np.nan, np.nan
-    if np.log(known).std() > LEAST_SPREAD and np.log(values).std() > 0:
-        r = float(np.corrcoef(np.log(values), np.log(known))[0, 1])
-    if found is not None and found.interval is not None:
-        low, high = (part[core] for part in found.interval)
-        covered = float(np.mean(((low <= known) & (known <= high))[found.mask[core]]))
+    known = truth[core].astype(float)
+    ratio = values[core].astype(float) / known
+    scaled = ratio / np.median(ratio)
     return {
         "map": made.folder.name,
         "method": method,
-        "error": round(float(np.abs(ratio - 1).mean()), 4),
+        **errors(values[core], known),
         "error_scaled": round(float(np.abs(scaled - 1).mean()), 4),
-        "MAE_A": round(float(np.abs(values - known).mean()), 4),
         "ratio": round(float(np.median(ratio)), 4),
-        "r": round(r, 4),
-        "covered": round(covered, 4),
-        "seconds": round(found.seconds, 2) if found is not None else np.nan,
+        "covered": np.nan if found is None else covered(found, core, known),
+        "seconds": np.nan if found is None else round(found.seconds, 2),
     }
 
 
@@ -151,7 +142,7 @@ def _global_row(name: str, results: list[dict]) -> list:
 
 def _local_row(method: str, results: list[dict]) -> list:
     columns = ("error", "error_scaled", "MAE_A", "ratio", "r", "covered", "seconds")
-    error, scaled, mae, ratio, r, covered, seconds = (
+    error, scaled, mae, ratio, r, held, seconds = (
         np.array([each[column] for each in results]) for column in columns
     )
     return [
@@ -162,6 +153,6 @@ def _local_row(method: str, results: list[dict]) -> list:
         f"{mae.mean():.2f}",
         f"{np.nanmedian(ratio):.3f}",
         f"{np.nanmedian(r):.2f}",
-        "-" if np.isnan(covered).all() else f"{np.nanmean(covered):.0%}",
+        "-" if np.isnan(held).all() else f"{np.nanmean(held):.0%}",
         "-" if np.isnan(seconds).all() else f"{np.nanmedian(seconds):.1f}",
     ]

@@ -22,11 +22,11 @@ from training.avramov2019.classifiers.paper_maps import (
     paper_molecules,
 )
 from training.data.structures import from_packed, rows
-from training.evaluate.claims import analyzed, claims, grouped, operating_curve
-from training.evaluate.tables import Table, write_maps
+from training.evaluate.claims import analyzed, claims, operating_curve
+from training.evaluate.tables import Table, grouped, write_maps
 from training.models.ship import write_card
 from training.simulate.draw import Example
-from training.simulate.examples import SETS, examples
+from training.simulate.examples import examples
 
 SEED = 3000
 GROUP_COLUMNS = ("maps", "", "molecules", "n", "right class", "median relative error")
@@ -41,8 +41,7 @@ def evaluate_simulated(data: Path, split: str, count: int, model: str, out: Path
     drawn = examples(data, split, SEED, count, processes=2)
     results = [{"set": sets[e.structure_id]} | score(e, model) for e in drawn]
     write_maps(results, out / f"simulated-{split}.csv")
-    by_treatment = grouped(results, lambda result: result["treatment"])
-    operating_curve(by_treatment, out / f"simulated-{split}.png")
+    operating_curve(grouped(results, "treatment"), out / f"simulated-{split}.png")
     command = f"python -m training evaluate --split {split} --maps {count}"
     made_by = f"Model {load(model).label}; `{command}` (seed {SEED})."
     title = f"Simulated maps, {split} split"
@@ -61,14 +60,9 @@ def _groups(results: list[dict]) -> list[list]:
     for name, (finer, coarser) in bands.items():
         chosen = [r for r in results if finer <= r["true_A"] < coarser]
         groups.append(("by true Å", name, chosen))
-    for column, names in (("set", [*SETS]), ("treatment", sorted(_values(results, "treatment")))):
-        for name in names:
-            groups.append((f"by {column}", name, [r for r in results if r[column] == name]))
+    for column in ("set", "treatment"):
+        groups += [(f"by {column}", *group) for group in grouped(results, column).items()]
     return [_row(group, name, summarize(chosen)) for group, name, chosen in groups if chosen]
-
-
-def _values(results: list[dict], column: str) -> set[str]:
-    return {result[column] for result in results}
 
 
 def add_score(model: str, name: str, summary: dict) -> None:
@@ -110,7 +104,7 @@ def summarize(results: list[dict]) -> dict:
     inside = [r["low_A"] <= r["true_A"] <= r["high_A"] for r in results]
     return {
         "n": len(results),
-        "molecules": len(_values(results, "structure")),
+        "molecules": len(grouped(results, "structure")),
         "accuracy": float(np.mean([r["class"] == r["true_class"] for r in results])),
         "error": float(np.median(np.abs(answer / truth - 1))),
         "coverage": float(np.mean(inside)),

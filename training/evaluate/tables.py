@@ -53,6 +53,12 @@ class Table:
         print(self.markdown())
 
 
+def grouped(results: Sequence[dict], column: str) -> dict[str, list[dict]]:
+    """Return results by what a column says, in alphabetical order."""
+    names = sorted({result[column] for result in results})
+    return {name: [result for result in results if result[column] == name] for name in names}
+
+
 def write_maps(results: Sequence[dict], path: Path) -> None:
     """Write one line for each result, which all have the same keys."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from training.global_model.domain import fit_domain, training_profiles
 from training.models.coverage import coverage, narrowest
 from training.models.ship import ship, training_card
 from training.models.to_onnx import rounded, runner
-from training.particles.sets import TREATMENTS, stored
+from training.particles.sets import TREATMENTS, group_of, stored
 from training.simulate.examples import examples
 
 # Simulated validation maps whose predictions fit the three numbers of the calibration.
@@ -96,7 +96,7 @@ def reconstructed_maps(folder: Path, predict: Predict) -> Iterator[CalibrationMa
     """Yield reconstructions of the validation split, treated in every way."""
     for made in stored(folder):
         for treatment in TREATMENTS:
-            group = f"reconstructed, {treatment}"
+            group = group_of(treatment)
             yield _predicted(made.density(treatment), made.resolution, group, predict)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -131,26 +131,19 @@ def write_shards(
         if path.exists():
             continue
         make = partial(_sample_of, data, sets, shard)
-        found = [sample for sample in spread(make, count, processes, path.stem) if sample]
-        if not found:
-            yield f"{path.stem}: no molecule was found in any map"
-            continue
-        _write(found, path)
-        yield f"{path.stem}: {sum(len(s.truth) for s in found)} cells of {len(found)} maps"
+        yield _write(spread(make, count, processes, path.stem), path)
 
 
 def write_reconstructed(reconstructions: Path, folder: Path) -> str:
     """Store cells of reconstructions, which calibrate; return what the shard holds."""
-    found = [
+    samples = [
         _sampled(made.example(treatment), [int(made.folder.name), k])
         for made in stored(reconstructions)
         for k, treatment in enumerate(TREATMENTS)
     ]
     path = folder / f"{RECONSTRUCTED}-000.npz"
     folder.mkdir(parents=True, exist_ok=True)
-    kept = [sample for sample in found if sample is not None]
-    _write(kept, path)
-    return f"{path.stem}: {sum(len(s.truth) for s in kept)} cells of {len(kept)} maps"
+    return _write(samples, path)
 
 
 def _sample_of(data: Path, sets: dict[str, list], seed: int, k: int) -> Sample | None:
@@ -164,8 +157,11 @@ def _sampled(example: Example, seed: list[int]) -> Sample | None:
         return None
 
 
-def _write(found: list[Sample], path: Path) -> None:
-    """Store samples: arrays of all cells, one row each, and of all maps."""
+def _write(samples: Iterable[Sample | None], path: Path) -> str:
+    """Store samples: arrays of all cells, one row each, and of all maps; return what they are."""
+    found = [sample for sample in samples if sample is not None]
+    if not found:
+        return f"{path.stem}: no molecule was found in any map"
     of_cells = {
         name: np.concatenate([getattr(sample, name) for sample in found])
         for name in ("features", "fractions", "truth")
@@ -183,3 +179,4 @@ def _write(found: list[Sample], path: Path) -> None:
     temporary = path.with_name(f"part-{path.name}")
     np.savez(temporary, **of_cells, **of_maps, **names)
     os.replace(temporary, path)
+    return f"{path.stem}: {sum(len(s.truth) for s in found)} cells of {len(found)} maps"

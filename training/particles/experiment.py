@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from training.data.structures import Structure, rotated
+from training.simulate.recipe import log_uniform
 
 # Atoms of a molecule: with more, projections take longer and show nothing else.
 ATOMS = (1500, 12000)
@@ -82,7 +83,7 @@ def draw_experiment(structure: Structure, rng: np.random.Generator) -> Experimen
         voxel_size=voxel_size,
         box=max(box, SMALLEST_BOX),
         particles=int(rng.integers(1250, 3001)) * 2,
-        resolution=float(np.exp(rng.uniform(np.log(finest), np.log(COARSEST)))),
+        resolution=log_uniform(rng, finest, COARSEST),
         hinge=rng.uniform(8, 25) if varied else rng.uniform(0, 7) * (rng.random() < 0.7),
         lost=rng.uniform(0, 0.7) if varied else 0.0,
         belt=copies == 1 and rng.random() < 0.15,

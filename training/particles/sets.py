@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from mapres.density import Density
 from mapres.errors import MapResError
 from mapres.half_maps import HalfMaps
-from training.data.structures import from_packed
 from training.particles import relion
 from training.particles.experiment import Experiment, draw_experiment
 from training.particles.laboratory import perform
 from training.simulate.draw import Example
-from training.simulate.examples import SETS, pools, spread
+from training.simulate.examples import drawn_set, drawn_structure, pools, spread
 from training.simulate.treatments.treatment import Treatment
 
 # What users open: the mean of the half maps; as refinement leaves it, weighted by 2F/(1+F); and
@@ -73,7 +72,7 @@ class Reconstructed:
             known=self.core,
             resolution=self.resolution,
             structure_id=str(self.facts["structure"]),
-            treatment=Treatment(kind=f"reconstructed, {treatment}"),
+            treatment=Treatment(kind=group_of(treatment)),
             half_maps=self.half_maps,
         )
 
@@ -81,6 +80,11 @@ class Reconstructed:
     def core(self) -> NDArray[np.bool_]:
         """Where the truth is known: the molecule and 3 Å around it, shape (z, y, x)."""
         return self.values("core") > 0.5
+
+
+def group_of(treatment: str) -> str:
+    """Return what reconstructions that were treated so are called beside simulated maps."""
+    return f"reconstructed, {treatment}"
 
 
 def stored(folder: Path) -> list[Reconstructed]:
@@ -137,8 +141,6 @@ def _make_one(data: Path, sets: dict[str, list], folder: Path, missing: list[int
 
 def _drawn(data: Path, sets: dict[str, list], rng: np.random.Generator) -> Experiment:
     while True:
-        name = str(rng.choice(list(SETS), p=list(SETS.values())))
-        row = sets[name][rng.integers(len(sets[name]))]
-        experiment = draw_experiment(from_packed(data / "structures.h5", int(row["index"])), rng)
+        experiment = draw_experiment(drawn_structure(data, sets[drawn_set(rng)], rng), rng)
         if experiment is not None:
             return experiment

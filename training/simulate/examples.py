@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mapres import threads
-from training.data.structures import from_packed, rows
+from training.data.structures import Structure, from_packed, rows
 from training.simulate.draw import EVERYTHING, Example, Ingredients, draw_example
 
 # Maps simulated ahead, of up to 40 MB each.
@@ -58,14 +58,25 @@ def make_example(
 ) -> Example:
     """Return map ``k`` of a seed; ``sets`` as `pools` returns them."""
     rng = np.random.default_rng([seed, k])
-    name = str(rng.choice(list(SETS), p=list(SETS.values())))
+    name = drawn_set(rng)
     if name == "complex" and not ingredients.complexes:
         name = "chain-rebuilt"
     if not ingredients.chains:
         name = "complex"
-    row = sets[name][rng.integers(len(sets[name]))]
-    structure = from_packed(data / "structures.h5", int(row["index"]))
-    return draw_example(structure, rng, ingredients)
+    return draw_example(drawn_structure(data, sets[name], rng), rng, ingredients)
+
+
+def drawn_set(rng: np.random.Generator) -> str:
+    """Return the name of a set, each as often as `SETS` has it."""
+    return str(rng.choice(list(SETS), p=list(SETS.values())))
+
+
+def drawn_structure(
+    data: Path, molecules: list[dict[str, str]], rng: np.random.Generator
+) -> Structure:
+    """Return one of the molecules of a set, see `pools`."""
+    row = molecules[rng.integers(len(molecules))]
+    return from_packed(data / "structures.h5", int(row["index"]))
 
 
 def one_thread() -> None:

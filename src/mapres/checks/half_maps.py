@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .check import HALF_MAPS, Check, Evidence
+import numpy as np
+from numpy.typing import NDArray
+
+from ..half_maps import HalfMaps, half_map_resolution
+from .check import HALF_MAPS, Check, Evidence, Finding, run_checks
 
 # Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
 LITTLE_AGREEMENT = 0.2
@@ -75,3 +79,22 @@ CORRELATION = (
         discredits=HALF_MAPS,
     ),
 )
+
+
+def checked_fsc(
+    evidence: Evidence, half_maps: HalfMaps, molecule: NDArray[np.bool_]
+) -> tuple[float | None, list[Finding]]:
+    """Return where the half-map FSC falls below 0.143 (Å), None if unusable, and the findings.
+
+    Shifted half maps, or those of another map, have an FSC that means nothing.
+
+    Parameters
+    ----------
+    evidence : the map, and what was measured of the two
+    half_maps : the two
+    molecule : bool array, shape (z, y, x)
+    """
+    if findings := run_checks(PAIR, evidence):
+        return None, findings
+    fsc = half_map_resolution(evidence.density, half_maps, molecule)
+    return fsc, run_checks(CORRELATION, evidence.with_(half_maps_correlate=fsc is not None))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .. import threads
 from ..checks.check import Evidence, run_checks
-from ..checks.half_maps import PAIR
+from ..checks.half_maps import checked_fsc
 from ..checks.limits import UNLIKE
 from ..density import Density
 from ..errors import MapContentError, ModelError
@@ -27,7 +27,7 @@ from ..features.relative import (
     rows,
 )
 from ..features.spectra import Spectra
-from ..half_maps import correlate, half_map_resolution
+from ..half_maps import correlate
 from ..networks.kinds import LOCAL
 from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, part_of
@@ -89,7 +89,10 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
             "reinstall MapRes."
         )
-    fsc = _half_map_fsc(given)
+    fsc = None
+    if given.half_maps is not None:
+        evidence = Evidence(density, half_maps=given.pair)
+        fsc, _ = checked_fsc(evidence, given.half_maps, given.molecule)
     levels, grid, ln_resolution = _levels(given, network, global_model, fsc)
     box, (low, middle, high) = on_grid(levels, grid, given)
     # Unlike those of `np.zeros`, its pages are huge.
@@ -128,17 +131,6 @@ def _levels(
     global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
     levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
     return levels, cells.grid, global_features.ln_resolution
-
-
-def _half_map_fsc(given: MethodInput) -> float | None:
-    """Return where the half maps' FSC falls below 0.143 (Å), None without half maps or it.
-
-    Shifted half maps, or those of another map, have an FSC that means nothing.
-    """
-    pair = Evidence(given.density, half_maps=given.pair)
-    if given.half_maps is None or run_checks(PAIR, pair):
-        return None
-    return half_map_resolution(given.density, given.half_maps, given.molecule)
 
 
 def predict_global(

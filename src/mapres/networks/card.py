@@ -54,7 +54,7 @@ class Card:
     weights : path of the weights, next to the card
     sha256 : of the weights
     calibration : None of kinds that have none
-    domain : of the maps that it was trained on; None if the card does not tell
+    domain : of the maps that it was trained on; None if the card has none
     entries : all entries of the JSON file
     """
 

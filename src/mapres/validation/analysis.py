@@ -18,12 +18,12 @@ from ..checks.check import (
 )
 from ..checks.density import DENSITY, MOLECULE
 from ..checks.half_map_measurements import measure_half_maps
-from ..checks.half_maps import CORRELATION, PAIR
+from ..checks.half_maps import checked_fsc
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
-from ..half_maps import HalfMaps, half_map_resolution
+from ..half_maps import HalfMaps
 from ..mask import flat_solvent, solvent_mask
 from ..networks.registry import Model
 from ..progress import Progress
@@ -43,7 +43,6 @@ class Analysis:
     predicted : by the network
     of_molecule : findings about the mask
     of_half_maps : findings about the half maps
-    half_maps : whether there are any
     fsc : Å where their FSC falls below 0.143; None without, or where they are unusable
     """
 
@@ -52,7 +51,6 @@ class Analysis:
     predicted: Prediction
     of_molecule: tuple[Finding, ...]
     of_half_maps: tuple[Finding, ...]
-    half_maps: bool
     fsc: float | None
 
     def judged(self, claimed: float | None = None) -> Validation:
@@ -85,7 +83,7 @@ class Analysis:
         """Judge a claim: by half maps where there are any, else by interval, else by class."""
         invalid, nyquist = discredited(findings), self.evidence.density.nyquist
         predicted = self.predicted
-        if self.half_maps:
+        if self.evidence.half_maps is not None:
             fsc = None if HALF_MAPS in invalid else self.fsc
             return verdict_by_half_maps(claimed, nyquist, fsc)
         if predicted.interval is None and PREDICTION not in invalid:
@@ -109,16 +107,12 @@ def analyze(
         interval=predicted.interval,
         unlike=predicted.unlike,
     )
-    fsc, of_half_maps = _half_map_fsc(evidence, half_maps, molecule) if half_maps else (None, [])
-    return Analysis(
-        network,
-        evidence,
-        predicted,
-        tuple(findings),
-        tuple(of_half_maps),
-        half_maps is not None,
-        fsc,
-    )
+    fsc: float | None = None
+    of_half_maps: list[Finding] = []
+    if half_maps:
+        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, molecule, density))
+        fsc, of_half_maps = checked_fsc(evidence, half_maps, molecule)
+    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc)
 
 
 def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
@@ -132,15 +126,3 @@ def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)
     return molecule, run_checks(MOLECULE, evidence)
-
-
-def _half_map_fsc(
-    evidence: Evidence, half_maps: HalfMaps, molecule: NDArray[np.bool_]
-) -> tuple[float | None, list[Finding]]:
-    """Return where the half-map FSC falls below 0.143 (Å), None if unusable, and the findings."""
-    density = evidence.density
-    pair = measure_half_maps(half_maps, molecule, density)
-    if findings := run_checks(PAIR, evidence.with_(half_maps=pair)):
-        return None, findings
-    fsc = half_map_resolution(density, half_maps, molecule)
-    return fsc, run_checks(CORRELATION, evidence.with_(half_maps_correlate=fsc is not None))

@@ -79,7 +79,7 @@ def predict_map(
 
 
 def distance_from_training(spectra: Spectra, network: Model) -> float | None:
-    """Return how far a map is from those that a network was trained on; None if it cannot tell."""
+    """Return how far a map is from those that a network was trained on; None without a domain."""
     domain = network.card.domain
     return None if domain is None else domain.distance(profile(spectra))
 
