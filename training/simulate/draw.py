@@ -129,7 +129,7 @@ def draw_example(
     if not ingredients.masks:
         treatment = replace(treatment, mask_distance=None, sphere=False, clipped=None)
     if not ingredients.sharpening:
-        treatment = replace(treatment, sharpening=0.0, guinier=False)
+        treatment = replace(treatment, sharpening=0.0, guinier=None)
     density, truth = deposit(made, treatment)
     return Example(
         density=density,

@@ -56,8 +56,8 @@ def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np
         weights = fsc_weights(measured_fsc(made, treatment.fsc_in_mask), treatment.weights)
         shells = Shells(recipe.shape, recipe.voxel_size).frequency[: len(weights) + 1]
         gain *= np.interp(frequency, shells, [weights[0], *weights], right=0)
-        if treatment.guinier:
-            b_factor = guinier_b_factor(made.average, weights, made)
+        if treatment.guinier is not None:
+            b_factor = guinier_b_factor(made.average, weights, recipe.voxel_size, treatment.guinier)
     # Past e^12 the filter beside it cuts anyway.
     gain *= np.exp(np.minimum(0.25 * b_factor * s2, 12.0))
     if treatment.low_pass is not None:

@@ -39,12 +39,19 @@ def _refined(made: Reconstruction, rng: np.random.Generator) -> Treatment:
 
 
 def _relion(made: Reconstruction, rng: np.random.Generator) -> Treatment:
-    """RELION's postprocess, with an automatic B factor, mostly without a low-pass filter."""
-    treatment = Treatment(weights=ROOT, guinier=True)
-    if rng.random() < 0.2:
-        treatment = replace(treatment, low_pass=_near_limit(made, rng))
-    if rng.random() < 0.5:
-        recipe = made.recipe
+    """RELION's postprocess, with an automatic B factor, mostly without a low-pass filter.
+
+    It fits the Guinier plot as far as there are weights, noise and all, unless it is told where to
+    end. Before version 3.1 it filtered at the resolution, over an edge of two shells.
+    """
+    recipe, limit = made.recipe, made.resolution
+    fine = 0.0 if rng.random() < 0.85 else limit
+    treatment = Treatment(weights=ROOT, guinier=(_guinier_from(limit), fine))
+    if rng.random() < 0.3:
+        shell = recipe.shape[0] * recipe.voxel_size
+        edges = {"low_pass": max(limit, 2 * recipe.voxel_size), "filter_edge": limit / shell}
+        treatment = replace(treatment, **edges)
+    if rng.random() < 0.55:
         edges = {"mask_distance": recipe.mask_distance, "mask_edge": recipe.mask_edge}
         treatment = replace(treatment, **edges)
     return treatment
@@ -55,7 +62,7 @@ def _cryosparc(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     guinier = rng.random() < 0.7
     treatment = Treatment(
         weights=ROOT if rng.random() < 0.7 else WIENER,
-        guinier=guinier,
+        guinier=(_guinier_from(made.resolution), made.resolution) if guinier else None,
         sharpening=0.0 if guinier else rng.uniform(0.3, 1.1),
         low_pass=max(made.resolution, 2 * made.recipe.voxel_size),
         filter_shape=BUTTERWORTH,
@@ -100,11 +107,11 @@ def _heavily_filtered(made: Reconstruction, rng: np.random.Generator) -> Treatme
 
 # How often a map is left or treated so.
 SHARES = {
-    "raw": 0.14,
-    "refined": 0.17,
-    "RELION": 0.21,
-    "cryoSPARC": 0.12,
-    "by hand": 0.24,
+    "raw": 0.12,
+    "refined": 0.14,
+    "RELION": 0.30,
+    "cryoSPARC": 0.11,
+    "by hand": 0.21,
     "filtered locally": 0.05,
     "filtered heavily": 0.07,
 }
@@ -117,6 +124,11 @@ KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
     "filtered locally": _local,
     "filtered heavily": _heavily_filtered,
 }
+
+
+def _guinier_from(limit: float) -> float:
+    """Return where Guinier plots begin, Å: at 10, of coarser maps at 1.5 times their resolution."""
+    return max(10.0, 1.5 * limit)
 
 
 def _near_limit(made: Reconstruction, rng: np.random.Generator) -> float:

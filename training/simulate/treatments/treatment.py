@@ -19,7 +19,8 @@ class Treatment:
         2003) of the half-map FSC that is measured, up to its first zero; None for none
     fsc_in_mask : that FSC is the one inside the mask, corrected for it; else that of the whole box
     sharpening : fraction of the overall B factor that is taken back
-    guinier : the B factor of a Guinier plot is taken back, see `weights.guinier_b_factor`
+    guinier : between which resolutions the Guinier plot is fitted whose B factor is taken back,
+        see `weights.guinier_b_factor`; None for none
     low_pass : half-height of the final filter, or None
     filter_shape : `COSINE`, `BUTTERWORTH` or `GAUSSIAN`, which is 1/e there as that of ``pdb2mrc``
     filter_edge : relative width of the cosine's edge
@@ -39,7 +40,7 @@ class Treatment:
     weights: str | None = None
     fsc_in_mask: bool = True
     sharpening: float = 0.0
-    guinier: bool = False
+    guinier: tuple[float, float] | None = None
     low_pass: float | None = None
     filter_shape: str = COSINE
     filter_edge: float = 0.1

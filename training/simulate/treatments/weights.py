@@ -10,9 +10,6 @@ from mapres.fsc import fourier_shell_correlation
 from training.simulate.reconstruct import Reconstruction
 from training.simulate.treatments.treatment import WIENER
 
-# Å: Guinier plots are fitted from 10 Å on, of coarser maps from 1.5 times their resolution.
-GUINIER_FROM = 10.0
-
 
 def measured_fsc(made: Reconstruction, in_mask: bool) -> NDArray[np.float64]:
     """Return the half maps' FSC in shells 1 to Nyquist, inside the mask corrected for it."""
@@ -39,24 +36,27 @@ def full_map_fsc(half_map_fsc: NDArray) -> NDArray[np.float64]:
     return 2 * fsc / (1 + fsc)
 
 
-def guinier_b_factor(values: NDArray, weights: NDArray, made: Reconstruction) -> float:
-    """Return the B factor (Å²) by which weighted amplitudes fall, from 10 Å to the resolution.
+def guinier_b_factor(
+    values: NDArray, weights: NDArray, voxel_size: float, ends: tuple[float, float]
+) -> float:
+    """Return the B factor (Å²) by which weighted amplitudes fall between two resolutions.
 
-    ln amplitude is fitted by a line over 1/d² (Rosenthal & Henderson 2003, section 4); 0 where
-    that has fewer than three shells.
+    ln amplitude is fitted by a line over 1/d² (Rosenthal & Henderson 2003, section 4), as far as
+    weights are not 0; the B factor is 0 where that leaves fewer than three shells.
 
     Parameters
     ----------
     values : array, shape (z, y, x), the full map
     weights : of shells 1 to Nyquist
-    made : which reconstruction it is of
+    voxel_size : Å
+    ends : the coarse and the fine one, Å
     """
-    shells = Shells(values.shape, made.recipe.voxel_size)
+    shells = Shells(values.shape, voxel_size)
     kept = slice(1, len(weights) + 1)
     amplitude = np.sqrt(shells.power(values)[kept]) * weights
     frequency = shells.frequency[kept]
-    start = max(GUINIER_FROM, 1.5 * made.resolution)
-    fitted = (frequency >= 1 / start) & (frequency <= 1 / made.resolution) & (amplitude > 0)
+    coarse, fine = ends
+    fitted = (frequency * coarse >= 1) & (frequency * fine <= 1) & (amplitude > 0)
     if np.count_nonzero(fitted) < 3:
         return 0.0
     slope, _ = np.polyfit(frequency[fitted] ** 2, np.log(amplitude[fitted]), 1)

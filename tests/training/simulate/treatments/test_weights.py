@@ -41,10 +41,18 @@ def test_the_measured_fsc_in_the_mask_crosses_farther_than_that_of_the_box(made)
 def test_a_b_factor_that_is_put_in_is_found(made):
     weights = fsc_weights(measured_fsc(made, True), ROOT)
     blurred = filtered(made.average, 1.2, lambda s2: np.exp(-0.25 * 60 * s2))
-    difference = guinier_b_factor(blurred, weights, made) - guinier_b_factor(
-        made.average, weights, made
+    for ends in ((10, made.resolution), (10, 0.0)):
+        before, after = (guinier_b_factor(m, weights, 1.2, ends) for m in (made.average, blurred))
+        assert after - before == pytest.approx(60, rel=0.01)
+
+
+def test_a_guinier_plot_of_all_weights_falls_faster_than_one_that_ends_at_the_resolution(made):
+    """Beyond the resolution weights fall to 0; RELION fits them too."""
+    weights = fsc_weights(measured_fsc(made, True), ROOT)
+    within, beyond = (
+        guinier_b_factor(made.average, weights, 1.2, (10, fine)) for fine in (made.resolution, 0.0)
     )
-    assert difference == pytest.approx(60, rel=0.01)
+    assert beyond > 1.1 * within
 
 
 def test_wiener_weights_leave_the_map_that_is_nearest_to_the_signal(ball, made):
@@ -59,7 +67,7 @@ def test_wiener_weights_leave_the_map_that_is_nearest_to_the_signal(ball, made):
 
 def test_post_processing_lets_noise_through_until_the_fsc_is_zero(made):
     """It is not filtered at the resolution: its amplitudes end with a cliff beyond it."""
-    density, _ = deposit(made, Treatment(weights=ROOT, guinier=True))
+    density, _ = deposit(made, Treatment(weights=ROOT, guinier=(10, 0)))
     shells = Shells(RECIPE.shape, RECIPE.voxel_size)
     weights = fsc_weights(measured_fsc(made, True), ROOT)
     last = np.flatnonzero(weights)[-1] + 1
