@@ -33,6 +33,8 @@ DIPS = 1.3
 RETRIES = 12
 # Å: masks that laboratories use begin to fall so far outside the molecule, over such edges.
 LABORATORY_MASKS = (2.0, 8.0), (3.0, 8.0)
+# Of maps coarser than so many Å such a fraction is of molecules in negative stain.
+STAINED = 14.0, 0.3
 NOMINAL = np.arange(1.5, 20.1, 0.5)
 
 
@@ -210,6 +212,7 @@ def draw_recipe(
         solvent_b=rng.uniform(100, 350),
         mask_distance=rng.uniform(*LABORATORY_MASKS[0]),
         mask_edge=rng.uniform(*LABORATORY_MASKS[1]),
+        stained=resolution > STAINED[0] and rng.random() < STAINED[1],
     )
 
 

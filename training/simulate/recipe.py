@@ -28,6 +28,7 @@ class Recipe:
         edge
     regional : the structure's own B factors, from region to region, are part of the truth; else
         they only blur its atoms
+    stained : the molecule is seen as a hole in negative stain: its envelope, not its atoms
     """
 
     resolution: float
@@ -42,6 +43,7 @@ class Recipe:
     mask_distance: float = 4.0
     mask_edge: float = 5.0
     regional: bool = False
+    stained: bool = False
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

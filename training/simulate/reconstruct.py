@@ -105,8 +105,11 @@ def reconstruct(structure: Structure, recipe: Recipe, rng: np.random.Generator) 
     atoms, regional = _atoms_in_box(structure, recipe, rng)
     envelope = molecule_envelope(inverse(atoms, recipe.shape), recipe.voxel_size)
     distance = distance_outside(envelope > 0.5, recipe.voxel_size)
-    # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
-    molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * s2))
+    if recipe.stained:
+        molecule = forward(envelope)
+    else:
+        # Flat bulk solvent by Babinet's principle: F (1 - k exp(-B s² / 4)).
+        molecule = atoms * (1 - recipe.solvent * np.exp(-0.25 * recipe.solvent_b * s2))
     field = _field(envelope, recipe, rng)
     bank = filtered_bank(molecule, recipe, shells)
     noise = noise_gain(shells.frequency**2, recipe) ** 2

@@ -35,6 +35,17 @@ def test_half_maps_cross_at_the_wanted_resolution(ball, resolution, count, sprea
     assert np.median(crossings) == pytest.approx(resolution, rel=0.05)
 
 
+def test_a_molecule_in_negative_stain_has_nothing_inside(ball):
+    recipe = replace(RECIPE, resolution=7.0)
+    stained, seen = (
+        reconstruct(ball, replace(recipe, stained=each), np.random.default_rng(0)).average
+        for each in (True, False)
+    )
+    inside = reconstruct(ball, recipe, np.random.default_rng(0)).distance < -5
+    assert stained[inside].std() / stained[inside].mean() < 0.5
+    assert seen[inside].std() / seen[inside].mean() > 0.5
+
+
 def test_a_real_molecule_crosses_at_the_wanted_resolution(shared_data):
     row = next(r for r in rows(shared_data / "structures.tsv", set="complex", split="train"))
     structure = from_packed(shared_data / "structures.h5", int(row["index"]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mapres.density import Density
 from mapres.fourier import Shells, filtered, forward, gaussian_low_pass, inverse, squared_frequency
 from training.simulate.bank import blended
-from training.simulate.masks import soft_mask, sphere
+from training.simulate.masks import gaussian_smoothed, soft_mask, sphere
 from training.simulate.reconstruct import Reconstruction
 from training.simulate.treatments.treatment import BUTTERWORTH, GAUSSIAN, Treatment
 from training.simulate.treatments.weights import fsc_weights, guinier_b_factor, measured_fsc
@@ -29,6 +29,8 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
     if treatment.local_filter is not None:
         cut = truth * np.float32(treatment.local_filter)
         values, truth = _filtered_locally(values, voxel_size, cut), np.maximum(truth, cut)
+    if treatment.modified:
+        values = _density_modified(values, made, treatment.modified)
     if treatment.mask_distance is not None:
         soft = soft_mask(made.distance, treatment.mask_distance, treatment.mask_edge)
         values = soft * values + (1 - soft) * _solvent(values, voxel_size, treatment)
@@ -86,6 +88,20 @@ def _filtered_locally(values: NDArray, voxel_size: float, cut: NDArray) -> NDArr
         for level in levels
     ]
     return blended(copies, levels, cut)
+
+
+def _density_modified(values: NDArray, made: Reconstruction, strength: float) -> NDArray:
+    """Weight every place by the signal in its power, as far as that exceeds the solvent's.
+
+    So solvent gets flat, and the molecule is smoothed where it is weak: what density modification
+    and networks that denoise have in common.
+    """
+    sigma = 0.5 * made.resolution / made.recipe.voxel_size
+    power = gaussian_smoothed(np.square(values), sigma)
+    # In a crop of a map there may be no solvent; then the weakest tenth stands for it.
+    noise = np.float32(np.percentile(power, 10))
+    signal = np.clip(1 - noise / np.maximum(power, np.finfo(np.float32).tiny), 0, 1)
+    return values * (1 - np.float32(strength) * (1 - signal))
 
 
 def _solvent(values: NDArray, voxel_size: float, treatment: Treatment) -> NDArray:

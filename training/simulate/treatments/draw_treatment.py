@@ -95,6 +95,16 @@ def _local(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     return _maybe_masked(treatment, made, rng, 0.7)
 
 
+def _density_modified(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Sharpened, and quieted wherever there is no more than noise."""
+    treatment = Treatment(
+        weights=ROOT,
+        guinier=(_guinier_from(made.resolution), made.resolution),
+        modified=rng.uniform(0.4, 1.0),
+    )
+    return _maybe_masked(treatment, made, rng, 0.3)
+
+
 def _heavily_filtered(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     """As older maps are: a filter well before the limit, or where FSC is 0.5, often Gaussian."""
     treatment = Treatment(
@@ -111,8 +121,9 @@ SHARES = {
     "refined": 0.14,
     "RELION": 0.30,
     "cryoSPARC": 0.11,
-    "by hand": 0.21,
-    "filtered locally": 0.05,
+    "by hand": 0.19,
+    "filtered locally": 0.04,
+    "density modified": 0.03,
     "filtered heavily": 0.07,
 }
 KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
@@ -122,6 +133,7 @@ KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
     "cryoSPARC": _cryosparc,
     "by hand": _by_hand,
     "filtered locally": _local,
+    "density modified": _density_modified,
     "filtered heavily": _heavily_filtered,
 }
 

@@ -25,6 +25,7 @@ class Treatment:
     filter_shape : `COSINE`, `BUTTERWORTH` or `GAUSSIAN`, which is 1/e there as that of ``pdb2mrc``
     filter_edge : relative width of the cosine's edge
     local_filter : every place filtered at so many times its own resolution, or None
+    modified : how far density modification quiets what is not above the noise around it, 0 to 1
     mask_distance : how far outside the molecule the mask cuts (negative: inside), None for no mask
     mask_edge : width of the mask's soft edge, 0 for a hard one
     solvent_kept : what the mask leaves of the amplitudes outside it: 0 of a mask proper, more where
@@ -45,6 +46,7 @@ class Treatment:
     filter_shape: str = COSINE
     filter_edge: float = 0.1
     local_filter: float | None = None
+    modified: float = 0.0
     mask_distance: float | None = None
     mask_edge: float = 5.0
     solvent_kept: float = 0.0

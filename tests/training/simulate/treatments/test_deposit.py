@@ -61,3 +61,12 @@ def test_every_kind_is_drawn_about_as_often_as_told_and_is_finite(made):
     for treatment in first.values():
         density, truth = deposit(made, treatment)
         assert np.isfinite(density.values).all() and (truth >= 2 * RECIPE.voxel_size).all()
+
+
+def test_density_modification_quiets_the_solvent_and_leaves_the_molecule(made):
+    raw, modified = (deposit(made, Treatment(modified=m))[0].values for m in (0.0, 1.0))
+    spread = {
+        where: np.std(modified[inside]) / np.std(raw[inside])
+        for where, inside in (("molecule", made.distance < 0), ("solvent", made.distance > 10))
+    }
+    assert spread["molecule"] > 0.8 and spread["solvent"] < 0.5
