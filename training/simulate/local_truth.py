@@ -67,12 +67,12 @@ def local_truth(
     truth = np.full(grid, np.log(wavelengths[0]), dtype=np.float32)
     unresolved = np.ones(grid, dtype=bool)
     before, finer = None, wavelengths[0]
-    for wavelength, found in zip(wavelengths, bands, strict=True):
-        ratio, finer = _resampled(found, grid), wavelength
+    for wavelength, found in bands:
+        ratio, coarser, finer = _resampled(found, grid), finer, wavelength
         if before is not None:
             falls = unresolved & (before >= 0) & (ratio < 0)
             part = before[falls] / (before[falls] - ratio[falls])
-            truth[falls] = np.log(wavelength) + STEP * (1 - part)
+            truth[falls] = np.log(finer) + np.log(coarser / finer) * (1 - part)
             unresolved &= ~falls
         before = ratio
         if not unresolved.any():
@@ -94,11 +94,17 @@ def _log_ratios(
     voxel_size: float,
     widest: float,
     wavelengths: NDArray,
-) -> Iterator[NDArray[np.float32]]:
-    """Yield ln(6 · local signal power / noise power) of bands, each on a grid of its own."""
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """Yield wavelength and ln(6 · local signal power / noise power) of bands, each on its own grid.
+
+    In a small box some of the coarsest lie between two shells, and are left out.
+    """
     shape, shells = signal.shape, Shells(signal.shape, voxel_size)
     transform, frequency = forward(signal), radial_frequency(signal.shape, voxel_size)
     for wavelength in wavelengths:
+        band_noise = np.sum(shells.count * noise * _gain(shells.frequency, wavelength) ** 2)
+        if band_noise == 0:
+            continue
         grid = _grid(shape, voxel_size, wavelength / PER_WAVELENGTH)
         spacing, scale = voxel_size * shape[0] / grid[0], np.prod(grid) / np.prod(shape)
         gain = _gain(resize_transform(frequency, shape, grid), wavelength)
@@ -107,9 +113,8 @@ def _log_ratios(
         within = _resampled(inside.astype(np.float32), grid)
         power = gaussian_smoothed(band**2 * within, sigma)
         power /= np.maximum(gaussian_smoothed(within, sigma), LEAST_INSIDE)
-        band_noise = np.sum(shells.count * noise * _gain(shells.frequency, wavelength) ** 2)
         ratio = power / (band_noise / np.prod(shape, dtype=float) ** 2 * CROSSING_SNR)
-        yield np.log(np.maximum(ratio, 1e-6)).astype(np.float32)
+        yield wavelength, np.log(np.maximum(ratio, 1e-6)).astype(np.float32)
 
 
 def _gain(frequency: NDArray, wavelength: float) -> NDArray[np.float32]:

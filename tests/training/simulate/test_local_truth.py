@@ -75,3 +75,11 @@ def test_the_edge_of_a_molecule_is_not_diluted_by_solvent(signal):
 def test_without_noise_it_is_two_voxels(white):
     truth = local_truth(white, flat_noise(1e-9), EVERYWHERE, SIZE, 5.0)
     assert np.allclose(truth, 2 * SIZE)
+
+
+def test_a_small_box_is_measured_where_it_has_shells(white):
+    """Of 24 voxels it has no coefficient between 36 and 18 Å; what is finer does not know of it."""
+    small = filtered(white[:24, :24, :24], SIZE, lambda s2: np.exp(-0.25 * B_FACTOR * s2))
+    noise = np.full(len(Shells(small.shape, SIZE).count), float(small.size))
+    truth = local_truth(small, noise, np.ones(small.shape, dtype=bool), SIZE, CROSSING)
+    assert np.median(truth) == pytest.approx(CROSSING, rel=0.1)
