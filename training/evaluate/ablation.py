@@ -1,13 +1,15 @@
 """The default model trained again and again, each time without one ingredient.
 
 Every variant sees as many maps and trains as long as the others, from nothing; all are scored on
-the same realistic validation patches, which choose nothing (the head is not trained by itself), and
-on the real maps with a published value (which are few). All but one are half as wide as what ships:
+the same realistic validation patches, which choose nothing (the head is not trained by itself), on
+patches of RELION's reconstructions of that split, and on the real maps with a published value
+(which are few). All but one are half as wide as what ships:
 in the same minutes they take more steps, and so show more of what their maps teach.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +31,8 @@ from training.models.adamw import compiled
 from training.models.loop import train
 from training.models.schedule import ByTime
 from training.models.to_onnx import runner
-from training.simulate.draw import Ingredients
+from training.particles.sets import TREATMENTS, stored
+from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
 
 SEED = 7000
@@ -62,6 +65,8 @@ VARIANTS = {
     "no B factors": _without(b_factors=False),
     "no masks": _without(masks=False),
     "no sharpening": _without(sharpening=False),
+    "no weights by the FSC": _without(weights=False),
+    "resolution in a tight envelope": _without(laboratory_masks=False),
     "voxel size 1 Å only": _without(voxel_sizes=False),
     "no complexes": _without(complexes=False),
     "no spectrum beside the patch": Variant(options=NARROW | {"spectrum": False}),
@@ -71,11 +76,20 @@ VARIANTS = {
 }
 
 
-def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> None:
+def ablation(
+    data: Path, cache: Path, reconstructions: Path, maps: int, minutes: float, out: Path
+) -> None:
     """Train every variant, or go on with it, and write the table."""
     rows = []
     cache = cache / f"{maps}-maps-{minutes:g}-minutes"
     validation = _shards(data, cache / "validation", "validation", maps // 3, Variant())
+    reconstructed = _shard(
+        cache / "reconstructed",
+        "reconstructed",
+        lambda: (
+            each.example(treatment) for each in stored(reconstructions) for treatment in TREATMENTS
+        ),
+    )
     published = listed_maps(data / "maps")
     for name, variant in VARIANTS.items():
         run = cache / "-".join(name.split()).replace("(", "").replace(")", "")
@@ -88,15 +102,17 @@ def ablation(data: Path, cache: Path, maps: int, minutes: float, out: Path) -> N
             run,
             ByTime(minutes=minutes),
         )
-        rows.append([name, state.step, *_scores(run, validation, published)])
+        rows.append([name, state.step, *_scores(run, validation, reconstructed, published)])
         print(rows[-1], flush=True)
     made_by = (
         f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
         f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; scored on "
-        f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps and "
-        "the real maps that can be analyzed."
+        f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps, "
+        f"{len(Shards(reconstructed, 'reconstructed'))} of reconstructions and the real maps that "
+        "can be analyzed."
     )
     columns = ["trained with", "steps", "patches: right class", "patches: median error"]
+    columns += ["reconstructions: ratio, median", "reconstructions: median error"]
     columns += ["real maps: right class", "real maps: median distance from the published value"]
     Table("ablation", "What training needs", made_by, columns, rows).write(out)
 
@@ -107,31 +123,47 @@ def _folder(ingredients: Ingredients) -> str:
 
 
 def _shards(data: Path, folder: Path, split: str, maps: int, variant: Variant) -> Path:
+    ingredients = variant.ingredients
+    return _shard(
+        folder, split, lambda: examples(data, split, SEED, maps, ingredients, processes=2)
+    )
+
+
+def _shard(folder: Path, split: str, source: Callable[[], Iterator[Example]]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{split}-000"
     if not path.with_suffix(".npz").exists():
-        write_shard(examples(data, split, SEED, maps, variant.ingredients, processes=2), path)
+        write_shard(source(), path)
     return folder
 
 
-def _scores(run: Path, validation: Path, published: list[Published]) -> list[str]:
+def _scores(
+    run: Path, validation: Path, reconstructed: Path, published: list[Published]
+) -> list[str]:
     import keras
 
     network = keras.models.load_model(run / "checkpoint.keras", compile=False)
-    shards = Shards(validation, "validation")
+    found, true = _predicted(network, Shards(validation, "validation"))
+    ratio = np.divide(*_predicted(network, Shards(reconstructed, "reconstructed")))
+    real = _real(predictor(runner(network)), published)
+    return [
+        f"{np.mean(class_of(found) == class_of(true)):.1%}",
+        f"{np.median(np.abs(found / true - 1)):.1%}",
+        f"{np.median(ratio):.3f}",
+        f"{np.median(np.abs(ratio - 1)):.1%}",
+        f"{np.sum(class_of(real[:, 0]) == class_of(real[:, 1]))} of {len(real)}",
+        f"{np.median(np.abs(real[:, 0] / real[:, 1] - 1)):.1%}",
+    ]
+
+
+def _predicted(network, shards: Shards) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return (found, true) Å of all patches."""
     predicted = []
     for start in range(0, len(shards), 64):
         indices = np.arange(start, min(start + 64, len(shards)))
         inputs, _ = shards.batch(indices, None)
         predicted += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
-    found, true = np.array(predicted), shards.resolution
-    real = _real(predictor(runner(network)), published)
-    return [
-        f"{np.mean(class_of(found) == class_of(true)):.1%}",
-        f"{np.median(np.abs(found / true - 1)):.1%}",
-        f"{np.sum(class_of(real[:, 0]) == class_of(real[:, 1]))} of {len(real)}",
-        f"{np.median(np.abs(real[:, 0] / real[:, 1] - 1)):.1%}",
-    ]
+    return np.array(predicted), shards.resolution
 
 
 def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:

@@ -33,6 +33,8 @@ DIPS = 1.3
 RETRIES = 12
 # Å: masks that laboratories use begin to fall so far outside the molecule, over such edges.
 LABORATORY_MASKS = (2.0, 8.0), (3.0, 8.0)
+# Å: over this a tight envelope falls.
+TIGHT_EDGE = 3.0
 # Of maps coarser than so many Å such a fraction is of molecules in negative stain.
 STAINED = 14.0, 0.3
 NOMINAL = np.arange(1.5, 20.1, 0.5)
@@ -49,6 +51,8 @@ class Ingredients:
     b_factors : amplitudes that fall off, and differently so from place to place
     masks : soft and hard masks, the sphere of a reconstruction, contour levels
     sharpening : B factors taken back, or added
+    weights : by the FSC of the half maps, and B factors of Guinier plots
+    laboratory_masks : False: resolution defined by the FSC in a tight envelope of the molecule
     voxel_sizes : False: as near to 1 Å as the resolution allows
     complexes : False: single chains only
     chains : False: complexes only
@@ -62,6 +66,8 @@ class Ingredients:
     b_factors: bool = True
     masks: bool = True
     sharpening: bool = True
+    weights: bool = True
+    laboratory_masks: bool = True
     voxel_sizes: bool = True
     complexes: bool = True
     chains: bool = True
@@ -114,6 +120,8 @@ def draw_example(
     recipe = draw_recipe(turned, rng, across, ingredients.resolutions)
     if not ingredients.b_factors:
         recipe = replace(recipe, b_scale=0.0, spread=0.0)
+    if not ingredients.laboratory_masks:
+        recipe = replace(recipe, mask_distance=0.0, mask_edge=TIGHT_EDGE)
     if not ingredients.voxel_sizes:
         recipe = _on_grid(recipe, min(1.0, recipe.resolution / 2.02))
     if varied:
@@ -132,6 +140,8 @@ def draw_example(
         treatment = replace(treatment, mask_distance=None, sphere=False, clipped=None)
     if not ingredients.sharpening:
         treatment = replace(treatment, sharpening=0.0, guinier=None)
+    if not ingredients.weights:
+        treatment = replace(treatment, weights=None, guinier=None)
     density, truth = deposit(made, treatment)
     return Example(
         density=density,

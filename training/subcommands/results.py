@@ -153,6 +153,9 @@ def _warnings(options: argparse.Namespace) -> None:
 def _ablation_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument("--data", type=Path, default=DATA)
     subcommand.add_argument("--cache", type=Path, default=CACHE / "ablation")
+    subcommand.add_argument(
+        "--reconstructions", type=Path, default=RECONSTRUCTIONS / "validation", help="scored on"
+    )
     subcommand.add_argument("--maps", type=int, default=300, help="per variant")
     subcommand.add_argument("--minutes", type=float, default=5.0, help="of training per variant")
     subcommand.add_argument("--out", type=Path, default=RESULTS)
@@ -162,7 +165,14 @@ def _ablation_options(subcommand: argparse.ArgumentParser) -> None:
 def _ablation(options: argparse.Namespace) -> None:
     from training.evaluate.ablation import ablation
 
-    ablation(options.data, options.cache, options.maps, options.minutes, options.out)
+    ablation(
+        options.data,
+        options.cache,
+        options.reconstructions,
+        options.maps,
+        options.minutes,
+        options.out,
+    )
 
 
 SUBCOMMANDS = {

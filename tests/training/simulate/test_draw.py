@@ -32,6 +32,19 @@ def test_what_is_left_out_is_gone_and_the_rest_is_the_same(ball, whole):
     assert [e.made.recipe for e in unmasked] == [e.made.recipe for e in whole]
 
 
+def test_without_weights_no_fsc_is_needed(ball, whole):
+    assert any(e.treatment.weights for e in whole)
+    assert not any(e.treatment.weights or e.treatment.guinier for e in drawn(ball, weights=False))
+
+
+def test_in_a_tight_envelope_the_same_signal_is_resolved_finer(ball):
+    """Less noise is in it; and noise is scaled to the FSC, so maps have more of it."""
+    tight, laboratory = drawn(ball, laboratory_masks=False), drawn(ball)
+    for a, b in zip(tight, laboratory, strict=True):
+        noise = [np.std(e.made.half1 - e.made.half2) for e in (a, b)]
+        assert a.made.recipe.resolution == b.made.recipe.resolution and noise[0] > noise[1]
+
+
 def test_one_grid(ball):
     for example in drawn(ball, voxel_sizes=False):
         assert example.density.spacing == pytest.approx(
