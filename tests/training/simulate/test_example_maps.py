@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.simulate.draw import draw_recipe
+from training.simulate.draw_recipe import draw_recipe
 from training.simulate.examples import examples
 
 
