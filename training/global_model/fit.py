@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from mapres.features.distribution import BINS, quantile
+from mapres.features.patches import PATCH
 from mapres.networks.registry import digest
 from training.global_model.fit_head import EPOCHS, RATE, fit_head
 from training.global_model.network import default_network
@@ -19,7 +19,12 @@ from training.models.state import State, save
 
 
 def fit(
-    patches: Path, folder: Path, schedule: ByTime, start: Path | None = None, **options
+    patches: Path,
+    folder: Path,
+    schedule: ByTime,
+    start: Path | None = None,
+    edge: int = PATCH,
+    **options,
 ) -> None:
     """Train the default model, or go on with it; see `training.models.loop.train`.
 
@@ -30,23 +35,27 @@ def fit(
     schedule : how long
     start : weights whose layers are taken over where shapes agree, or None; the head is then
         trained first, by itself, as it is in the end anyway
+    edge : of the cubes of patches that are trained on, voxels
     options : of `default_network`
     """
     import keras
 
+    def source(split: str) -> Shards:
+        return Shards(patches, split, edge)
+
     def build(state: State):
-        model = default_network(BINS, **options)
+        model = default_network(BINS, edge=edge, **options)
         if start is not None:
             state.notes["start_sha256"] = digest(start.read_bytes())
             take_over(model, keras.models.load_model(start, compile=False))
-            fit_head(model, Shards(patches, "train"), Shards(patches, "validation"))
+            fit_head(model, source("train"), source("validation"))
         return compiled(model)
 
-    model, state = train(build, partial(Shards, patches), validation_scores, folder, schedule)
+    model, state = train(build, source, validation_scores, folder, schedule)
     if state.notes.get("head_at_step") != state.step:
         # Profiles of maps teach the head more once the tower stands still: of noise-free validation
         # patches 98% are then in the right class, 96% before.
-        shards = (Shards(patches, split) for split in ("train", "validation"))
+        shards = source("train"), source("validation")
         state.notes["head"] = fit_head(model, *shards, EPOCHS // 2, RATE / 2)
         state.notes["head_at_step"] = state.step
         save(model, folder, state)

@@ -15,6 +15,7 @@ def default_network(
     spectrum: bool = True,
     map_profile: bool = True,
     crop: int = 0,
+    edge: int = PATCH,
 ):
     """Build the default global model: a patch and spectra in, distribution out.
 
@@ -29,31 +30,33 @@ def default_network(
     spectrum : False leaves the patch's power spectrum out (for comparison)
     map_profile : False leaves the map's profile out (for comparison)
     crop : voxels cut off every face of the patch (for comparison)
+    edge : voxels of the patches along each axis: smaller ones train a tower for larger ones in less
+        time
 
     Returns
     -------
     keras.Model
-        From [(n, 48, 48, 48, 1), (n, 24), (n, 4, 75)] to softmax probabilities (n, bins).
+        From [(n, edge, edge, edge, 1), (n, 24), (n, 4, 75)] to softmax probabilities (n, bins).
     """
     import keras
 
-    patch = keras.Input((PATCH, PATCH, PATCH, 1), name="patch")
+    patch = keras.Input((edge, edge, edge, 1), name="patch")
     power = keras.Input((SHELLS,), name="spectrum")
     curves = keras.Input((CURVES, len(FREQUENCIES)), name="profile")
-    features = _tower(widths, crop)(patch)
+    features = _tower(widths, crop, edge)(patch)
     out = _head(bins, spectrum, map_profile)([features, power, curves])
     return keras.Model([patch, power, curves], out, name="mapres_default")
 
 
-def _tower(widths: tuple[int, ...], crop: int):
+def _tower(widths: tuple[int, ...], crop: int, edge: int):
     """Build four levels, each halving the grid, with residual pairs of 3³ convolutions.
 
-    They are averaged over what is left of the grid: (n, 48, 48, 48, 1) to (n, FEATURES).
+    They are averaged over what is left of the grid: (n, edge, edge, edge, 1) to (n, FEATURES).
     """
     import keras
     from keras import layers
 
-    patch = keras.Input((PATCH, PATCH, PATCH, 1))
+    patch = keras.Input((edge, edge, edge, 1))
     x = layers.Cropping3D(crop)(patch) if crop else patch
     x = layers.Conv3D(widths[0], 5, strides=2, padding="same", use_bias=False)(x)
     x = _activated(x)

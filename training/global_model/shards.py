@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.errors import MapResError
+from mapres.features.patches import PATCH
 from training.global_model.patches import label_patches
 from training.global_model.soft_targets import soft_targets
 from training.simulate.draw import Example
@@ -49,9 +50,13 @@ def write_shard(source: Iterator[Example], path: Path) -> int:
 
 
 class Shards:
-    """Stored patches of one split, read from disk batch by batch."""
+    """Stored patches of one split, read from disk batch by batch.
 
-    def __init__(self, folder: Path, split: str):
+    Of every patch a cube of ``edge`` voxels is given, if it is smaller: anywhere, or its middle.
+    """
+
+    def __init__(self, folder: Path, split: str, edge: int = PATCH):
+        self._edge = edge
         self.paths = sorted(folder.glob(f"{split}-*.npz"))
         if not self.paths:
             raise FileNotFoundError(
@@ -76,12 +81,17 @@ class Shards:
 
         With ``rng``, each patch is turned and mirrored into one of its 48 orientations.
         """
-        chosen = [np.asarray(self.patches[s][k]) for s, k in (self.place[i] for i in indices)]
+        chosen = [self._cube(self.patches[s][k], rng) for s, k in (self.place[i] for i in indices)]
         if rng is not None:
             chosen = [_turned(patch, rng) for patch in chosen]
         values = np.stack(chosen).astype(np.float32)[..., None]
         inputs = [values, self.spectrum[indices], self.profile[indices]]
         return inputs, soft_targets(self.resolution[indices])
+
+    def _cube(self, patch: NDArray, rng: np.random.Generator | None) -> NDArray:
+        free = patch.shape[0] - self._edge
+        z, y, x = (free // 2,) * 3 if rng is None else rng.integers(0, free + 1, 3)
+        return np.asarray(patch[z : z + self._edge, y : y + self._edge, x : x + self._edge])
 
 
 def _turned(patch: NDArray, rng: np.random.Generator) -> NDArray:

@@ -24,6 +24,9 @@ def _fit_options(subcommand: argparse.ArgumentParser) -> None:
     )
     subcommand.add_argument("--start", type=Path, help="for default: weights to start from")
     subcommand.add_argument(
+        "--edge", type=int, default=48, help="for default: voxels of the patches trained on (48)"
+    )
+    subcommand.add_argument(
         "--cubes", type=Path, default=CACHE / "cubes" / "monores", help="for unet"
     )
     subcommand.add_argument(
@@ -56,7 +59,7 @@ def _fit(options: argparse.Namespace) -> None:
         # A trained start is only adjusted: a third of the usual rate.
         rate = 5e-4 if options.start else ByTime.peak_rate
         schedule = ByTime(minutes=options.minutes, peak_rate=rate)
-        fit(options.patches, out, schedule, options.start)
+        fit(options.patches, out, schedule, options.start, options.edge)
         return
     if options.network == "local":
         from training.local_model.fit_local import fit_local
