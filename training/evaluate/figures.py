@@ -21,6 +21,8 @@ from mapres.results.drawing import color_range, palette
 COLORS = ("#0072B2", "#E69F00", "#D55E00")
 # Changes of a predicted resolution, %: almost all are smaller.
 SHOWN = (-30, 60)
+# Å, on logarithmic axes.
+TICKS = (2, 3, 4, 5, 7, 10, 15, 20, 30)
 
 
 def training_figure(curve: list[dict[str, str]], title: str, path: Path) -> None:
@@ -53,6 +55,36 @@ def probability_figure(rows: list[list], names: list[str], path: Path) -> None:
         axis.set(title=name, xlabel="nominal resolution (Å)")
     np.atleast_1d(axes)[0].set_ylabel("mean class probability")
     np.atleast_1d(axes)[-1].legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def real_figure(rows: list[list], path: Path) -> None:
+    """Draw estimates with their intervals over published values, and name those that miss.
+
+    ``rows`` are those of the table of real maps: name, whole, published Å, class, its probability,
+    Å, interval, and more; without a published value or an estimate they are left out.
+    """
+    figure, axis = plt.subplots(figsize=(6, 4.5), layout="constrained")
+    for name, whole, published, _, _, found, interval, *_ in rows:
+        if "-" in (found, interval) or published == "unknown":
+            continue
+        low, high = map(float, interval.split("-"))
+        middle, missed = float(found), not low <= published <= high
+        color = COLORS[2] if missed else COLORS[0]
+        ends = [[max(0.0, middle - low)], [max(0.0, high - middle)]]
+        filled = color if whole == "yes" else "white"
+        style = {"color": color, "markerfacecolor": filled, "capsize": 3}
+        axis.errorbar([published], [middle], ends, fmt="o", **style)
+        if missed:
+            place = {"xytext": (6, 4), "textcoords": "offset points", "fontsize": 8}
+            axis.annotate(name.split(".")[0], (published, middle), **place)
+    axis.plot(TICKS, TICKS, color="0.7", linewidth=0.8, zorder=0)
+    axis.set(xscale="log", yscale="log", xlabel="published (Å)", ylabel="MapRes, 90% interval (Å)")
+    for each in (axis.xaxis, axis.yaxis):
+        each.set_ticks(TICKS, labels=map(str, TICKS))
+        each.set_ticks([], minor=True)
+    axis.set_title("Real maps: complete (filled), cropped (open); red: interval misses", fontsize=9)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

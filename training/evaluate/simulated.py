@@ -23,6 +23,7 @@ from training.avramov2019.classifiers.paper_maps import (
 )
 from training.data.structures import from_packed, rows
 from training.evaluate.claims import analyzed, claims, operating_curve
+from training.evaluate.figures import real_figure
 from training.evaluate.tables import Table, grouped, write_maps
 from training.models.ship import write_card
 from training.simulate.draw import Example
@@ -150,6 +151,7 @@ def evaluate_real(folder: Path, model: str, out: Path) -> None:
     )
     rows = [_real_row(folder, entry, model) for entry in entries]
     Table("real-maps", "Real maps", made_by, REAL_COLUMNS, rows).write(out)
+    real_figure(rows, out / "real-maps.png")
 
 
 def _real_row(folder: Path, entry: dict, model: str) -> list:
