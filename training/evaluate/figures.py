@@ -21,8 +21,9 @@ from mapres.results.drawing import color_range, palette
 COLORS = ("#0072B2", "#E69F00", "#D55E00")
 # Changes of a predicted resolution, %: almost all are smaller.
 SHOWN = (-30, 60)
-# Å, on logarithmic axes.
+# Å and %, on logarithmic axes.
 TICKS = (2, 3, 4, 5, 7, 10, 15, 20, 30)
+PERCENT = (2, 5, 10, 20, 50, 100)
 
 
 def training_figure(curve: list[dict[str, str]], title: str, path: Path) -> None:
@@ -85,6 +86,23 @@ def real_figure(rows: list[list], path: Path) -> None:
         each.set_ticks(TICKS, labels=map(str, TICKS))
         each.set_ticks([], minor=True)
     axis.set_title("Real maps: complete (filled), cropped (open); red: interval misses", fontsize=9)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def methods_figure(errors: dict[str, list[float]], path: Path) -> None:
+    """Draw the mean relative error of every map by every method, and each method's mean."""
+    height = 0.35 * len(errors) + 1.0
+    figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
+    for row, (name, found) in enumerate(errors.items()):
+        percent = 100 * np.array(found)
+        color = COLORS[0] if name.startswith("MapRes") else "0.5"
+        axis.plot(percent, np.full(len(percent), row), "o", color=color, alpha=0.35, markersize=4)
+        axis.plot([percent.mean()], [row], "|", color="black", markersize=14, markeredgewidth=2)
+    axis.set_yticks(range(len(errors)), [f"{name} (n = {len(e)})" for name, e in errors.items()])
+    axis.invert_yaxis()
+    axis.set(xscale="log", xlabel="mean relative error of local resolution (%); line: mean of maps")
+    axis.set_xticks(PERCENT, labels=map(str, PERCENT))
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

@@ -12,6 +12,7 @@ from mapres.errors import MapContentError
 from mapres.local.resolution import LocalResolution, local_resolution
 from mapres.validation.verdict import OPTIMISTIC, PESSIMISTIC
 from training.evaluate.claims import analyzed, claims, operating_curve, share
+from training.evaluate.figures import methods_figure
 from training.evaluate.local import covered, errors
 from training.evaluate.tables import Table, grouped, write_maps
 from training.particles.sets import TREATMENTS, Reconstructed, stored
@@ -60,9 +61,10 @@ def evaluate_reconstructions(folder: Path, split: str, out: Path, peers: bool = 
     write_maps(local, out / f"reconstructed-local-{split}-maps.csv")
     groups = grouped(local, "method")
     # In the order in which they were measured.
-    rows = [
-        _local_row(method, groups[method]) for method in dict.fromkeys(r["method"] for r in local)
-    ]
+    methods = {name: groups[name] for name in dict.fromkeys(row["method"] for row in local)}
+    errors_of = {name: [row["error"] for row in found] for name, found in methods.items()}
+    methods_figure(errors_of, out / f"reconstructed-local-{split}.png")
+    rows = [_local_row(name, found) for name, found in methods.items()]
     title = f"Local resolution of reconstructions, {split} split"
     Table(f"reconstructed-local-{split}", title, made_by, LOCAL_COLUMNS, rows).write(out)
 

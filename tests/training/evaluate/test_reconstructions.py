@@ -53,6 +53,10 @@ def test_the_operating_curve_is_drawn(tables):
     assert (tables / "reconstructed-validation.png").stat().st_size > 10_000
 
 
+def test_methods_are_drawn_beside_each_other(tables):
+    assert (tables / "reconstructed-local-validation.png").stat().st_size > 10_000
+
+
 def test_local_scores_are_of_the_core_only(reconstructions):
     (made,) = stored(reconstructions)
     core, truth = made.core, made.values("truth")
