@@ -34,7 +34,7 @@ def _raw(made: Reconstruction, rng: np.random.Generator) -> Treatment:
 
 def _refined(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     """Weights as refinement leaves them; the FSC that it knows is often that of the whole box."""
-    treatment = Treatment(weights=WIENER, fsc_in_mask=rng.random() < 0.6)
+    treatment = Treatment(weights=WIENER, fsc_in_mask=rng.random() < 0.75)
     return _maybe_masked(treatment, made, rng, 0.3)
 
 
@@ -47,11 +47,11 @@ def _relion(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     recipe, limit = made.recipe, made.resolution
     fine = 0.0 if rng.random() < 0.85 else limit
     treatment = Treatment(weights=ROOT, guinier=(_guinier_from(limit), fine))
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         shell = recipe.shape[0] * recipe.voxel_size
         edges = {"low_pass": max(limit, 2 * recipe.voxel_size), "filter_edge": limit / shell}
         treatment = replace(treatment, **edges)
-    if rng.random() < 0.55:
+    if rng.random() < 0.6:
         edges = {"mask_distance": recipe.mask_distance, "mask_edge": recipe.mask_edge}
         treatment = replace(treatment, **edges)
     return treatment
@@ -115,16 +115,17 @@ def _heavily_filtered(made: Reconstruction, rng: np.random.Generator) -> Treatme
     return _maybe_masked(treatment, made, rng, 0.3)
 
 
-# How often a map is left or treated so.
+# How often a map is left or treated so. Those that RELION post-processed look much like some that
+# are filtered by hand, and are far more frequent.
 SHARES = {
-    "raw": 0.12,
+    "raw": 0.11,
     "refined": 0.14,
-    "RELION": 0.30,
-    "cryoSPARC": 0.11,
-    "by hand": 0.19,
-    "filtered locally": 0.04,
+    "RELION": 0.41,
+    "cryoSPARC": 0.10,
+    "by hand": 0.13,
+    "filtered locally": 0.03,
     "density modified": 0.03,
-    "filtered heavily": 0.07,
+    "filtered heavily": 0.05,
 }
 KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
     "raw": _raw,
