@@ -13,6 +13,7 @@ from mapres.local.resolution import LocalResolution, local_resolution
 from training.evaluate.tables import Table, grouped, write_maps
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
+from training.simulate.treatments.treatment import GAUSSIAN
 
 SEED = 8000
 # Name to method, and whether it is given the half maps.
@@ -71,7 +72,8 @@ def scores(example: Example) -> Iterator[dict]:
 
 def _filtered(truth: NDArray, example: Example) -> bool:
     """Return whether most of a molecule is resolved as far as the map's filter lets it."""
-    low_pass = example.treatment.low_pass
+    treatment = example.treatment
+    low_pass = treatment.low_pass if treatment.filter_shape != GAUSSIAN else None
     return low_pass is not None and float(np.mean(truth <= low_pass * (1 + 1e-6))) > 0.5
 
 

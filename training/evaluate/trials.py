@@ -95,12 +95,9 @@ def _trial(warning: str, what: str, due: bool, said: list[Finding]) -> Trial:
 
 def _claim_trials(e: Example, findings: list[Finding], evidence: Evidence) -> Iterator[Trial]:
     assert e.made is not None
-    if e.treatment.local_filter is not None:
+    if e.treatment.local_filter is not None or e.treatment.filter_shape == GAUSSIAN:
         return
     low_pass = e.treatment.low_pass or 0.0
-    if e.treatment.filter_shape == GAUSSIAN:
-        # 1/e at its resolution; the half, by which other filters are named, is at a coarser one.
-        low_pass /= np.sqrt(np.log(2))
     for claimed in (e.made.resolution, e.made.resolution / OPTIMISM):
         ratio = low_pass / claimed
         if claimed < e.density.nyquist or 1.02 <= ratio <= 1.1:

@@ -16,7 +16,7 @@ from training.global_model.soft_targets import soft_targets
 from training.simulate.draw import Example
 
 # A fresh map teaches more than further patches of the same one.
-PATCHES_PER_MAP = 3
+PATCHES_PER_MAP = 2
 
 
 def write_shard(source: Iterator[Example], path: Path) -> int:

@@ -129,6 +129,16 @@ def draw_example(
             break
         recipe = replace(recipe, b_scale=1.4 * recipe.b_scale, solvent=0.6 * recipe.solvent)
         made = reconstruct(molecule, recipe, rng)
+    return treated(made, structure.id, rng, ingredients)
+
+
+def treated(
+    made: Reconstruction,
+    structure_id: str,
+    rng: np.random.Generator,
+    ingredients: Ingredients = EVERYTHING,
+) -> Example:
+    """Draw what is done to a simulated reconstruction; return the map that users open."""
     treatment = draw_treatment(made, rng)
     if not ingredients.masks:
         treatment = replace(treatment, mask_distance=None, sphere=False, clipped=None)
@@ -143,7 +153,7 @@ def draw_example(
         mask=made.mask,
         known=made.distance < NEAR,
         resolution=filtered_resolution(made.resolution, treatment),
-        structure_id=structure.id,
+        structure_id=structure_id,
         treatment=treatment,
         half_maps=(density.with_values(made.half1), density.with_values(made.half2)),
         made=made,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from mapres import threads
 from training.data.structures import Structure, from_packed, rows
-from training.simulate.draw import EVERYTHING, Example, Ingredients, draw_example
+from training.simulate.draw import EVERYTHING, Example, Ingredients, draw_example, treated
 
 # Maps simulated ahead, of up to 40 MB each.
 AHEAD = 16
@@ -64,6 +64,22 @@ def make_example(
     if not ingredients.chains:
         name = "complex"
     return draw_example(drawn_structure(data, sets[name], rng), rng, ingredients)
+
+
+def treated_again(
+    source: Iterable[Example], times: int, seed: int, ingredients: Ingredients = EVERYTHING
+) -> Iterator[Example]:
+    """Yield each map, and what else becomes of the same reconstruction, ``times`` times.
+
+    It takes a quarter of the time of another reconstruction; and what treatment does to a spectrum,
+    and what resolution, is told apart by maps that differ in one of them only.
+    """
+    for k, example in enumerate(source):
+        yield example
+        if example.made is not None:
+            rng = np.random.default_rng([seed, k, 2])
+            for _ in range(times):
+                yield treated(example.made, example.structure_id, rng, ingredients)
 
 
 def drawn_set(rng: np.random.Generator) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 from mapres.local.methods import METHODS
 from training.subcommands import CACHE, DATA, RECONSTRUCTIONS
 
+# Every simulated reconstruction becomes so many maps more.
+TREATED_AGAIN = 3
+
 
 def _shard_options(subcommand: argparse.ArgumentParser, folder: str, maps: int) -> None:
     subcommand.add_argument("--data", type=Path, default=DATA, help="folder of structures.h5")
@@ -29,7 +32,7 @@ def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from training.global_model.shards import write_shard
     from training.simulate.draw import Ingredients
-    from training.simulate.examples import examples
+    from training.simulate.examples import examples, treated_again
 
     options.out.mkdir(parents=True, exist_ok=True)
     ingredients = Ingredients(noise_free=options.noise_free)
@@ -38,6 +41,7 @@ def _simulate(options: argparse.Namespace) -> None:
         if path.with_suffix(".npz").exists():
             continue
         source = examples(options.data, options.split, shard, options.maps, ingredients)
+        source = treated_again(source, TREATED_AGAIN, shard, ingredients)
         print(f"{path.name}: {write_shard(source, path)} patches", flush=True)
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from training.simulate.draw import Ingredients
 from training.simulate.draw_recipe import draw_recipe
-from training.simulate.examples import examples
+from training.simulate.examples import examples, treated_again
 
 
 def test_recipes_respect_nyquist(ball):
@@ -19,3 +20,16 @@ def test_same_seed_same_example_whatever_the_count(packed):
     assert first.density.values.shape != second.density.values.shape or not np.allclose(
         first.density.values, second.density.values
     )
+
+
+def test_a_reconstruction_becomes_several_maps_with_the_same_half_maps(packed):
+    once, *others = found = list(treated_again(examples(packed, "train", 3, 1), 3, seed=3))
+    assert len(found) == 4 and all(each.made is once.made for each in others)
+    assert len({each.treatment for each in found}) > 1
+    again = list(treated_again(examples(packed, "train", 3, 1), 3, seed=3))
+    assert [each.treatment for each in again] == [each.treatment for each in found]
+
+
+def test_a_calculated_map_stays_one(packed):
+    source = examples(packed, "train", 3, 2, Ingredients(noise=False))
+    assert len(list(treated_again(source, 3, seed=3))) == 2

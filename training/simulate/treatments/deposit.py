@@ -22,7 +22,8 @@ ORDER = 8
 def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArray[np.float32]]:
     """Return the map as a user would open it, and its truth, float32 (z, y, x), Å.
 
-    A filter coarser than the noise limit makes the map filter-limited: the truth is the coarser.
+    A filter coarser than the noise limit makes the map filter-limited: the truth is the coarser. A
+    Gaussian is none: like a B factor it weakens signal and noise, and both can be seen beyond it.
     """
     voxel_size, truth = made.recipe.voxel_size, made.truth
     values = filtered(made.average, voxel_size, lambda s2: _gain(s2, made, treatment))
@@ -40,14 +41,19 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
         values = np.where(values < treatment.clipped * np.percentile(values, 99.5), 0, values)
     if treatment.bits == 8:
         values = np.rint(values * (100 / np.abs(values).max()))
-    if treatment.low_pass is not None:
-        truth = np.maximum(truth, np.float32(treatment.low_pass))
+    truth = np.maximum(truth, _limit(treatment))
     return Density(values.astype(np.float32), (voxel_size,) * 3), truth
 
 
 def filtered_resolution(resolution: float, treatment: Treatment) -> float:
     """Return the resolution (Å) that filters leave a map that is resolved so far."""
-    return max(resolution * max(1.0, treatment.local_filter or 0.0), treatment.low_pass or 0.0)
+    return max(resolution * max(1.0, treatment.local_filter or 0.0), float(_limit(treatment)))
+
+
+def _limit(treatment: Treatment) -> np.float32:
+    """Return beyond which resolution nothing is left by the filter of the whole map, Å, or 0."""
+    limits = treatment.low_pass is not None and treatment.filter_shape != GAUSSIAN
+    return np.float32(treatment.low_pass if limits else 0)
 
 
 def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:

@@ -43,6 +43,17 @@ def test_a_local_filter_coarser_than_the_truth_becomes_it(made):
     assert (low[fine] < 0.05 * raw[fine])[: shells.nyquist].all() and low[2] > 0.9 * raw[2]
 
 
+def test_a_gaussian_filter_is_no_limit_as_a_b_factor_is_none(made):
+    blurred, truth = deposit(made, Treatment(low_pass=12.0, filter_shape=GAUSSIAN))
+    # exp(-(12 s)²) is a B factor of 4 · 12² Å².
+    as_b = -4 * 12.0**2 / (RECIPE.b_scale * RECIPE.resolution**2)
+    same, _ = deposit(made, Treatment(sharpening=as_b))
+    np.testing.assert_allclose(blurred.values, same.values, atol=1e-5 * np.abs(same.values).max())
+    assert np.array_equal(truth, made.truth)
+    assert filtered_resolution(4.0, Treatment(low_pass=12.0, filter_shape=GAUSSIAN)) == 4.0
+    assert filtered_resolution(4.0, Treatment(low_pass=12.0)) == 12.0
+
+
 def test_a_level_leaves_nothing_below_it(made):
     values = deposit(made, Treatment(clipped=0.1))[0].values
     raw = made.average
