@@ -254,7 +254,7 @@ def test_cancelling_stops_the_work(example):
 
 
 def test_more_patches_that_agree_narrow_the_interval():
-    calibration = Calibration(sharpness=1.0, growth=0.5, floor=0.001)
+    calibration = Calibration(sharpness=1.0, growth=0.5, coarse=0.0, floor=0.001)
     # The middle of its class, so that as much is cut off on either side.
     middle = np.sqrt(50)
     one = soft_targets(np.array([middle]), width=0.2)
@@ -265,6 +265,18 @@ def test_more_patches_that_agree_narrow_the_interval():
         assert quantile(pooled, 0.5) == pytest.approx(middle, rel=0.02)
         widths.append(quantile(pooled, 0.95) - quantile(pooled, 0.05))
     assert widths[0] > widths[1] > widths[2]
+
+
+def test_beyond_10_angstrom_the_same_patches_leave_a_wider_interval():
+    widths = {}
+    for coarse in (0.0, 1.0):
+        calibration = Calibration(sharpness=1.0, growth=0.0, coarse=coarse, floor=0.001)
+        for middle in (7.0, 20.0):
+            pooled = pool(soft_targets(np.array([middle]), width=0.2), calibration)
+            assert quantile(pooled, 0.5) == pytest.approx(middle, rel=0.02)
+            widths[coarse, middle] = np.log(quantile(pooled, 0.95) / quantile(pooled, 0.05))
+    assert widths[1.0, 7.0] == pytest.approx(widths[0.0, 7.0])
+    assert widths[1.0, 20.0] > 1.2 * widths[0.0, 20.0]
 
 
 def test_real_maps_get_an_answer_with_an_interval(shared_data):

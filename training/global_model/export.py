@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -18,24 +19,26 @@ from mapres.features.outliers import without_outliers
 from mapres.features.profile import profile
 from mapres.features.spectra import measure_spectra
 from mapres.networks.card import Calibration
-from mapres.networks.registry import Predict, predictor
+from mapres.networks.registry import Predict, load, predictor
 from mapres.progress import silent
 from mapres.validation import prediction
 from mapres.validation.analysis import find_molecule
 from training.global_model.domain import fit_domain, training_profiles
 from training.models.coverage import coverage, narrowest
-from training.models.ship import ship, training_card
+from training.models.ship import ship, training_card, write_card
 from training.models.to_onnx import rounded, runner
 from training.particles.sets import TREATMENTS, group_of, stored
 from training.simulate.examples import examples
 
-# Simulated validation maps whose predictions fit the three numbers of the calibration.
+# Simulated validation maps whose predictions fit the four numbers of the calibration.
 CALIBRATION_MAPS = 600
 # Groups of so many maps or more have a coverage of their own.
 GROUP = 30
 CALIBRATION_SEED = 2000
 # 0.3 and 2.5 times of these a card still takes; a network that knows nothing drives it to 0.
 SHARPNESS = (0.05, 20.0)
+# Of the fall beyond 10 Å.
+STEEPEST = 4.0
 DATA = "patches of realistic and noise-free simulations (training/simulate/draw.py), train split"
 
 
@@ -85,6 +88,20 @@ def export(
     )
 
 
+def recalibrate(data: Path, reconstructions: Path, folder: Path, name: str) -> None:
+    """Fit the calibration of a network that ships anew, and write it into its card."""
+    model, path = load(str(folder / f"{name}.json")), folder / f"{name}.json"
+    maps = [
+        *simulated_maps(data, model.predict),
+        *reconstructed_maps(reconstructions, model.predict),
+    ]
+    calibration, scores = calibrate(maps)
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["calibration"] = asdict(calibration)
+    card["scores"]["calibration (validation split)"] = scores
+    write_card(path, card)
+
+
 def simulated_maps(data: Path, predict: Predict) -> Iterator[CalibrationMap]:
     """Yield simulated maps of the validation split, with their predictions."""
     drawn = examples(data, "validation", CALIBRATION_SEED, CALIBRATION_MAPS, processes=2)
@@ -129,7 +146,7 @@ def calibrate(maps: list[CalibrationMap]) -> tuple[Calibration, dict]:
         pooled = [prediction.pool(m.predictions, calibration) for m in maps]
         return -float(np.mean(np.log([p[b] + 1e-9 for p, b in zip(pooled, bins, strict=True)])))
 
-    start = np.array([0.0, -1.0, -4.0])
+    start = np.array([0.0, -1.0, 0.5, -4.0])
     best = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 600})
     likely = _calibration(best.x)
     candidates = [
@@ -162,10 +179,11 @@ def score_calibration(maps: list[CalibrationMap], calibration: Calibration) -> d
 
 
 def _calibration(parameters: NDArray) -> Calibration:
-    """Map three free numbers onto the calibration's ranges."""
-    sharpness, growth, floor = (float(p) for p in parameters)
+    """Map four free numbers onto the calibration's ranges."""
+    sharpness, growth, coarse, floor = (float(p) for p in parameters)
     return Calibration(
         sharpness=round(float(np.clip(np.exp(sharpness), *SHARPNESS)), 4),
         growth=round(float(expit(growth)), 4),
+        coarse=round(float(np.clip(coarse, 0, STEEPEST)), 4),
         floor=round(0.2 * float(expit(floor)), 5),
     )

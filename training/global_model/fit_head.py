@@ -11,7 +11,8 @@ from training.global_model.soft_targets import soft_targets
 EPOCHS = 30
 BATCH = 64
 RATE = 2e-3
-WEIGHT_DECAY = 0.02
+# With 0.02 the loss on 26,000 patches ends 0.005 higher: three patches share the spectra of a map.
+WEIGHT_DECAY = 0.2
 # Steps that weights are averaged over, or an eighth of all: their loss is below any single step's.
 MEMORY = 500
 

@@ -225,7 +225,7 @@ def _predicted(network, kind: str, example: Example) -> Iterator[tuple]:
 def _model(kind: str, run: Callable) -> Model:
     """Return a network as the core takes one, whatever its calibration will be."""
     said = {"overall_model_sha256": load(GLOBAL_MODEL).card.sha256} if kind in LOCAL else {}
-    card = Card("made now", kind, Path(), "", Calibration(1.0, 0.0, 0.01), None, said)
+    card = Card("made now", kind, Path(), "", Calibration(1.0, 0.0, 0.0, 0.01), None, said)
     return Model(card, predictor(run, kind), "cpu", CPU_PROVIDER)
 
 

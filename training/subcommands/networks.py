@@ -87,6 +87,9 @@ def _export_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument(
         "--keras", type=Path, metavar="FILE", help="write the graph only, of this Keras file"
     )
+    subcommand.add_argument(
+        "--recalibrate", action="store_true", help="default: fit the calibration of the card anew"
+    )
     subcommand.add_argument("--data", type=Path, default=DATA)
     subcommand.add_argument("--run", type=Path, help="folder of `fit`; default: cache/NETWORK")
     subcommand.add_argument("--patches", type=Path, default=CACHE / "patches", help="of default")
@@ -117,9 +120,12 @@ def _export(options: argparse.Namespace) -> None:
 
         convert(options.keras, out, name, data)
     elif name == "default":
-        from training.global_model.export import export
+        from training.global_model.export import export, recalibrate
 
-        export(data, run, options.patches, options.reconstructions, out, name)
+        if options.recalibrate:
+            recalibrate(data, options.reconstructions, out, name)
+        else:
+            export(data, run, options.patches, options.reconstructions, out, name)
     elif name in LOCAL:
         from training.local_model.export_local import export_local
 

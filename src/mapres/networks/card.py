@@ -24,7 +24,12 @@ TYPES: dict[tuple[type, ...], str] = {
     (bool,): "half_maps",
 }
 # Ranges in which a calibration keeps distributions finite.
-CALIBRATION = {"sharpness": (0.01, 100.0), "growth": (-10.0, 10.0), "floor": (0.0, 0.5)}
+CALIBRATION = {
+    "sharpness": (0.01, 100.0),
+    "growth": (-10.0, 10.0),
+    "coarse": (0.0, 10.0),
+    "floor": (0.0, 0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,13 @@ class Calibration:
     ----------
     sharpness : power to which the patches' geometric mean is raised, for one patch
     growth : exponent with which that power grows with the number of patches
+    coarse : exponent with which it falls with the resolution, beyond 10 Å
     floor : fraction of a uniform distribution that is mixed in
     """
 
     sharpness: float
     growth: float
+    coarse: float
     floor: float
 
 

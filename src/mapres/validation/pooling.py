@@ -5,19 +5,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features.distribution import CLASS_LIMITS, CLASSES, probability_below, quantile
+from ..features.distribution import CENTERS, CLASS_LIMITS, CLASSES, probability_below, quantile
 from ..networks.card import Calibration
+
+# Å
+COARSE = 10.0
 
 
 def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64]:
     """Pool the patches' distributions, shape (n, bins), into the map's, shape (bins,).
 
     A geometric mean raised to ``sharpness · n ** growth`` (1 would treat the patches as a single
-    observation, n as independent ones), mixed with a floor.
+    observation, n as independent ones), and beyond 10 Å divided by ``(resolution / 10) ** coarse``,
+    mixed with a floor. A molecule of a coarse map is only a few resolutions across.
     """
-    power = calibration.sharpness * len(probabilities) ** calibration.growth
     log_mean = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6).mean(axis=0)
-    sharpened = np.exp(power * (log_mean - log_mean.max()))
+    mean = np.exp(log_mean - log_mean.max())
+    beyond = max(float(mean @ np.log(CENTERS / COARSE)) / mean.sum(), 0.0)
+    power = calibration.sharpness * len(probabilities) ** calibration.growth
+    power *= np.exp(-calibration.coarse * beyond)
+    sharpened = mean**power
     mixed = (1 - calibration.floor) * sharpened / sharpened.sum()
     return mixed + calibration.floor / len(mixed)
 

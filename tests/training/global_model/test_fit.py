@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -132,6 +133,21 @@ def test_card_says_what_it_must(exported):
         assert card[key]
     assert card["training"]["molecules"] >= 1 and len(card["training"]["molecules_sha256"]) == 64
     assert card["sha256"] == digest(exported.with_suffix(".onnx").read_bytes())
+
+
+def test_calibrating_anew_finds_what_export_found(
+    packed, reconstructions, exported, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(exporting, "CALIBRATION_MAPS", 4)
+    monkeypatch.setattr(exporting, "examples", in_this_process)
+    card = json.loads(exported.read_text())
+    spoiled = card | {"calibration": card["calibration"] | {"sharpness": 9.0}, "scores": {}}
+    (tmp_path / "tiny.json").write_text(json.dumps(spoiled))
+    shutil.copy(exported.with_suffix(".onnx"), tmp_path)
+    exporting.recalibrate(packed, reconstructions, tmp_path, "tiny")
+    found = json.loads((tmp_path / "tiny.json").read_text())
+    assert found["calibration"] == pytest.approx(card["calibration"], rel=0.02, abs=1e-3)
+    assert found["sha256"] == card["sha256"] and found["scores"]["calibration (validation split)"]
 
 
 def test_evaluation_of_simulated_maps(packed, exported, tmp_path):

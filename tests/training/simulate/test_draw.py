@@ -21,7 +21,7 @@ def whole(ball):
 
 def test_maps_are_drawn_with_everything(whole):
     assert any(e.treatment.mask_distance is not None for e in whole)
-    assert any(e.treatment.sharpening for e in whole)
+    assert any(e.treatment.sharpening or e.treatment.guinier for e in whole)
     assert all(e.made.recipe.b_scale > 0 for e in whole)
 
 
