@@ -21,6 +21,7 @@ from mapres.networks import card as cards
 from mapres.networks import registry
 from mapres.networks.registry import load
 
+CALIBRATION = {"sharpness": 1.0, "growth": 0.0, "coarse": 0.0, "floor": 0.0}
 SRC = Path(registry.__file__).parents[2]
 
 
@@ -155,20 +156,13 @@ def test_unreadable_card(copy, text):
         {"preprocessing": []},
         {"calibration": None},
         {"calibration": {"sharpness": 1.0, "growth": 0.0}},
-        {"calibration": {"sharpness": "1", "growth": 0.0, "coarse": 0.0, "floor": 0.0}},
-        {"calibration": {"sharpness": True, "growth": 0.0, "coarse": 0.0, "floor": 0.0}},
-        {"calibration": {"sharpness": 10**400, "growth": 0.0, "coarse": 0.0, "floor": 0.0}},
-        {"calibration": {"sharpness": 1e300, "growth": 0.0, "coarse": 0.0, "floor": 0.0}},
-        {"calibration": {"sharpness": float("nan"), "growth": 0.0, "coarse": 0.0, "floor": 0.0}},
-        {
-            "calibration": {
-                "sharpness": 1.0,
-                "growth": 0.0,
-                "coarse": 0.0,
-                "floor": 0.0,
-                "more": 1.0,
-            }
-        },
+        {"calibration": CALIBRATION | {"sharpness": "1"}},
+        {"calibration": CALIBRATION | {"sharpness": True}},
+        {"calibration": CALIBRATION | {"sharpness": 10**400}},
+        {"calibration": CALIBRATION | {"sharpness": 1e300}},
+        {"calibration": CALIBRATION | {"sharpness": float("nan")}},
+        {"calibration": CALIBRATION | {"coarse": -1.0}},
+        {"calibration": CALIBRATION | {"more": 1.0}},
         {"parameters": "many"},
         {"parameters": True},
         {"training": 1},

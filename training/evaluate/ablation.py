@@ -3,8 +3,8 @@
 Every variant sees as many maps and trains as long as the others, from nothing; all are scored on
 the same realistic validation patches, which choose nothing (the head is not trained by itself), on
 patches of RELION's reconstructions of that split, and on the real maps with a published value
-(which are few). All but one are half as wide as what ships:
-in the same minutes they take more steps, and so show more of what their maps teach.
+(which are few). All but one are half as wide as what ships: in the same minutes they take more
+steps, and so show more of what their maps teach.
 """
 
 from __future__ import annotations

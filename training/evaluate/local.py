@@ -13,7 +13,6 @@ from mapres.local.resolution import LocalResolution, local_resolution
 from training.evaluate.tables import Table, grouped, write_maps
 from training.simulate.draw import Example, Ingredients
 from training.simulate.examples import examples
-from training.simulate.treatments.treatment import GAUSSIAN
 
 SEED = 8000
 # Name to method, and whether it is given the half maps.
@@ -72,9 +71,7 @@ def scores(example: Example) -> Iterator[dict]:
 
 def _filtered(truth: NDArray, example: Example) -> bool:
     """Return whether most of a molecule is resolved as far as the map's filter lets it."""
-    treatment = example.treatment
-    low_pass = treatment.low_pass if treatment.filter_shape != GAUSSIAN else None
-    return low_pass is not None and float(np.mean(truth <= low_pass * (1 + 1e-6))) > 0.5
+    return float(np.mean(truth <= example.treatment.limit * (1 + 1e-6))) > 0.5
 
 
 def _scores(found: LocalResolution, mask: NDArray[np.bool_], truth: NDArray) -> dict:

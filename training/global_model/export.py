@@ -39,6 +39,7 @@ CALIBRATION_SEED = 2000
 SHARPNESS = (0.05, 20.0)
 # Of the fall beyond 10 Å.
 STEEPEST = 4.0
+SCORES = "calibration (validation split)"
 DATA = "patches of realistic and noise-free simulations (training/simulate/draw.py), train split"
 
 
@@ -84,21 +85,19 @@ def export(
         calibration=asdict(calibration),
         domain=fit_domain(training_profiles(patches), *held_out),
         training=training_card(patches, run) | {"data": DATA},
-        scores={"calibration (validation split)": scores},
+        scores={SCORES: scores},
     )
 
 
 def recalibrate(data: Path, reconstructions: Path, folder: Path, name: str) -> None:
     """Fit the calibration of a network that ships anew, and write it into its card."""
-    model, path = load(str(folder / f"{name}.json")), folder / f"{name}.json"
-    maps = [
-        *simulated_maps(data, model.predict),
-        *reconstructed_maps(reconstructions, model.predict),
-    ]
-    calibration, scores = calibrate(maps)
+    path = folder / f"{name}.json"
+    predict = load(str(path)).predict
+    held_out = simulated_maps(data, predict), reconstructed_maps(reconstructions, predict)
+    calibration, scores = calibrate([m for maps in held_out for m in maps])
     card = json.loads(path.read_text(encoding="utf-8"))
     card["calibration"] = asdict(calibration)
-    card["scores"]["calibration (validation split)"] = scores
+    card["scores"][SCORES] = scores
     write_card(path, card)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,7 @@ def fit(
     """
     import keras
 
-    def source(split: str) -> Shards:
-        return Shards(patches, split, edge)
+    source = partial(Shards, patches, edge=edge)
 
     def build(state: State):
         model = default_network(BINS, edge=edge, **options)

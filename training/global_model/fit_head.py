@@ -11,7 +11,8 @@ from training.global_model.soft_targets import soft_targets
 EPOCHS = 30
 BATCH = 64
 RATE = 2e-3
-# With 0.02 the loss on 26,000 patches ends 0.005 higher: three patches share the spectra of a map.
+# Patches of a map share its spectra, which the head learns by heart: with 0.02 the smallest
+# validation loss of 26,000 patches is 0.004 higher.
 WEIGHT_DECAY = 0.2
 # Steps that weights are averaged over, or an eighth of all: their loss is below any single step's.
 MEMORY = 500

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mapres.features.patches import PATCH
 from training.subcommands import CACHE, DATA, MODELS, RECONSTRUCTIONS
 
 # Networks of local resolution, and whether each is given half maps.
@@ -24,7 +25,7 @@ def _fit_options(subcommand: argparse.ArgumentParser) -> None:
     )
     subcommand.add_argument("--start", type=Path, help="for default: weights to start from")
     subcommand.add_argument(
-        "--edge", type=int, default=48, help="for default: voxels of the patches trained on (48)"
+        "--edge", type=int, default=PATCH, help="for default: voxels of the patches trained on"
     )
     subcommand.add_argument(
         "--cubes", type=Path, default=CACHE / "cubes" / "monores", help="for unet"

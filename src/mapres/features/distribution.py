@@ -22,6 +22,11 @@ def class_of(resolution: NDArray | float) -> NDArray[np.intp]:
     return np.searchsorted(CLASS_LIMITS, resolution, side="right")
 
 
+def ln_mean(probabilities: NDArray) -> float:
+    """Return the mean of a distribution over resolution, ln Å."""
+    return float(probabilities @ np.log(CENTERS) / probabilities.sum())
+
+
 def quantile(probabilities: NDArray, level: float) -> float:
     """Return the resolution (Å) below which ``level`` of the distribution lies."""
     return float(np.exp(quantiles(probabilities, (level,), np.log(EDGES))[0]))

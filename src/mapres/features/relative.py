@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bands import BANDS, STEP, WAVELENGTHS
-from .distribution import BINS, CENTERS
+from .distribution import BINS, CENTERS, ln_mean
 from .energies import MEANS
 from .profile import CURVES, FREQUENCIES, UNSEEN
 from .windows import ABOUT, WIDTHS
@@ -60,11 +60,6 @@ def distribution_at(resolution: float) -> NDArray[np.float32]:
     off = (np.log(CENTERS) - np.log(np.clip(resolution, CENTERS[0], CENTERS[-1]))) / MEASURED
     found = np.exp(-0.5 * off**2)
     return (found / found.sum()).astype(np.float32)
-
-
-def ln_mean(probabilities: NDArray) -> float:
-    """Return the mean of a distribution over resolution, ln Å."""
-    return float(probabilities @ np.log(CENTERS) / probabilities.sum())
 
 
 def bands_read(middle: float) -> range:

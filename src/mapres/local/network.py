@@ -14,7 +14,7 @@ from ..checks.limits import UNLIKE
 from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import CellGrid, Cells, bands_of, measure_cells
-from ..features.distribution import quantiles
+from ..features.distribution import ln_mean, quantiles
 from ..features.profile import profile
 from ..features.relative import (
     LN_EDGES,
@@ -22,7 +22,6 @@ from ..features.relative import (
     GlobalFeatures,
     bands_read,
     distribution_at,
-    ln_mean,
     row_of_map,
     rows,
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features.distribution import CENTERS, CLASS_LIMITS, CLASSES, probability_below, quantile
+from ..features.distribution import CLASS_LIMITS, CLASSES, ln_mean, probability_below, quantile
 from ..networks.card import Calibration
 
-# Å
+# Å: with one sharpness for all, 90% intervals held the truth for 74 to 77% of simulated validation
+# maps beyond this, for 87 to 92% of finer ones.
 COARSE = 10.0
 
 
@@ -21,7 +22,7 @@ def pool(probabilities: NDArray, calibration: Calibration) -> NDArray[np.float64
     """
     log_mean = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6).mean(axis=0)
     mean = np.exp(log_mean - log_mean.max())
-    beyond = max(float(mean @ np.log(CENTERS / COARSE)) / mean.sum(), 0.0)
+    beyond = max(ln_mean(mean) - np.log(COARSE), 0.0)
     power = calibration.sharpness * len(probabilities) ** calibration.growth
     power *= np.exp(-calibration.coarse * beyond)
     sharpened = mean**power

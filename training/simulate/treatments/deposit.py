@@ -41,19 +41,13 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
         values = np.where(values < treatment.clipped * np.percentile(values, 99.5), 0, values)
     if treatment.bits == 8:
         values = np.rint(values * (100 / np.abs(values).max()))
-    truth = np.maximum(truth, _limit(treatment))
+    truth = np.maximum(truth, np.float32(treatment.limit))
     return Density(values.astype(np.float32), (voxel_size,) * 3), truth
 
 
 def filtered_resolution(resolution: float, treatment: Treatment) -> float:
     """Return the resolution (Å) that filters leave a map that is resolved so far."""
-    return max(resolution * max(1.0, treatment.local_filter or 0.0), float(_limit(treatment)))
-
-
-def _limit(treatment: Treatment) -> np.float32:
-    """Return beyond which resolution nothing is left by the filter of the whole map, Å, or 0."""
-    limits = treatment.low_pass is not None and treatment.filter_shape != GAUSSIAN
-    return np.float32(treatment.low_pass if limits else 0)
+    return max(resolution * max(1.0, treatment.local_filter or 0.0), treatment.limit)
 
 
 def _gain(s2: NDArray, made: Reconstruction, treatment: Treatment) -> NDArray[np.float32]:

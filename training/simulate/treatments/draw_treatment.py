@@ -48,9 +48,9 @@ def _relion(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     fine = 0.0 if rng.random() < 0.85 else limit
     treatment = Treatment(weights=ROOT, guinier=(_guinier_from(limit), fine))
     if rng.random() < 0.2:
-        shell = recipe.shape[0] * recipe.voxel_size
-        edges = {"low_pass": max(limit, 2 * recipe.voxel_size), "filter_edge": limit / shell}
-        treatment = replace(treatment, **edges)
+        box = recipe.shape[0] * recipe.voxel_size
+        low_pass = max(limit, 2 * recipe.voxel_size)
+        treatment = replace(treatment, low_pass=low_pass, filter_edge=limit / box)
     if rng.random() < 0.6:
         edges = {"mask_distance": recipe.mask_distance, "mask_edge": recipe.mask_edge}
         treatment = replace(treatment, **edges)

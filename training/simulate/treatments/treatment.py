@@ -54,3 +54,8 @@ class Treatment:
     sphere: bool = False
     clipped: float | None = None
     bits: int = 32
+
+    @property
+    def limit(self) -> float:
+        """Beyond which resolution the filter of the whole map leaves nothing, Å; 0 without one."""
+        return 0.0 if self.filter_shape == GAUSSIAN else self.low_pass or 0.0
