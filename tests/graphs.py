@@ -57,7 +57,7 @@ def write_model(folder, name, kind, model, **said):
         "inputs": list(KINDS[kind].inputs),
         "outputs": OUTPUTS,
         "preprocessing": KINDS[kind].preprocessing,
-        "calibration": {"sharpness": 1.0, "growth": 0.0, "coarse": 0.0, "floor": 0.001},
+        "calibration": {"sharpness": 1.0, "growth": 0.0, "contrast": 0.0, "floor": 0.001},
     }
     path = folder / f"{name}.json"
     path.write_text(json.dumps(card | said))

@@ -21,7 +21,7 @@ from mapres.networks import card as cards
 from mapres.networks import registry
 from mapres.networks.registry import load
 
-CALIBRATION = {"sharpness": 1.0, "growth": 0.0, "coarse": 0.0, "floor": 0.0}
+CALIBRATION = {"sharpness": 1.0, "growth": 0.0, "contrast": 0.0, "floor": 0.0}
 SRC = Path(registry.__file__).parents[2]
 
 
@@ -161,7 +161,7 @@ def test_unreadable_card(copy, text):
         {"calibration": CALIBRATION | {"sharpness": 10**400}},
         {"calibration": CALIBRATION | {"sharpness": 1e300}},
         {"calibration": CALIBRATION | {"sharpness": float("nan")}},
-        {"calibration": CALIBRATION | {"coarse": -1.0}},
+        {"calibration": CALIBRATION | {"contrast": -1.0}},
         {"calibration": CALIBRATION | {"more": 1.0}},
         {"parameters": "many"},
         {"parameters": True},

@@ -12,7 +12,7 @@ import mapres
 from mapres.checks.table import CHECKS
 from mapres.density import Density
 from mapres.errors import Cancelled, GridMismatchError, MapContentError
-from mapres.features.distribution import quantile
+from mapres.features.distribution import CENTERS, quantile
 from mapres.networks.card import Calibration
 from mapres.networks.registry import load
 from mapres.validation import validate as validation
@@ -254,7 +254,7 @@ def test_cancelling_stops_the_work(example):
 
 
 def test_more_patches_that_agree_narrow_the_interval():
-    calibration = Calibration(sharpness=1.0, growth=0.5, coarse=0.0, floor=0.001)
+    calibration = Calibration(sharpness=1.0, growth=0.5, contrast=0.0, floor=0.001)
     # The middle of its class, so that as much is cut off on either side.
     middle = np.sqrt(50)
     one = soft_targets(np.array([middle]), width=0.2)
@@ -267,16 +267,19 @@ def test_more_patches_that_agree_narrow_the_interval():
     assert widths[0] > widths[1] > widths[2]
 
 
-def test_beyond_10_angstrom_the_same_patches_leave_a_wider_interval():
-    widths = {}
-    for coarse in (0.0, 1.0):
-        calibration = Calibration(sharpness=1.0, growth=0.0, coarse=coarse, floor=0.001)
-        for middle in (7.0, 20.0):
-            pooled = pool(soft_targets(np.array([middle]), width=0.2), calibration)
+def test_contrast_narrows_narrow_distributions_and_widens_wide_ones():
+    middle, ratio = 7.0, {}
+    for width in (0.05, 0.3):
+        one = np.exp(-0.5 * (np.log(CENTERS / middle) / width) ** 2)[None]
+        one, widths = one / one.sum(), []
+        for contrast in (0.0, 0.8):
+            calibration = Calibration(sharpness=1.0, growth=0.0, contrast=contrast, floor=0.0)
+            pooled = pool(one, calibration)
             assert quantile(pooled, 0.5) == pytest.approx(middle, rel=0.02)
-            widths[coarse, middle] = np.log(quantile(pooled, 0.95) / quantile(pooled, 0.05))
-    assert widths[1.0, 7.0] == pytest.approx(widths[0.0, 7.0])
-    assert widths[1.0, 20.0] > 1.2 * widths[0.0, 20.0]
+            widths.append(np.log(quantile(pooled, 0.95) / quantile(pooled, 0.05)))
+        ratio[width] = widths[1] / widths[0]
+    assert ratio[0.05] < 0.9
+    assert ratio[0.3] > 1.1
 
 
 def test_real_maps_get_an_answer_with_an_interval(shared_data):

@@ -24,7 +24,7 @@ from mapres.networks.registry import Predict, predictor
 from training.data.published import Published, listed_maps
 from training.evaluate.tables import Table
 from training.global_model.export import patch_predictions
-from training.global_model.fit import validation_scores
+from training.global_model.fit import predictions, validation_scores
 from training.global_model.network import default_network
 from training.global_model.shards import Shards, write_shard
 from training.models.adamw import compiled
@@ -158,12 +158,8 @@ def _scores(
 
 def _predicted(network, shards: Shards) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Return (found, true) Å of all patches."""
-    predicted = []
-    for start in range(0, len(shards), 64):
-        indices = np.arange(start, min(start + 64, len(shards)))
-        inputs, _ = shards.batch(indices, None)
-        predicted += [quantile(p, 0.5) for p in np.asarray(network.predict_on_batch(inputs))]
-    return np.array(predicted), shards.resolution
+    predicted = predictions(network, shards, np.arange(len(shards)))
+    return np.array([quantile(p, 0.5) for p in predicted]), shards.resolution
 
 
 def _real(predict: Predict, published: list[Published]) -> NDArray[np.float64]:

@@ -31,13 +31,13 @@ from training.particles.sets import TREATMENTS, group_of, stored
 from training.simulate.examples import examples
 
 # Simulated validation maps whose predictions fit the four numbers of the calibration.
-CALIBRATION_MAPS = 600
+CALIBRATION_MAPS = 400
 # Groups of so many maps or more have a coverage of their own.
 GROUP = 30
 CALIBRATION_SEED = 2000
 # 0.3 and 2.5 times of these a card still takes; a network that knows nothing drives it to 0.
 SHARPNESS = (0.05, 20.0)
-# Of the fall beyond 10 Å.
+# Of the fall with the width.
 STEEPEST = 4.0
 SCORES = "calibration (validation split)"
 DATA = "patches of realistic and noise-free simulations (training/simulate/draw.py), train split"
@@ -179,10 +179,10 @@ def score_calibration(maps: list[CalibrationMap], calibration: Calibration) -> d
 
 def _calibration(parameters: NDArray) -> Calibration:
     """Map four free numbers onto the calibration's ranges."""
-    sharpness, growth, coarse, floor = (float(p) for p in parameters)
+    sharpness, growth, contrast, floor = (float(p) for p in parameters)
     return Calibration(
         sharpness=round(float(np.clip(np.exp(sharpness), *SHARPNESS)), 4),
         growth=round(float(expit(growth)), 4),
-        coarse=round(float(np.clip(coarse, 0, STEEPEST)), 4),
+        contrast=round(float(np.clip(contrast, 0, STEEPEST)), 4),
         floor=round(0.2 * float(expit(floor)), 5),
     )

@@ -63,7 +63,7 @@ def calibrate(network, *held_out: CellShards) -> tuple[Calibration, dict]:
         np.concatenate, zip(*(_cells(network, shards) for shards in held_out), strict=True)
     )
     candidates = [
-        Calibration(sharpness=round(float(power), 4), growth=0.0, coarse=0.0, floor=FLOOR)
+        Calibration(sharpness=round(float(power), 4), growth=0.0, contrast=0.0, floor=FLOOR)
         for power in np.geomspace(2.5, 0.3, 43)
     ]
     calibration, scores = narrowest(candidates, partial(_scores, predicted, truth, groups))

@@ -22,6 +22,7 @@ from mapres.features.relative import (
 from mapres.networks.kinds import ONE_MAP, WITH_HALF_MAPS
 from training.local_model.network import local_network
 from training.models.adamw import compiled
+from training.models.begin import begin_with
 from training.models.loop import train
 from training.models.schedule import ByTime
 from training.models.state import State, stored_state
@@ -116,7 +117,14 @@ def targets(truth: NDArray) -> NDArray[np.float32]:
     return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def fit_local(cells: Path, folder: Path, minutes: float, half_maps: bool, **options) -> None:
+def fit_local(
+    cells: Path,
+    folder: Path,
+    minutes: float,
+    half_maps: bool,
+    start: Path | None = None,
+    **options,
+) -> None:
     """Train one of the two networks, or go on with it; see `training.models.loop.train`.
 
     Parameters
@@ -125,15 +133,19 @@ def fit_local(cells: Path, folder: Path, minutes: float, half_maps: bool, **opti
     folder : of this training
     minutes : altogether
     half_maps : whether it is the one for maps with half maps
+    start : weights to begin with, or None; they are only adjusted, at a third of the usual rate
     options : of `local_network`
     """
     check_half_maps(folder, half_maps)
-    schedule = ByTime(minutes, batch=BATCH, peak_rate=RATE)
+    schedule = ByTime(minutes, batch=BATCH, peak_rate=RATE if start is None else RATE / 3)
     source = partial(CellShards, cells, half_maps)
 
     def build(state: State):
         state.notes["half_maps"] = half_maps
-        return compiled(local_network(kind_of(half_maps), **options))
+        model = local_network(kind_of(half_maps), **options)
+        if start is not None:
+            begin_with(model, start, state)
+        return compiled(model)
 
     train(build, source, local_scores, folder, schedule)
 

@@ -25,7 +25,7 @@ from training.models.to_onnx import OPSET, parity, rounded, to_onnx, trimmed
 MAP_CLASSES = {"high": "< 5 A", "medium": "5-10 A", "low": "> 10 A"}
 VOXEL_CLASSES = [f"{name} A" for name in NAMES]
 # Networks that a later training starts from: their Keras files are kept in the repository.
-KEPT = ("default", "local")
+KEPT = ("default", *LOCAL)
 WEIGHTS = Path("training/weights")
 
 
@@ -123,6 +123,7 @@ def training_card(shards: Path, run: Path) -> dict:
         "steps": state.step,
         "minutes": round(state.seconds / 60, 1),
         "head": state.notes.get("head"),
+        "tuned": state.notes.get("tuned"),
         "started_from_sha256": state.notes.get("start_sha256", "nothing"),
     }
 

@@ -16,7 +16,7 @@ from training.simulate.draw_recipe import MAX_BOX, draw_recipe, on_grid
 from training.simulate.recipe import Recipe, log_uniform
 from training.simulate.reconstruct import NEAR, Reconstruction, reconstruct
 from training.simulate.treatments.deposit import deposit, filtered_resolution
-from training.simulate.treatments.draw_treatment import draw_treatment
+from training.simulate.treatments.draw_treatment import draw_post_masked, draw_treatment
 from training.simulate.treatments.treatment import Treatment
 
 # Standard deviation of ln r(x) where it varies more.
@@ -53,6 +53,7 @@ class Ingredients:
     varied : fraction of maps whose local resolution varies more, and with the B factors of the
         structure besides
     resolutions : Å, those that are drawn from; empty for any
+    post_masked : True: all are as RELION's postprocess leaves them inside its mask
     """
 
     noise: bool = True
@@ -67,6 +68,7 @@ class Ingredients:
     chains: bool = True
     varied: float = 0.35
     resolutions: tuple[float, ...] = ()
+    post_masked: bool = False
 
 
 EVERYTHING = Ingredients()
@@ -139,7 +141,7 @@ def treated(
     ingredients: Ingredients = EVERYTHING,
 ) -> Example:
     """Draw what is done to a simulated reconstruction; return the map that users open."""
-    treatment = draw_treatment(made, rng)
+    treatment = (draw_post_masked if ingredients.post_masked else draw_treatment)(made, rng)
     if not ingredients.masks:
         treatment = replace(treatment, mask_distance=None, sphere=False, clipped=None)
     if not ingredients.sharpening:

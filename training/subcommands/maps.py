@@ -9,8 +9,8 @@ from pathlib import Path
 from mapres.local.methods import METHODS
 from training.subcommands import CACHE, DATA, RECONSTRUCTIONS
 
-# Every simulated reconstruction becomes so many maps more.
-TREATED_AGAIN = 3
+# Every simulated reconstruction becomes so many maps.
+TREATMENTS = 4
 
 
 def _shard_options(subcommand: argparse.ArgumentParser, folder: str, maps: int) -> None:
@@ -26,6 +26,12 @@ def _simulate_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument(
         "--noise-free", type=float, default=0.2, help="fraction of noise-free maps"
     )
+    subcommand.add_argument(
+        "--treatments", type=int, default=TREATMENTS, help="maps made of each reconstruction"
+    )
+    subcommand.add_argument(
+        "--post-masked", action="store_true", help="all as RELION's postprocess_masked.mrc is"
+    )
     subcommand.set_defaults(run_subcommand=_simulate)
 
 
@@ -35,13 +41,13 @@ def _simulate(options: argparse.Namespace) -> None:
     from training.simulate.examples import examples, treated_again
 
     options.out.mkdir(parents=True, exist_ok=True)
-    ingredients = Ingredients(noise_free=options.noise_free)
+    ingredients = Ingredients(noise_free=options.noise_free, post_masked=options.post_masked)
     for shard in range(*options.shards):
         path = options.out / f"{options.split}-{shard:03d}"
         if path.with_suffix(".npz").exists():
             continue
         source = examples(options.data, options.split, shard, options.maps, ingredients)
-        source = treated_again(source, TREATED_AGAIN, shard, ingredients)
+        source = treated_again(source, options.treatments - 1, shard, ingredients)
         print(f"{path.name}: {write_shard(source, path)} patches", flush=True)
 
 

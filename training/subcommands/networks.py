@@ -23,9 +23,14 @@ def _fit_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument(
         "--as-published", action="store_true", help="for cnn: on whole boxes from the start (GPU)"
     )
-    subcommand.add_argument("--start", type=Path, help="for default: weights to start from")
+    subcommand.add_argument("--start", type=Path, help="default and local: weights to start from")
     subcommand.add_argument(
         "--edge", type=int, default=PATCH, help="for default: voxels of the patches trained on"
+    )
+    subcommand.add_argument(
+        "--tune",
+        action="store_true",
+        help="for default: adjust the head of a trained network to other patches, and no more",
     )
     subcommand.add_argument(
         "--cubes", type=Path, default=CACHE / "cubes" / "monores", help="for unet"
@@ -54,9 +59,12 @@ def _fit_options(subcommand: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> None:
     out = options.out or CACHE / options.network
     if options.network == "default":
-        from training.global_model.fit import fit
+        from training.global_model.fit import fit, tune
         from training.models.schedule import ByTime
 
+        if options.tune:
+            tune(options.patches, out)
+            return
         # A trained start is only adjusted: a third of the usual rate.
         rate = 5e-4 if options.start else ByTime.peak_rate
         schedule = ByTime(minutes=options.minutes, peak_rate=rate)
@@ -67,7 +75,7 @@ def _fit(options: argparse.Namespace) -> None:
 
         name = next(name for name, given in LOCAL.items() if given == options.half_maps)
         out = options.out or CACHE / name
-        fit_local(options.cells, out, options.minutes, options.half_maps)
+        fit_local(options.cells, out, options.minutes, options.half_maps, options.start)
         return
     from training.avramov2019.classifiers.fit_cnn import fit_cnn
     from training.avramov2019.classifiers.fit_dnn import fit_dnn

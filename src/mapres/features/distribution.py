@@ -27,6 +27,12 @@ def ln_mean(probabilities: NDArray) -> float:
     return float(probabilities @ np.log(CENTERS) / probabilities.sum())
 
 
+def ln_deviation(probabilities: NDArray) -> float:
+    """Return the standard deviation of a distribution over resolution, in ln Å."""
+    squares = (np.log(CENTERS) - ln_mean(probabilities)) ** 2
+    return float(np.sqrt(probabilities @ squares / probabilities.sum()))
+
+
 def quantile(probabilities: NDArray, level: float) -> float:
     """Return the resolution (Å) below which ``level`` of the distribution lies."""
     return float(np.exp(quantiles(probabilities, (level,), np.log(EDGES))[0]))

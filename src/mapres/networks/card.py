@@ -27,7 +27,7 @@ TYPES: dict[tuple[type, ...], str] = {
 CALIBRATION = {
     "sharpness": (0.01, 100.0),
     "growth": (-10.0, 10.0),
-    "coarse": (0.0, 10.0),
+    "contrast": (0.0, 10.0),
     "floor": (0.0, 0.5),
 }
 
@@ -40,13 +40,13 @@ class Calibration:
     ----------
     sharpness : power to which the patches' geometric mean is raised, for one patch
     growth : exponent with which that power grows with the number of patches
-    coarse : exponent with which it falls with the resolution, beyond 10 Å
+    contrast : exponent with which it falls with the width of that mean
     floor : fraction of a uniform distribution that is mixed in
     """
 
     sharpness: float
     growth: float
-    coarse: float
+    contrast: float
     floor: float
 
 

@@ -20,6 +20,7 @@ from training.global_model import fit as fitting
 from training.global_model.network import HEAD, TOWER, default_network
 from training.global_model.shards import Shards
 from training.models import to_onnx
+from training.models.begin import take_over
 from training.models.schedule import ByTime
 from training.models.ship import keep
 from training.simulate.examples import examples
@@ -86,6 +87,28 @@ def test_a_finished_training_is_left_as_it_is(shards, run):
     # 60 (s / 60) is more than s for one s in forty, and asks for one more step.
     fitting.fit(shards, run, ByTime(minutes=0.999 * state["seconds"] / 60, batch=4))
     assert [path.read_bytes() for path in files] == before
+
+
+def test_tuning_moves_the_head_a_little_and_nothing_else(shards, run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    fitting.tune(shards, tmp_path / "run")
+    before, after = (
+        keras.models.load_model(folder / "checkpoint.keras", compile=False)
+        for folder in (run, tmp_path / "run")
+    )
+    towers, heads = (
+        [model.get_layer(name).get_weights() for model in (before, after)] for name in (TOWER, HEAD)
+    )
+    assert all(map(np.array_equal, *towers))
+    moved = [np.abs(a - b).max() for a, b in zip(*heads, strict=True)]
+    assert 0 < max(moved) < 0.01
+    state = json.loads((tmp_path / "run" / "state.json").read_text())
+    assert state["notes"]["tuned"]["examples"] == len(Shards(shards, "train"))
+
+
+def test_only_a_network_that_was_trained_is_tuned(shards, tmp_path):
+    with pytest.raises(FileNotFoundError, match="run the subcommand fit first"):
+        fitting.tune(shards, tmp_path)
 
 
 def test_network_is_small_and_plain():
@@ -174,7 +197,7 @@ def test_evaluation_of_real_maps_prints_every_map(shared_data, exported, tmp_pat
 def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     """The convolutions are the same; what reads the spectrum is new."""
     earlier, later = default_network(BINS, spectrum=False), default_network(BINS + 1)
-    fitting.take_over(later, earlier)
+    take_over(later, earlier)
     pairs = [
         np.array_equal(a, b)
         for a, b in zip(later.get_weights(), earlier.get_weights(), strict=True)

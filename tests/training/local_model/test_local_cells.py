@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from graphs import local_model
@@ -26,7 +27,7 @@ from mapres.fsc import first_crossing, fourier_shell_correlation
 from mapres.local.method import MethodInput
 from mapres.local.network import predict_local
 from mapres.mask import solvent_mask
-from mapres.networks.registry import load
+from mapres.networks.registry import digest, load
 from mapres.progress import silent
 from training.local_model import export_local, fit_local
 from training.local_model.cells import (
@@ -162,6 +163,20 @@ def test_a_batch_holds_as_many_cells_of_every_map_and_their_truth(shards):
             stored.truth[k].min() - 0.02 < part.min() <= part.max() < stored.truth[k].max() + 0.02
         )
     assert abs(middle[0] - stored.global_features[0].ln_resolution) > 1e-4
+
+
+def test_a_training_begins_with_weights_that_exist(shards, tmp_path):
+    first, later = tmp_path / "first", tmp_path / "later"
+    fit_local.fit_local(shards, first, 1e-6, False, widths=(16,))
+    start = first / "checkpoint.keras"
+    fit_local.fit_local(shards, later, 1e-6, False, start, widths=(16,))
+    notes = json.loads((later / "state.json").read_text())["notes"]
+    assert notes["start_sha256"] == digest(start.read_bytes())
+    before, after = (
+        keras.models.load_model(run / "checkpoint.keras", compile=False).get_weights()[-2]
+        for run in (first, later)
+    )
+    assert 0 < np.abs(before - after).max() < 0.01
 
 
 def test_a_piece_of_training_resumes_and_ships(packed, shards, tmp_path, example):

@@ -37,6 +37,15 @@ def test_without_weights_no_fsc_is_needed(ball, whole):
     assert not any(e.treatment.weights or e.treatment.guinier for e in drawn(ball, weights=False))
 
 
+def test_all_can_be_as_post_processing_leaves_them_in_its_mask(ball, whole):
+    masked = drawn(ball, post_masked=True)
+    assert [e.made.recipe for e in masked] == [e.made.recipe for e in whole]
+    for example in masked:
+        treatment, recipe = example.treatment, example.made.recipe
+        assert treatment.weights and treatment.guinier and not treatment.limit
+        assert treatment.mask_distance == recipe.mask_distance
+
+
 def test_in_a_tight_envelope_the_same_signal_is_resolved_finer(ball):
     """Less noise is in it; and noise is scaled to the FSC, so maps have more of it."""
     tight, laboratory = drawn(ball, laboratory_masks=False), drawn(ball)

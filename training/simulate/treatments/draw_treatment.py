@@ -15,9 +15,23 @@ from training.simulate.treatments.treatment import BUTTERWORTH, GAUSSIAN, ROOT, 
 def draw_treatment(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     """Draw what happens to a full map before it is deposited."""
     kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+    return _stored(replace(KINDS[kind](made, rng), kind=kind), rng)
+
+
+def draw_post_masked(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Draw a treatment by RELION's postprocess, with its mask and without a low-pass filter.
+
+    Inside a mask there is no solvent to tell where the noise begins, and nothing but the weights
+    ends the spectrum: of all maps these are read least well.
+    """
+    treatment = _masked(replace(_weighted(made, rng), kind="RELION"), made)
+    return _stored(treatment, rng)
+
+
+def _stored(treatment: Treatment, rng: np.random.Generator) -> Treatment:
+    """Leave only the sphere of a reconstruction, store 8 bits, or cut values off, now and then."""
     treatment = replace(
-        KINDS[kind](made, rng),
-        kind=kind,
+        treatment,
         sphere=rng.random() < 0.25,
         bits=8 if rng.random() < 0.04 else 32,
     )
@@ -45,16 +59,24 @@ def _relion(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     end. Before version 3.1 it filtered at the resolution, over an edge of two shells.
     """
     recipe, limit = made.recipe, made.resolution
-    fine = 0.0 if rng.random() < 0.85 else limit
-    treatment = Treatment(weights=ROOT, guinier=(_guinier_from(limit), fine))
+    treatment = _weighted(made, rng)
     if rng.random() < 0.2:
         box = recipe.shape[0] * recipe.voxel_size
         low_pass = max(limit, 2 * recipe.voxel_size)
         treatment = replace(treatment, low_pass=low_pass, filter_edge=limit / box)
-    if rng.random() < 0.6:
-        edges = {"mask_distance": recipe.mask_distance, "mask_edge": recipe.mask_edge}
-        treatment = replace(treatment, **edges)
-    return treatment
+    return _masked(treatment, made) if rng.random() < 0.6 else treatment
+
+
+def _weighted(made: Reconstruction, rng: np.random.Generator) -> Treatment:
+    """Return weights by the FSC, and over which range the Guinier plot is fitted."""
+    coarse, fine = _guinier_range(made)
+    return Treatment(weights=ROOT, guinier=(coarse, 0.0 if rng.random() < 0.85 else fine))
+
+
+def _masked(treatment: Treatment, made: Reconstruction) -> Treatment:
+    """Cut with the mask of the FSC."""
+    recipe = made.recipe
+    return replace(treatment, mask_distance=recipe.mask_distance, mask_edge=recipe.mask_edge)
 
 
 def _cryosparc(made: Reconstruction, rng: np.random.Generator) -> Treatment:
@@ -62,7 +84,7 @@ def _cryosparc(made: Reconstruction, rng: np.random.Generator) -> Treatment:
     guinier = rng.random() < 0.7
     treatment = Treatment(
         weights=ROOT if rng.random() < 0.7 else WIENER,
-        guinier=(_guinier_from(made.resolution), made.resolution) if guinier else None,
+        guinier=_guinier_range(made) if guinier else None,
         sharpening=0.0 if guinier else rng.uniform(0.3, 1.1),
         low_pass=max(made.resolution, 2 * made.recipe.voxel_size),
         filter_shape=BUTTERWORTH,
@@ -99,7 +121,7 @@ def _density_modified(made: Reconstruction, rng: np.random.Generator) -> Treatme
     """Sharpened, and quieted wherever there is no more than noise."""
     treatment = Treatment(
         weights=ROOT,
-        guinier=(_guinier_from(made.resolution), made.resolution),
+        guinier=_guinier_range(made),
         modified=rng.uniform(0.4, 1.0),
     )
     return _maybe_masked(treatment, made, rng, 0.3)
@@ -139,9 +161,9 @@ KINDS: dict[str, Callable[[Reconstruction, np.random.Generator], Treatment]] = {
 }
 
 
-def _guinier_from(limit: float) -> float:
-    """Return where Guinier plots begin, Å: at 10, of coarser maps at 1.5 times their resolution."""
-    return max(10.0, 1.5 * limit)
+def _guinier_range(made: Reconstruction) -> tuple[float, float]:
+    """Return where Guinier plots are fitted, Å: from 10, or 1.5 times a coarse map's resolution."""
+    return max(10.0, 1.5 * made.resolution), made.resolution
 
 
 def _near_limit(made: Reconstruction, rng: np.random.Generator) -> float:
