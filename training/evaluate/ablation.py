@@ -9,7 +9,7 @@ steps, and so show more of what their maps teach.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,9 +77,15 @@ VARIANTS = {
 
 
 def ablation(
-    data: Path, cache: Path, reconstructions: Path, maps: int, minutes: float, out: Path
+    data: Path,
+    cache: Path,
+    reconstructions: Path,
+    maps: int,
+    minutes: float,
+    out: Path,
+    names: Sequence[str],
 ) -> None:
-    """Train every variant, or go on with it, and write the table."""
+    """Train the variants of these names, or go on with them, and write the table."""
     rows = []
     cache = cache / f"{maps}-maps-{minutes:g}-minutes"
     validation = _shards(data, cache / "validation", "validation", maps // 3, Variant())
@@ -91,7 +97,8 @@ def ablation(
         ),
     )
     published = listed_maps(data / "maps")
-    for name, variant in VARIANTS.items():
+    for name in names:
+        variant = VARIANTS[name]
         run = cache / "-".join(name.split()).replace("(", "").replace(")", "")
         patches = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
         folders = {"train": patches, "validation": validation}

@@ -92,8 +92,11 @@ def local_scores(made: Reconstructed, others: bool = False) -> Iterator[dict]:
     core, truth = made.core, made.values("truth")
     for label, (treatment, method, with_half_maps) in (OURS | (PEERS if others else {})).items():
         half_maps = made.half_maps if with_half_maps else None
+        # By default it searches up to four voxels, where most of these maps have nothing.
+        searched = {"max_res": 2 * made.resolution} if method == "resmap" else {}
+        density = made.density(treatment)
         try:
-            found = local_resolution(made.density(treatment), method=method, half_maps=half_maps)
+            found = local_resolution(density, method=method, half_maps=half_maps, **searched)
         except MapContentError as error:
             print(f"{made.folder.name}, {label}: {error}")
             continue

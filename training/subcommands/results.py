@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from training.subcommands import CACHE, DATA, RECONSTRUCTIONS, RESULTS
@@ -158,13 +159,17 @@ def _ablation_options(subcommand: argparse.ArgumentParser) -> None:
     )
     subcommand.add_argument("--maps", type=int, default=300, help="per variant")
     subcommand.add_argument("--minutes", type=float, default=5.0, help="of training per variant")
+    subcommand.add_argument("--variants", nargs="+", metavar="NAME", help="default: all")
     subcommand.add_argument("--out", type=Path, default=RESULTS)
     subcommand.set_defaults(run_subcommand=_ablation)
 
 
 def _ablation(options: argparse.Namespace) -> None:
-    from training.evaluate.ablation import ablation
+    from training.evaluate.ablation import VARIANTS, ablation
 
+    names = options.variants or list(VARIANTS)
+    if unknown := set(names) - set(VARIANTS):
+        sys.exit(f"no variant {min(unknown)!r}; choose from: {', '.join(VARIANTS)}.")
     ablation(
         options.data,
         options.cache,
@@ -172,6 +177,7 @@ def _ablation(options: argparse.Namespace) -> None:
         options.maps,
         options.minutes,
         options.out,
+        names,
     )
 
 
