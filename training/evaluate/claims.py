@@ -23,7 +23,7 @@ from mapres.validation.verdict import VERDICTS
 FACTORS = (1.0, 0.9, 0.8, 0.75, 0.7, 0.6)
 # From Okabe & Ito's palette, in the order of `VERDICTS`; inconclusive is gray.
 COLORS = ("#009E73", "#D55E00", "#0072B2", "0.75")
-ACROSS = 4
+ACROSS = 5
 
 
 def analyzed(density: Density, model: str, half_maps: HalfMaps | None = None) -> Analysis:

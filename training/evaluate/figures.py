@@ -101,7 +101,7 @@ def methods_figure(errors: dict[str, list[float]], path: Path) -> None:
         axis.plot([percent.mean()], [row], "|", color="black", markersize=14, markeredgewidth=2)
     axis.set_yticks(range(len(errors)), [f"{name} (n = {len(e)})" for name, e in errors.items()])
     axis.invert_yaxis()
-    axis.set(xscale="log", xlabel="mean relative error of local resolution (%); line: mean of maps")
+    axis.set(xscale="log", xlabel="relative error of a map (%), and their mean")
     axis.set_xticks(PERCENT, labels=map(str, PERCENT))
     figure.savefig(path, dpi=120)
     plt.close(figure)
