@@ -161,7 +161,7 @@ def _real_row(folder: Path, entry: dict, model: str) -> list:
         answer = validate(read(folder / entry["file"]), claimed=published, model=model)
     except MapResError as error:
         return [*start, "-", "-", "-", "-", f"refused: {error}", "-"]
-    interval = f"{answer.interval[0]:.1f}-{answer.interval[1]:.1f}"
+    interval = f"{answer.interval[0]:.2f}-{answer.interval[1]:.2f}"
     right = "-"
     if published is not None:
         right = "yes" if answer.resolution_class == CLASSES[class_of(published)] else "no"
