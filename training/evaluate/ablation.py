@@ -1,10 +1,9 @@
-"""The default model trained again and again, each time without one ingredient.
+"""The head of the default model trained again and again, each time without one ingredient.
 
-Every variant sees as many maps and trains as long as the others, from nothing; all are scored on
-the same realistic validation patches, which choose nothing (the head is not trained by itself), on
-patches of RELION's reconstructions of that split, and on the real maps with a published value
-(which are few). All but one are half as wide as what ships: in the same minutes they take more
-steps, and so show more of what their maps teach.
+Every variant has the convolutions that ship, which were trained with everything, and a new head,
+which joins what they see with the spectra and decides; it is trained on as many maps as the others.
+All are scored on the same realistic validation patches, which also choose the epoch, on patches of
+RELION's reconstructions of that split, and on the real maps with a published value (which are few).
 """
 
 from __future__ import annotations
@@ -24,12 +23,10 @@ from mapres.networks.registry import Predict, predictor
 from training.data.published import Published, listed_maps
 from training.evaluate.tables import Table
 from training.global_model.export import patch_predictions
-from training.global_model.fit import predictions, validation_scores
-from training.global_model.network import default_network
+from training.global_model.fit import predictions
+from training.global_model.fit_head import fit_head
+from training.global_model.network import TOWER, default_network
 from training.global_model.shards import Shards, write_shard
-from training.models.adamw import compiled
-from training.models.loop import train
-from training.models.schedule import ByTime
 from training.models.to_onnx import runner
 from training.particles.sets import TREATMENTS, stored
 from training.simulate.draw import Example, Ingredients
@@ -37,7 +34,8 @@ from training.simulate.examples import examples
 
 SEED = 7000
 NOISE_FREE = 0.2
-NARROW = {"widths": (16, 24, 48, 80)}
+# Whose convolutions all variants have.
+WEIGHTS = Path("training/weights/default.keras")
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Variant:
     """
 
     ingredients: Ingredients = field(default_factory=lambda: Ingredients(noise_free=NOISE_FREE))
-    options: dict = field(default_factory=lambda: NARROW)
+    options: dict = field(default_factory=dict)
 
 
 def _without(**changes) -> Variant:
@@ -69,10 +67,8 @@ VARIANTS = {
     "resolution in a tight envelope": _without(laboratory_masks=False),
     "voxel size 1 Å only": _without(voxel_sizes=False),
     "no complexes": _without(complexes=False),
-    "no spectrum beside the patch": Variant(options=NARROW | {"spectrum": False}),
-    "no profile of the map": Variant(options=NARROW | {"map_profile": False}),
-    "convolutions see 32 Å of 48 Å": Variant(options=NARROW | {"crop": 8}),
-    "twice as wide": Variant(options={}),
+    "no spectrum beside the patch": Variant(options={"spectrum": False}),
+    "no profile of the map": Variant(options={"map_profile": False}),
 }
 
 
@@ -81,13 +77,14 @@ def ablation(
     cache: Path,
     reconstructions: Path,
     maps: int,
-    minutes: float,
     out: Path,
     names: Sequence[str],
 ) -> None:
-    """Train the variants of these names, or go on with them, and write the table."""
+    """Train the variants of these names, and write the table."""
+    import keras
+
     rows = []
-    cache = cache / f"{maps}-maps-{minutes:g}-minutes"
+    cache = cache / f"{maps}-maps"
     validation = _shards(data, cache / "validation", "validation", maps // 3, Variant())
     reconstructed = _shard(
         cache / "reconstructed",
@@ -97,28 +94,24 @@ def ablation(
         ),
     )
     published = listed_maps(data / "maps")
+    tower = keras.models.load_model(WEIGHTS, compile=False).get_layer(TOWER)
     for name in names:
         variant = VARIANTS[name]
-        run = cache / "-".join(name.split()).replace("(", "").replace(")", "")
         patches = _shards(data, cache / _folder(variant.ingredients), "train", maps, variant)
-        folders = {"train": patches, "validation": validation}
-        _, state = train(
-            lambda _state, options=variant.options: compiled(default_network(BINS, **options)),
-            lambda split, folders=folders: Shards(folders[split], split),
-            validation_scores,
-            run,
-            ByTime(minutes=minutes),
-        )
-        rows.append([name, state.step, *_scores(run, validation, reconstructed, published)])
+        keras.utils.set_random_seed(SEED)
+        model = default_network(BINS, **variant.options)
+        model.get_layer(TOWER).set_weights(tower.get_weights())
+        fit_head(model, Shards(patches, "train"), Shards(validation, "validation"))
+        rows.append([name, *_scores(model, validation, reconstructed, published)])
         print(rows[-1], flush=True)
     made_by = (
-        f"`python -m training ablation --maps {maps} --minutes {minutes:g}`: each trained "
-        f"{minutes:g} minutes on patches of {maps} maps of the train split, seed {SEED}; scored on "
+        f"`python -m training ablation --maps {maps}`: a new head on the convolutions that ship, "
+        f"trained on patches of {maps} maps of the train split, seed {SEED}; scored on "
         f"{len(Shards(validation, 'validation'))} patches of {maps // 3} validation maps, "
         f"{len(Shards(reconstructed, 'reconstructed'))} of reconstructions and the real maps that "
         "can be analyzed."
     )
-    columns = ["trained with", "steps", "patches: right class", "patches: median error"]
+    columns = ["trained with", "patches: right class", "patches: median error"]
     columns += ["reconstructions: ratio, median", "reconstructions: median error"]
     columns += ["real maps: right class", "real maps: median distance from the published value"]
     Table("ablation", "What training needs", made_by, columns, rows).write(out)
@@ -145,11 +138,8 @@ def _shard(folder: Path, split: str, source: Callable[[], Iterator[Example]]) ->
 
 
 def _scores(
-    run: Path, validation: Path, reconstructed: Path, published: list[Published]
+    network, validation: Path, reconstructed: Path, published: list[Published]
 ) -> list[str]:
-    import keras
-
-    network = keras.models.load_model(run / "checkpoint.keras", compile=False)
     found, true = _predicted(network, Shards(validation, "validation"))
     ratio = np.divide(*_predicted(network, Shards(reconstructed, "reconstructed")))
     real = _real(predictor(runner(network)), published)

@@ -158,7 +158,6 @@ def _ablation_options(subcommand: argparse.ArgumentParser) -> None:
         "--reconstructions", type=Path, default=RECONSTRUCTIONS / "validation", help="scored on"
     )
     subcommand.add_argument("--maps", type=int, default=300, help="per variant")
-    subcommand.add_argument("--minutes", type=float, default=5.0, help="of training per variant")
     subcommand.add_argument("--variants", nargs="+", metavar="NAME", help="default: all")
     subcommand.add_argument("--out", type=Path, default=RESULTS)
     subcommand.set_defaults(run_subcommand=_ablation)
@@ -175,7 +174,6 @@ def _ablation(options: argparse.Namespace) -> None:
         options.cache,
         options.reconstructions,
         options.maps,
-        options.minutes,
         options.out,
         names,
     )

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,7 +12,6 @@ import pytest
 from mapres.features.distribution import BINS, CLASSES, class_of
 from mapres.features.patches import Patches, power_spectra
 from mapres.features.profile import CURVES, FREQUENCIES
-from mapres.networks.kinds import KINDS
 from mapres.networks.registry import digest, load
 from training.evaluate import ablation, robustness
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
@@ -207,26 +207,25 @@ def test_an_earlier_network_is_taken_over_as_far_as_it_fits():
     assert later.get_weights()[-1].shape == (BINS + 1,)
 
 
-def tiny_network(bins, **_options):
-    """Take a patch's spectrum to a distribution: a training step is traced in half a second."""
-    inputs = [keras.Input(shape) for shape in KINDS["distribution"].inputs.values()]
-    return keras.Model(inputs, keras.layers.Dense(bins, "softmax")(inputs[1]))
-
-
 def in_this_process(*args, processes):
     return examples(*args)
 
 
-def test_ablation_trains_the_variants_asked_for(packed, reconstructions, tmp_path, monkeypatch):
+def test_ablation_trains_a_new_head_for_every_variant(
+    packed, reconstructions, run, tmp_path, monkeypatch
+):
     few = ("everything", "no masks")
-    monkeypatch.setattr(ablation, "default_network", tiny_network)
+    monkeypatch.setattr(ablation, "WEIGHTS", run / "checkpoint.keras")
+    monkeypatch.setattr(ablation, "default_network", partial(default_network, **SMALL))
+    monkeypatch.setattr(ablation, "fit_head", partial(ablation.fit_head, epochs=1))
     monkeypatch.setattr(ablation, "examples", in_this_process)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
-    ablation.ablation(packed, tmp_path / "cache", reconstructions, 3, 1e-6, tmp_path, few)
+    ablation.ablation(packed, tmp_path / "cache", reconstructions, 3, tmp_path, few)
     rows = list(csv.reader((tmp_path / "ablation.csv").read_text().splitlines()))
     assert [row[0] for row in rows[1:]] == list(few)
-    assert {row[6] for row in rows[1:]} == {"0 of 1"} and all(int(row[1]) > 0 for row in rows[1:])
+    assert {row[5] for row in rows[1:]} == {"0 of 1"}
+    assert all(float(row[3]) > 0 for row in rows[1:])
 
 
 def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path, monkeypatch):
