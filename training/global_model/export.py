@@ -33,7 +33,7 @@ from training.simulate.examples import examples
 # Simulated validation maps whose predictions fit the four numbers of the calibration.
 CALIBRATION_MAPS = 400
 # Groups of so many maps or more have a coverage of their own.
-GROUP = 30
+GROUP = 15
 CALIBRATION_SEED = 2000
 # 0.3 and 2.5 times of these a card still takes; a network that knows nothing drives it to 0.
 SHARPNESS = (0.05, 20.0)

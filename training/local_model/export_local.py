@@ -27,7 +27,7 @@ FLOOR = 0.01
 # Cells of one map that count.
 CELLS = 100
 # Groups of so many cells or more have a coverage of their own.
-GROUP = 2000
+GROUP = 1500
 
 
 def export_local(

@@ -1,5 +1,5 @@
 """How any network is trained in pieces, written as ONNX and shipped with its card.
 
-Others use all of it: `loop`, `schedule`, `state`, `curve`, `adamw`, `to_onnx`, `coverage` and
-`ship`.
+Others use all of it: `begin`, `loop`, `schedule`, `state`, `curve`, `adamw`, `to_onnx`, `coverage`
+and `ship`.
 """

@@ -75,7 +75,7 @@ def test_shipped_networks_answer_as_their_source(path, asked):
 
 
 def test_the_sources_of_what_is_trained_further_are_here():
-    assert {path.stem for path in WEIGHTS.glob("*.keras")} == {"default", "local"}
+    assert {path.stem for path in WEIGHTS.glob("*.keras")} == {"default", "local", "local-halves"}
 
 
 def test_what_only_meets_padding_is_left_out_and_nothing_changes(small, rng):
