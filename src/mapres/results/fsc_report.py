@@ -19,16 +19,23 @@ def fsc_rows(
     curve: ShellCorrelation,
     mask: Density | None = None,
     warnings: Iterable[str] = (),
+    masked: bool = False,
 ) -> Rows:
-    """Return (label, text) pairs with the resolution at each threshold."""
+    """Return (label, text) pairs with the resolution at each threshold.
+
+    Parameters
+    ----------
+    half1, half2 : the half maps
+    curve : their FSC
+    mask : that was given, or None
+    warnings : one sentence each
+    masked : whether the half maps are masked already
+    """
     nyquist = half1.nyquist
     rows = [
         ("Half maps", f"{half1.name}, {half2.name}"),
         *grid_rows(half1.voxel_size, reversed(half1.values.shape)),
-        (
-            "Mask",
-            f"{mask.name} (FSC corrected for it)" if mask else "none (includes solvent noise)",
-        ),
+        ("Mask", _mask_text(curve, mask, masked)),
     ]
     for name, value in curve.resolution.items():
         text = "none (below from the first shell)" if value is None else f"{value:.2f} Å"
@@ -42,14 +49,26 @@ def fsc_json(
     curve: ShellCorrelation,
     mask: Density | None = None,
     warnings: Iterable[str] = (),
+    masked: bool = False,
 ) -> dict[str, Any]:
-    """Return plain types under the keys of ``mapres fsc --json``."""
+    """Return plain types under the keys of ``mapres fsc --json``; parameters as of `fsc_rows`."""
     crossings = {name: value and round(value, 3) for name, value in curve.resolution.items()}
     return {
         "half_maps": [half1.name, half2.name],
         "mask": mask and mask.name,
+        "half_maps_masked": masked,
         **grid_json(half1),
         "resolution_A": crossings,
         "warnings": list(warnings),
         "version": __version__,
     }
+
+
+def _mask_text(curve: ShellCorrelation, mask: Density | None, masked: bool) -> str:
+    """Say inside which mask a curve is, and whether it is corrected for it."""
+    own = "that of the half maps"
+    if mask is not None:
+        return f"{mask.name}{f', inside {own}' if masked else ''} (FSC corrected for it)"
+    if not masked:
+        return "none (includes solvent noise)"
+    return f"{own} (FSC {'not ' if curve.corrected is None else ''}corrected for it)"

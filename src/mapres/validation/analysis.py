@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks.check import (
+    FINER,
     HALF_MAPS,
     INTERVAL,
     PREDICTION,
@@ -16,15 +17,15 @@ from ..checks.check import (
     discredited,
     run_checks,
 )
-from ..checks.density import DENSITY, MOLECULE
+from ..checks.density import DENSITY, MOLECULE, inverted_contrast
 from ..checks.half_map_measurements import measure_half_maps
-from ..checks.half_maps import checked_fsc
+from ..checks.half_maps import agreed_fsc
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
-from ..half_maps import HalfMaps
-from ..mask import flat_solvent, solvent_mask
+from ..half_maps import HalfMaps, fsc_mask
+from ..mask import flat_solvent, inside_mask, solvent_mask
 from ..networks.registry import Model
 from ..progress import Progress
 from .prediction import Prediction, predict_map
@@ -44,6 +45,7 @@ class Analysis:
     of_molecule : findings about the mask
     of_half_maps : findings about the half maps
     fsc : Å where their FSC falls below 0.143; None without, or where they are unusable
+    mask : name of the mask that was given, or None
     """
 
     network: Model
@@ -52,6 +54,7 @@ class Analysis:
     of_molecule: tuple[Finding, ...]
     of_half_maps: tuple[Finding, ...]
     fsc: float | None
+    mask: str | None = None
 
     def judged(self, claimed: float | None = None) -> Validation:
         """Return the result, with a verdict on a claimed resolution (Å) if there is one."""
@@ -77,6 +80,7 @@ class Analysis:
             model=network.label,
             provider=network.provider,
             half_map_fsc=self.fsc,
+            mask=self.mask,
         )
 
     def _verdict(self, claimed: float, findings: list[Finding]) -> str:
@@ -85,7 +89,7 @@ class Analysis:
         predicted = self.predicted
         if self.evidence.half_maps is not None:
             fsc = None if HALF_MAPS in invalid else self.fsc
-            return verdict_by_half_maps(claimed, nyquist, fsc)
+            return verdict_by_half_maps(claimed, nyquist, fsc, limited=FINER in invalid)
         if predicted.interval is None and PREDICTION not in invalid:
             return verdict_by_class(claimed, nyquist, predicted.resolution_class)
         interval = None if invalid & {PREDICTION, INTERVAL} else predicted.interval
@@ -93,11 +97,15 @@ class Analysis:
 
 
 def analyze(
-    density: Density, half_maps: HalfMaps | None, network: Model, progress: Progress
+    density: Density,
+    half_maps: HalfMaps | None,
+    network: Model,
+    progress: Progress,
+    mask: Density | None = None,
 ) -> Analysis:
     """Analyze a map that is checked, see `mapres.half_maps.checked_with_half_maps`."""
-    progress(0.1, "finding the molecule")
-    molecule, findings = find_molecule(density)
+    progress(0.1, "finding the molecule" if mask is None else "checking the mask")
+    molecule, findings = find_molecule(density, mask)
     measurements = measure_map(density, molecule)
     predicted = predict_map(density, molecule, measurements.spectra, network, progress)
     evidence = Evidence(
@@ -110,19 +118,41 @@ def analyze(
     fsc: float | None = None
     of_half_maps: list[Finding] = []
     if half_maps:
-        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, molecule, density))
-        fsc, of_half_maps = checked_fsc(evidence, half_maps, molecule)
-    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc)
+        if mask is None and inverted_contrast(density, measurements):
+            # In a map of positive contrast the molecule is found.
+            molecule, findings = find_molecule(density.with_values(-density.values))
+        evidence = evidence.with_(
+            half_maps=measure_half_maps(half_maps, molecule, density, _mask(density, molecule, mask)),
+            fills_box=any(finding.check.name == "filled box" for finding in findings),
+        )
+        fsc, of_half_maps = agreed_fsc(evidence)
+    return Analysis(
+        network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, mask and mask.name
+    )
 
 
-def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
-    """Return the mask of the molecule, bool (z, y, x), or of the whole box, and the findings."""
+def _mask(
+    density: Density, molecule: NDArray[np.bool_], given: Density | None
+) -> NDArray[np.float32]:
+    """Return the mask of the FSC: the given one as it is, or a soft one around the molecule."""
+    return given.values if given is not None else fsc_mask(molecule, density.spacing)
+
+
+def find_molecule(
+    density: Density, mask: Density | None = None
+) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Return the molecule, bool (z, y, x), where a given mask has it or else the map, and findings.
+
+    Where neither shows it, that is the whole box.
+    """
     evidence = Evidence(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
     try:
-        molecule = solvent_mask(density)
+        molecule = solvent_mask(density) if mask is None else inside_mask(density, mask)
     except MapContentError:
+        if mask is not None:
+            raise
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)
     return molecule, run_checks(MOLECULE, evidence)

@@ -1,0 +1,94 @@
+"""Correlation of two half maps in the solvent, where independent ones have none."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ..arrays.interpolate import block_means
+from ..arrays.nearby import near
+from ..arrays.separable import gaussian_filtered
+from ..fourier import Shells, forward, power_of
+from ..mask import inscribed_ellipsoid
+from .masking import BLOCK, EDGE, within
+
+# Å from the molecule's mask, which has a margin of 3 Å, that is not yet solvent, and voxels at
+# least: what surrounds it correlates, too.
+REACH, FEWEST_VOXELS = 6.0, 2.0
+# Standard error of the correlation above which there is too little solvent to tell.
+LARGEST_ERROR = 0.025
+# Voxels: so much solvent is plenty.
+WINDOW = 64
+Slices = tuple[slice, slice, slice]
+
+
+def solvent_correlation(
+    first: NDArray,
+    second: NDArray,
+    molecule: NDArray[np.bool_],
+    spacing: float,
+    quiet: NDArray[np.bool_] | None = None,
+    finest: float | None = None,
+) -> float | None:
+    """Return the correlation in the solvent at high frequencies; None with too little solvent.
+
+    It is the mean over the finer half of the shells, by their coefficients: at low frequencies
+    solvent may hold what is no noise, such as detergent or disordered parts.
+
+    Parameters
+    ----------
+    first, second : arrays, shape (z, y, x)
+    molecule : bool array, shape (z, y, x)
+    spacing : Å, the edge of a voxel
+    quiet : bool array of blocks, see `mapres.halves.masking.quiet_blocks`
+    finest : Å where the power of the maps ends
+    """
+    where = _window(molecule, quiet)
+    weight = _solvent(molecule, where, spacing, quiet)
+    shells = Shells(weight.shape, spacing)
+    transforms = [forward(_flat(half[where], weight)) for half in (first, second)]
+    cross, *powers = shells.sums_of(
+        lambda a, b: (a.real * b.real + a.imag * b.imag, power_of(a), power_of(b)), transforms
+    )
+    last = shells.nyquist if finest is None else int(1 / (finest * shells.width))
+    kept = slice(max(1, last // 2), last + 1)
+    independent = 0.5 * shells.count[kept].sum() * float(np.mean(weight**2))
+    power = np.sqrt(powers[0] * powers[1])[kept]
+    if independent < LARGEST_ERROR**-2 or not power.all():
+        return None
+    return float(np.average(cross[kept] / power, weights=shells.count[kept]))
+
+
+def _window(molecule: NDArray[np.bool_], quiet: NDArray[np.bool_] | None) -> Slices:
+    """Return the part of the box, up to `WINDOW` voxels long, that holds most solvent."""
+    free = 1 - block_means(molecule, BLOCK)
+    free *= inscribed_ellipsoid(free.shape)
+    if quiet is not None:
+        free *= ~quiet
+    sizes = tuple(min(n, WINDOW // BLOCK) for n in free.shape)
+    sums = sliding_window_view(free, sizes).sum(axis=(3, 4, 5))
+    first = np.unravel_index(int(np.argmax(sums)), sums.shape)
+    # The last window takes incomplete blocks along.
+    z, y, x = (
+        slice(BLOCK * int(i), BLOCK * int(i + size) if i + size < m else n)
+        for i, size, m, n in zip(first, sizes, free.shape, molecule.shape, strict=True)
+    )
+    return z, y, x
+
+
+def _solvent(
+    molecule: NDArray[np.bool_], where: Slices, spacing: float, quiet: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    """Return a weight, 1 in the solvent and 0 where there is none or a mask may have cut it."""
+    taken = near(molecule[where], max(REACH / spacing, FEWEST_VOXELS))
+    (soft,) = gaussian_filtered([taken], (EDGE,) * 3, mode="reflect", truncate=3)
+    weight = np.clip(1 - 2 * soft, 0, 1)
+    return weight if quiet is None or not quiet.any() else weight * within(quiet, molecule.shape)[where]
+
+
+def _flat(values: NDArray, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return values less their weighted mean, weighted."""
+    total = float(weight.sum(dtype=np.float64))
+    mean = float(np.sum(values * weight, dtype=np.float64)) / max(total, 1e-30)
+    return (values - np.float32(mean)) * weight
