@@ -21,6 +21,9 @@ SMOOTHING = 12.0
 MARGIN = 3.0
 # Masked solvent is exactly constant, and usually more than half of the box.
 FLAT_FRACTION = 0.2
+# Fraction of the box from which on a constant is no coincidence; voxels beside it in which the level
+# of the rest is measured, and by how many standard deviations that is another one.
+LEAST_RIM, BESIDE, STEP = 0.01, 2.0, 1.0
 # A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
 
@@ -122,6 +125,23 @@ def background(values: NDArray) -> float:
     edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
     candidates, counts = np.unique(edges, return_counts=True)
     return float(candidates[np.argmax(counts)])
+
+
+def at_one_level(density: Density) -> Density:
+    """Return a map whose constant rim, if there is one, is at the level of what is next to it.
+
+    A sphere around a molecule may have been left at another level than the value outside, and then
+    stands out from it like a molecule.
+    """
+    values = density.values
+    rim = values == background(values)
+    if not LEAST_RIM < np.count_nonzero(rim) / rim.size < 1:
+        return density
+    beside = values[near(rim, BESIDE) & ~rim]
+    level, spread = float(np.mean(beside, dtype=np.float64)), float(np.std(beside))
+    if abs(float(values[rim][0]) - level) <= STEP * spread:
+        return density
+    return density.with_values(np.where(rim, np.float32(level), values))
 
 
 def inscribed_ellipsoid(

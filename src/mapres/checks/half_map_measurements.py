@@ -12,6 +12,7 @@ from ..fsc import ShellCorrelation, fourier_shell_correlation
 from ..half_maps import HalfMaps, same_map
 from ..halves.curves import mask_correlation, rises_to
 from ..halves.masking import fraction_quiet, quiet_blocks, within
+from ..halves.mask_noise import mask_noise
 from ..halves.orientation import other_orientation
 from ..halves.registration import Registration, registration
 from ..halves.solvent import solvent_correlation
@@ -40,6 +41,7 @@ class HalfMapMeasurements:
     masked : whether a mask was laid on both
     cut : fraction of the molecule's mask that this mask cuts off, or that is too near to its edge
     solvent : correlation in the solvent; None where there is too little
+    mask_noise : correlation of a given mask with the noise; None of others
     curve : their FSC, in the mask where there is one; None if they are identical, shifted, turned or
         of opposite sign
     """
@@ -52,6 +54,7 @@ class HalfMapMeasurements:
     masked: bool = False
     cut: float = 0.0
     solvent: float | None = None
+    mask_noise: float | None = None
     curve: ShellCorrelation | None = None
 
     @property
@@ -81,6 +84,8 @@ def measure_half_maps(
     molecule: NDArray[np.bool_] | None = None,
     density: Density | None = None,
     mask: NDArray[np.float32] | None = None,
+    *,
+    given_mask: bool = False,
 ) -> HalfMapMeasurements:
     """Measure two half maps on one grid.
 
@@ -91,6 +96,7 @@ def measure_half_maps(
     density : their map, on the same grid, or None
     mask : array, shape (z, y, x), of their FSC; None for that of the whole box. Of masked half maps
         only that part is used, and corrected for, which lies well inside their own mask
+    given_mask : whether the mask comes from elsewhere, so that it must be measured, too
     """
     first, second = (half.values for half in half_maps)
     names = half_maps[0].name, half_maps[1].name
@@ -102,10 +108,11 @@ def measure_half_maps(
     found = HalfMapMeasurements(names, False, placement, orientation=orientation)
     if orientation or placement != Registration():
         return found
+    noise = mask_noise(first, second, mask) if given_mask and mask is not None else None
     quiet, cut = quiet_blocks(first, second), 0.0
     masked = quiet is not None and fraction_quiet(quiet) > MASKED
     if masked and quiet is not None:
-        mask, cut = _inside_both(mask, molecule, within(quiet, first.shape))
+        mask, cut = _inside_both(mask, molecule, within(first, second, quiet))
     curve = fourier_shell_correlation(first, second, half_maps[0].voxel_size, mask)
     solvent = None
     if molecule is not None:
@@ -113,7 +120,13 @@ def measure_half_maps(
         solvent = solvent_correlation(first, second, molecule, spacing, quiet, curve.power_ends)
     agreement = _agreement(half_maps, inside, density)
     return replace(
-        found, agreement=agreement, masked=masked, cut=cut, solvent=solvent, curve=curve
+        found,
+        agreement=agreement,
+        masked=masked,
+        cut=cut,
+        solvent=solvent,
+        mask_noise=noise,
+        curve=curve,
     )
 
 

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         if mask:
             require_same_grid(first, mask, "mask")
         values = mask.values if mask else None
-        pair = measure_half_maps(halves, _molecule(first, second), mask=values)
+        pair = measure_half_maps(halves, _molecule(first, second), mask=values, given_mask=True)
         findings = run_checks(PAIR, Evidence(first, half_maps=pair))
         curve = pair.curve or fourier_shell_correlation(
             first.values, second.values, first.voxel_size, values

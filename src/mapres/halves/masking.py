@@ -8,18 +8,19 @@ from scipy import ndimage
 
 from .. import threads
 from ..arrays.interpolate import block_means
+from ..arrays.nearby import near
 from ..arrays.separable import gaussian_filtered
-from ..mask import background, inscribed_ellipsoid
+from ..mask import LEAST_RIM, background, inscribed_ellipsoid
 
 # Voxels, edge of the blocks in which noise is measured.
 BLOCK = 4
 # Of the variance of the noise where there is most. In 100 simulated sets and 41 reconstructions no
 # block of the inscribed ellipsoid has less than 0.15; a soft mask leaves nothing beyond its edge.
 QUIET = 0.01
-# Fraction of the box from which on a constant is no coincidence.
-LEAST_RIM = 0.01
-# Voxels, standard deviation of the edge of masks made of blocks.
-EDGE = 1.5
+# Of the quiet blocks: so much is one constant value, if they are cut off rather than faded out.
+CONSTANT = 0.9
+# Voxels from there to a soft edge, and the standard deviation of that: it is 0 at the margin.
+MARGIN, EDGE = 3.0, 1.5
 
 
 def leveled(half: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -63,17 +64,29 @@ def fraction_quiet(quiet: NDArray[np.bool_]) -> float:
     return float(quiet[inscribed_ellipsoid(quiet.shape)].mean())
 
 
-def within(quiet: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return a soft mask, shape (z, y, x), 0 in quiet blocks and those beside them."""
-    return softened(~ndimage.binary_dilation(quiet, np.ones((3, 3, 3))), shape)
+def within(
+    first: NDArray, second: NDArray, quiet: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return a soft mask, shape (z, y, x), that ends before two maps become quiet.
+
+    Where both have one constant value outside, that is where it begins; else quiet blocks are.
+
+    Parameters
+    ----------
+    first, second : arrays, shape (z, y, x)
+    quiet : see `quiet_blocks`
+    """
+    outside = (first == background(first)) & (second == background(second))
+    if np.count_nonzero(outside) < CONSTANT * BLOCK**3 * np.count_nonzero(quiet):
+        outside = _voxels(ndimage.binary_dilation(quiet, np.ones((3, 3, 3))), first.shape)
+    (soft,) = gaussian_filtered(
+        [near(outside, MARGIN)], (EDGE,) * 3, mode="nearest", truncate=MARGIN / EDGE
+    )
+    return 1 - soft
 
 
-def softened(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return blocks as a mask of voxels with a soft edge, shape (z, y, x)."""
-    full = blocks
+def _voxels(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return blocks as voxels, shape (z, y, x); incomplete ones at the end are like the last."""
     for axis, n in enumerate(shape):
-        # Incomplete blocks at the end are like the last one.
-        places = np.minimum(np.arange(n) // BLOCK, blocks.shape[axis] - 1)
-        full = full.take(places, axis)
-    (soft,) = gaussian_filtered([full], (EDGE,) * 3, mode="reflect", truncate=3)
-    return soft
+        blocks = blocks.take(np.minimum(np.arange(n) // BLOCK, blocks.shape[axis] - 1), axis)
+    return blocks

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 # Where a line is fitted to the power below a frequency, and where it is compared, in units of it.
 TREND, FAR = (0.5, 0.85), 1.2
+# The same for `refined_edge`, and how often it is applied.
+CLEAR, REFINED = (0.4, 0.7), 3
 # A filter's resolution is where it halves the amplitude: a quarter of the power.
 HALF = float(np.log(4))
 # ln: what the difference of sound half maps, which is only noise, misses of its trend is below 0.7
-# (100 simulated sets and 41 reconstructions); Butterworth filters of order 4 lack 1.9.
-NOISE_CLIFF = 1.6
+# (190 simulated sets and 41 reconstructions); Butterworth filters of order 4 lack 1.3 to 1.5.
+NOISE_CLIFF = 1.1
 # ln: signal falls off by itself, see `mapres.checks.power`; in single half maps by up to 2.5.
 CLIFF = 4.5
 # Of the mean power: below it, coefficients of transforms in float32 are rounding.
@@ -45,6 +47,22 @@ def filter_edge(frequency: NDArray, power: NDArray, least: float) -> float | Non
         if missing[far] > deepest:
             edge = int(np.flatnonzero(missing[:far] <= HALF)[-1])
             deepest, resolution = float(missing[far]), float(1 / frequency[edge])
+    return resolution
+
+
+def refined_edge(frequency: NDArray, power: NDArray, resolution: float) -> float:
+    """Return a filter's resolution (Å) again, by a line that ends before the filter begins.
+
+    Filters fall over a range: the line of `filter_edge` ends in it, and finds them too fine.
+    """
+    for _ in range(REFINED):
+        below = (frequency >= CLEAR[0] / resolution) & (frequency <= CLEAR[1] / resolution)
+        if np.count_nonzero(below) < FEWEST:
+            break
+        missing = _trend(frequency**2, power, below) - power
+        beyond = np.flatnonzero((missing > HALF) & (frequency > CLEAR[1] / resolution))
+        if beyond.size:
+            resolution = float(1 / frequency[max(beyond[0] - 1, 0)])
     return resolution
 
 
@@ -81,7 +99,9 @@ def power_ends(
     scale_of = np.exp(np.arange(np.log(frequency[1]), np.log(frequency[-1]) + 1e-9, STEP))
     for power, least in shown:
         mean = np.maximum(power / count, 1e-30 * float((power / count).max()))
-        ends.append(filter_edge(scale_of, np.interp(scale_of, frequency, np.log(mean)), least))
+        smooth = np.interp(scale_of, frequency, np.log(mean))
+        edge = filter_edge(scale_of, smooth, least)
+        ends.append(edge and refined_edge(scale_of, smooth, edge))
     return max((end for end in ends if end is not None), default=None)
 
 

@@ -45,7 +45,9 @@ def solvent_correlation(
     finest : Å where the power of the maps ends
     """
     where = _window(molecule, quiet)
-    weight = _solvent(molecule, where, spacing, quiet)
+    weight = _solvent(molecule[where], spacing)
+    if quiet is not None and quiet.any():
+        weight *= within(first, second, quiet)[where]
     shells = Shells(weight.shape, spacing)
     transforms = [forward(_flat(half[where], weight)) for half in (first, second)]
     cross, *powers = shells.sums_of(
@@ -77,14 +79,11 @@ def _window(molecule: NDArray[np.bool_], quiet: NDArray[np.bool_] | None) -> Sli
     return z, y, x
 
 
-def _solvent(
-    molecule: NDArray[np.bool_], where: Slices, spacing: float, quiet: NDArray[np.bool_] | None
-) -> NDArray[np.float32]:
-    """Return a weight, 1 in the solvent and 0 where there is none or a mask may have cut it."""
-    taken = near(molecule[where], max(REACH / spacing, FEWEST_VOXELS))
+def _solvent(molecule: NDArray[np.bool_], spacing: float) -> NDArray[np.float32]:
+    """Return a weight, 1 in the solvent and 0 near the molecule."""
+    taken = near(molecule, max(REACH / spacing, FEWEST_VOXELS))
     (soft,) = gaussian_filtered([taken], (EDGE,) * 3, mode="reflect", truncate=3)
-    weight = np.clip(1 - 2 * soft, 0, 1)
-    return weight if quiet is None or not quiet.any() else weight * within(quiet, molecule.shape)[where]
+    return np.clip(1 - 2 * soft, 0, 1)
 
 
 def _flat(values: NDArray, weight: NDArray[np.float32]) -> NDArray[np.float32]:

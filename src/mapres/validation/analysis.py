@@ -17,7 +17,7 @@ from ..checks.check import (
     discredited,
     run_checks,
 )
-from ..checks.density import DENSITY, MOLECULE, inverted_contrast
+from ..checks.density import DENSITY, MOLECULE
 from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import agreed_fsc
 from ..checks.limits import CLAIM, LIMITS
@@ -25,7 +25,7 @@ from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
-from ..mask import flat_solvent, inside_mask, solvent_mask
+from ..mask import at_one_level, flat_solvent, inside_mask, solvent_mask
 from ..networks.registry import Model
 from ..progress import Progress
 from .prediction import Prediction, predict_map
@@ -118,24 +118,60 @@ def analyze(
     fsc: float | None = None
     of_half_maps: list[Finding] = []
     if half_maps:
-        if mask is None and inverted_contrast(density, measurements):
-            # In a map of positive contrast the molecule is found.
-            molecule, findings = find_molecule(density.with_values(-density.values))
-        evidence = evidence.with_(
-            half_maps=measure_half_maps(half_maps, molecule, density, _mask(density, molecule, mask)),
-            fills_box=any(finding.check.name == "filled box" for finding in findings),
+        found = _FscMask.of(evidence, molecule, findings, mask)
+        pair = measure_half_maps(
+            half_maps, found.molecule, density, found.soft, given_mask=mask is not None
         )
+        evidence = evidence.with_(half_maps=pair, fills_box=not found.certain)
         fsc, of_half_maps = agreed_fsc(evidence)
     return Analysis(
         network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, mask and mask.name
     )
 
 
-def _mask(
-    density: Density, molecule: NDArray[np.bool_], given: Density | None
-) -> NDArray[np.float32]:
-    """Return the mask of the FSC: the given one as it is, or a soft one around the molecule."""
-    return given.values if given is not None else fsc_mask(molecule, density.spacing)
+@dataclass(frozen=True, eq=False)
+class _FscMask:
+    """The mask of a half-map FSC.
+
+    Attributes
+    ----------
+    molecule : bool array, shape (z, y, x)
+    soft : float array, shape (z, y, x)
+    certain : whether there is a molecule in it
+    """
+
+    molecule: NDArray[np.bool_]
+    soft: NDArray[np.float32]
+    certain: bool
+
+    @classmethod
+    def of(
+        cls,
+        evidence: Evidence,
+        molecule: NDArray[np.bool_],
+        findings: list[Finding],
+        given: Density | None,
+    ) -> _FscMask:
+        """Return a mask that was given as it is, or a soft one around the molecule found."""
+        if given is not None:
+            return cls(molecule, given.values, True)
+        found = [*findings, *run_checks(DENSITY, evidence)]
+        density = at_one_level(evidence.density)
+        if density is not evidence.density:
+            molecule, found = _found_again(density)
+        if any(finding.check.name == "inverted" for finding in found):
+            # In a map of positive contrast the molecule is found.
+            molecule, found = _found_again(density.with_values(-density.values))
+        filled = any(finding.check.name == "filled box" for finding in found)
+        certain = not filled and PREDICTION not in discredited(found)
+        return cls(molecule, fsc_mask(molecule, density.spacing), certain)
+
+
+def _found_again(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Return the molecule in a changed map, bool (z, y, x), and all findings of density."""
+    molecule, findings = find_molecule(density)
+    evidence = Evidence(density, measurements=measure_map(density, molecule))
+    return molecule, [*findings, *run_checks(DENSITY, evidence)]
 
 
 def find_molecule(
