@@ -10,7 +10,7 @@ from .. import threads
 from ..arrays.interpolate import block_means
 from ..arrays.nearby import near
 from ..arrays.separable import gaussian_filtered
-from ..mask import LEAST_RIM, background, inscribed_ellipsoid
+from ..mask import constant_rim, inscribed_ellipsoid
 
 # Voxels, edge of the blocks in which noise is measured.
 BLOCK = 4
@@ -28,9 +28,8 @@ def leveled(half: NDArray[np.float32]) -> NDArray[np.float32]:
 
     A constant beside another level than its own would correlate by the shape of its edge.
     """
-    rim = half == background(half)
-    part = np.count_nonzero(rim) / half.size
-    if not LEAST_RIM < part < 1:
+    rim = constant_rim(half)
+    if rim is None:
         return half - half.mean(dtype=np.float64).astype(np.float32)
     level = np.float32(half.mean(dtype=np.float64, where=~rim))
     return np.where(rim, np.float32(0), half - level)
@@ -76,8 +75,9 @@ def within(
     first, second : arrays, shape (z, y, x)
     quiet : see `quiet_blocks`
     """
-    outside = (first == background(first)) & (second == background(second))
-    if np.count_nonzero(outside) < CONSTANT * BLOCK**3 * np.count_nonzero(quiet):
+    rims = constant_rim(first), constant_rim(second)
+    outside = None if rims[0] is None or rims[1] is None else rims[0] & rims[1]
+    if outside is None or outside.sum() < CONSTANT * BLOCK**3 * quiet.sum():
         outside = _voxels(ndimage.binary_dilation(quiet, np.ones((3, 3, 3))), first.shape)
     (soft,) = gaussian_filtered(
         [near(outside, MARGIN)], (EDGE,) * 3, mode="nearest", truncate=MARGIN / EDGE

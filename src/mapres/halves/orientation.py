@@ -26,6 +26,7 @@ TIMES, MORE = 1.15, 20.0
 # Orientations that are as good as the best, of symmetric molecules: the simplest is named.
 ALIKE = 0.98
 Operation = tuple[tuple[int, ...], tuple[int, ...]]
+AS_GIVEN: Operation = ((0, 1, 2), (1, 1, 1))
 NAMES = "zyx"
 
 
@@ -46,8 +47,8 @@ def other_orientation(first: NDArray, second: NDArray) -> str | None:
     coarse = [block_means(half, factor) for half in (first, second)]
     shape = _coarse(coarse[0].shape)
     comparison = _Comparison(*(resize(half, shape) for half in coarse))
-    gains = {op: comparison.gain(op) for op in _operations(shape)}
-    given = gains.pop(((0, 1, 2), (1, 1, 1)))
+    given = comparison.gain(AS_GIVEN, anywhere=True)
+    gains = {op: comparison.gain(op) for op in _operations(shape) if op != AS_GIVEN}
     if not gains:
         return None
     best = max(gains.values())
@@ -91,8 +92,12 @@ class _Comparison:
         gain[0], gain[self._last + 1 :] = 0, 0
         return found * gain[self._shell].astype(np.float32)
 
-    def gain(self, operation: Operation) -> float:
-        """Return the gain in log-likelihood over no relation, at the best sign and small shift."""
+    def gain(self, operation: Operation, anywhere: bool = False) -> float:
+        """Return the gain in log-likelihood over no relation, at the best sign and shift.
+
+        About the other of the two middle voxels, a mirror image is one voxel off: shifts are so
+        small, unless ``anywhere``.
+        """
         order, signs = operation
         turned = self._second.transpose(order)
         for axis, sign in enumerate(signs):
@@ -100,10 +105,12 @@ class _Comparison:
                 turned = np.roll(np.flip(turned, axis), 1, axis)
         cross = np.conj(self._first) * turned
         found = scipy.fft.ifftn(cross).real
-        # About the other of the two middle voxels, a mirror image is one voxel off.
         shifts = list(product((0, 1, -1), repeat=3))
         best = max(shifts, key=lambda shift: abs(float(found[shift])))
-        return max(self._gain(cross, found, shift) for shift in {(0, 0, 0), best})
+        tried = {(0, 0, 0), best}
+        if anywhere:
+            tried.add(tuple(map(int, np.unravel_index(np.argmax(np.abs(found)), found.shape))))
+        return max(self._gain(cross, found, shift) for shift in tried)
 
     def _gain(self, cross: NDArray, found: NDArray, shift: tuple[int, ...]) -> float:
         for axis, (by, n) in enumerate(zip(shift, self._shape, strict=True)):

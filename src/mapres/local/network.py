@@ -103,6 +103,9 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
         # They know the scale; a single map only suggests it.
         probabilities = distribution_at(fsc)
     levels, grid, ln_resolution = _levels(given, network, probabilities, curves)
+    if fsc is not None and given.pair is not None and given.pair.filtered:
+        # Nothing finer was left to correlate.
+        np.maximum(levels, np.float32(np.log(given.pair.filtered)), out=levels)
     box, (low, middle, high) = on_grid(levels, grid, given)
     # Unlike those of `np.zeros`, its pages are huge.
     values = np.full(density.values.shape, np.float32(0))
