@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +9,9 @@ from numpy.typing import NDArray
 
 from .density import require_shape
 from .errors import MapContentError
-from .fourier import Shells, VoxelSize, forward, inverse, per_axis, power_of
+from .fourier import VoxelSize, forward, per_axis
 from .halves.masking import leveled
-from .halves.power import power_ends
-from .threads import in_planes
+from .halves.shells import Curves
 
 THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
 # Phases are randomized from where the unmasked FSC falls below 0.8, as RELION does it, and the
@@ -93,7 +91,7 @@ def fourier_shell_correlation(
         _prepared(half, name) for half, name in ((half1, "half map 1"), (half2, "half map 2"))
     ]
     require_shape(halves[0].shape, halves[1].shape, "the half maps")
-    curves = _Curves(halves[0].shape, voxel_size)
+    curves = Curves(halves[0].shape, voxel_size)
     transforms = [*map(forward, halves)]
     unmasked = curves.unmasked(*transforms)
     masked = random = corrected = corrected_from = None
@@ -158,61 +156,6 @@ def first_crossing(
     part = excess[after - 1] / (excess[after - 1] - excess[after])
     crossing = frequency[after - 1] + part * (frequency[after] - frequency[after - 1])
     return max(float(1 / crossing), float(finest))
-
-
-class _Curves:
-    """FSC curves on one grid, up to the Nyquist limit, without zero frequency."""
-
-    def __init__(self, shape: tuple[int, ...], voxel_size: VoxelSize):
-        self._shape = shape
-        self._shells = Shells(shape, voxel_size)
-        self._kept = slice(1, self._shells.nyquist + 1)
-        self.frequency = self._shells.frequency[self._kept]
-        self.count = self._shells.count[self._kept]
-        self.power_ends: float | None = None
-
-    def unmasked(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
-        """Return the FSC of the whole maps; it finds out where their power ends."""
-        cross, *powers = self._sums(first, second)
-        self.power_ends = power_ends(self.frequency, self.count, cross, powers)
-        return self._ratio(cross, powers)
-
-    def correlation(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
-        """Return the FSC, shape (shells,), of two half-grid transforms."""
-        cross, *powers = self._sums(first, second)
-        return self._ratio(cross, powers)
-
-    def _ratio(self, cross: NDArray, powers: Sequence[NDArray]) -> NDArray[np.float64]:
-        """Return the FSC; 0 where one map is empty, and beyond where the power ends."""
-        power = powers[0] * powers[1]
-        held = power > 0
-        if self.power_ends is not None:
-            held &= self.frequency * self.power_ends < 1 + 1e-6
-        return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=held)
-
-    def _sums(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
-        """Return the sums of F₁F₂*, |F₁|² and |F₂|² over shells, shape (3, shells)."""
-        return self._shells.sums_of(
-            lambda a, b: (a.real * b.real + a.imag * b.imag, power_of(a), power_of(b)),
-            (first, second),
-        )[:, self._kept]
-
-    def randomized(
-        self, transform: NDArray, start: int, generator: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Return a map with random phases from shell ``start`` of the curves outward.
-
-        Its ``transform`` is overwritten.
-        """
-        # White noise has uniform phases with the Friedel symmetry of a real map.
-        noise = forward(generator.standard_normal(self._shape, dtype=np.float32))
-
-        def replace(index: NDArray, random: NDArray, kept: NDArray) -> None:
-            random *= np.abs(kept) / np.maximum(np.abs(random), np.finfo(np.float32).tiny)
-            np.copyto(kept, random, where=index > start)
-
-        in_planes(replace, self._shells.index, noise, transform)
-        return inverse(transform, self._shape)
 
 
 def _half_bit(count: NDArray) -> NDArray[np.float64]:

@@ -21,11 +21,6 @@ SMOOTHING = 12.0
 MARGIN = 3.0
 # Masked solvent is exactly constant, and usually more than half of the box.
 FLAT_FRACTION = 0.2
-# Fraction of the box's edges that holds one value if the rim is constant: of noise in 8 bits, 2%.
-MOST_OF_RIM = 0.5
-# Voxels beside a rim in which the level of the rest is measured, and by how many standard deviations
-# that is another one.
-BESIDE, STEP = 2.0, 1.0
 # A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
 
@@ -124,37 +119,13 @@ def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[
 
 def background(values: NDArray) -> float:
     """Return the most common value on the four edges of the box along x."""
-    candidates, counts = np.unique(_edges(values), return_counts=True)
+    candidates, counts = np.unique(edges(values), return_counts=True)
     return float(candidates[np.argmax(counts)])
 
 
-def _edges(values: NDArray) -> NDArray:
+def edges(values: NDArray) -> NDArray:
+    """Return the values on the four edges of the box along x."""
     return values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
-
-
-def constant_rim(values: NDArray) -> NDArray[np.bool_] | None:
-    """Return where a map has the one value of its rim, bool (z, y, x); None if that varies."""
-    constant = background(values)
-    if np.mean(_edges(values) == constant) < MOST_OF_RIM:
-        return None
-    rim: NDArray[np.bool_] = values == constant
-    return None if rim.all() else rim
-
-
-def at_one_level(density: Density) -> Density:
-    """Return a map whose constant rim, if there is one, is at the level of what is next to it.
-
-    A sphere around a molecule may have been left at another level than the value outside, and then
-    stands out from it like a molecule.
-    """
-    values, rim = density.values, constant_rim(density.values)
-    if rim is None:
-        return density
-    beside = values[near(rim, BESIDE) & ~rim]
-    level, spread = float(np.mean(beside, dtype=np.float64)), float(np.std(beside))
-    if abs(float(values[rim][0]) - level) <= STEP * spread:
-        return density
-    return density.with_values(np.where(rim, np.float32(level), values))
 
 
 def inscribed_ellipsoid(

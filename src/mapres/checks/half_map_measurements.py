@@ -11,8 +11,8 @@ from ..density import Density
 from ..fsc import ShellCorrelation, fourier_shell_correlation
 from ..half_maps import HalfMaps, same_map
 from ..halves.curves import mask_correlation, rises_to
-from ..halves.masking import fraction_quiet, quiet_blocks, within
 from ..halves.mask_noise import mask_noise
+from ..halves.masking import fraction_quiet, quiet_blocks, within
 from ..halves.orientation import other_orientation
 from ..halves.solvent import solvent_correlation
 from .registration import Registration, registration
@@ -24,6 +24,8 @@ MASKED = 0.2
 FEWEST_VOXELS = 27
 # A filter limits the FSC where it crosses 0.143 no more than this before the filter.
 LIMITED = 1.02
+
+UNMOVED = Registration()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +44,13 @@ class HalfMapMeasurements:
     cut : fraction of the molecule's mask that this mask cuts off, or that is too near to its edge
     solvent : correlation in the solvent; None where there is too little
     mask_noise : correlation of a given mask with the noise; None of others
-    curve : their FSC, in the mask where there is one; None if they are identical, shifted, turned or
-        of opposite sign
+    curve : their FSC, in the mask where there is one; None if they are identical, shifted, turned
+        or of opposite sign
     """
 
     names: tuple[str, str]
     identical: bool
-    registration: Registration = Registration()
+    registration: Registration = UNMOVED
     agreement: float | None = None
     orientation: str | None = None
     masked: bool = False
@@ -104,9 +106,9 @@ def measure_half_maps(
         return HalfMapMeasurements(names, True)
     inside = np.ones(first.shape, dtype=bool) if molecule is None else molecule
     orientation = other_orientation(first, second)
-    placement = Registration() if orientation else registration(first, second, inside)
+    placement = UNMOVED if orientation else registration(first, second, inside)
     found = HalfMapMeasurements(names, False, placement, orientation=orientation)
-    if orientation or placement != Registration():
+    if orientation or placement != UNMOVED:
         return found
     noise = mask_noise(first, second, mask) if given_mask and mask is not None else None
     quiet, cut = quiet_blocks(first, second), 0.0

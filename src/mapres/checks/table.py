@@ -9,6 +9,5 @@ from .limits import CLAIM, LIMITS
 from .local import LOCAL
 
 CHECKS: dict[str, Check] = {
-    check.name: check
-    for check in (*MOLECULE, *DENSITY, *CLAIM, *LIMITS, *PAIR, *AGREEMENT, *LOCAL)
+    check.name: check for check in (*MOLECULE, *DENSITY, *CLAIM, *LIMITS, *PAIR, *AGREEMENT, *LOCAL)
 }

@@ -23,7 +23,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--claimed", metavar="Å", type=positive, help="claimed resolution to judge")
     add_half_maps(parser)
     parser.add_argument(
-        "--mask", metavar="MASK", help="the molecule, and mask of the half-map FSC; automatic by default"
+        "--mask",
+        metavar="MASK",
+        help="molecule, and mask of the half-map FSC; automatic by default",
     )
     parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())
     add_device(parser)

@@ -10,7 +10,8 @@ from .. import threads
 from ..arrays.interpolate import block_means
 from ..arrays.nearby import near
 from ..arrays.separable import gaussian_filtered
-from ..mask import constant_rim, inscribed_ellipsoid
+from ..mask import inscribed_ellipsoid
+from .rim import constant_rim
 
 # Voxels, edge of the blocks in which noise is measured.
 BLOCK = 4
@@ -42,12 +43,12 @@ def quiet_blocks(first: NDArray, second: NDArray) -> NDArray[np.bool_] | None:
     -------
     bool array, shape (z // 4, y // 4, x // 4), or None if the maps differ nowhere
     """
+    first, second = leveled(first), leveled(second)
     a, b = (1 / float(half.std(dtype=np.float64)) for half in (first, second))
-    offset = a * first.mean(dtype=np.float64) - b * second.mean(dtype=np.float64)
 
     def part(planes: range) -> NDArray[np.float32]:
         rows = slice(planes.start * BLOCK, planes.stop * BLOCK)
-        rest = np.float32(a) * first[rows] - np.float32(b) * second[rows] - np.float32(offset)
+        rest = np.float32(a) * first[rows] - np.float32(b) * second[rows]
         return block_means(np.square(rest), BLOCK)
 
     parts = threads.run_each(part, threads.slabs(len(first) // BLOCK, BLOCK))
@@ -63,9 +64,7 @@ def fraction_quiet(quiet: NDArray[np.bool_]) -> float:
     return float(quiet[inscribed_ellipsoid(quiet.shape)].mean())
 
 
-def within(
-    first: NDArray, second: NDArray, quiet: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def within(first: NDArray, second: NDArray, quiet: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return a soft mask, shape (z, y, x), that ends before two maps become quiet.
 
     Where both have one constant value outside, that is where it begins; else quiet blocks are.

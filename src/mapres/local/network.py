@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .. import threads
 from ..checks.check import Evidence, run_checks
-from ..checks.half_maps import AGREEMENT, agreed_fsc
+from ..checks.half_maps import AGREEMENT, fsc_of, half_map_findings
 from ..checks.limits import UNLIKE
 from ..density import Density
 from ..errors import MapContentError, ModelError
@@ -129,8 +129,9 @@ def _agreed_fsc(
         unlike=distance_from_training(given.measurements.spectra, global_model),
         half_maps=given.pair,
     )
-    fsc, findings = agreed_fsc(evidence)
-    return fsc, tuple(finding.text for finding in findings if finding.check in AGREEMENT)
+    findings = half_map_findings(evidence)
+    against = tuple(finding.text for finding in findings if finding.check in AGREEMENT)
+    return fsc_of(evidence, findings), against
 
 
 def _levels(

@@ -19,13 +19,14 @@ from ..checks.check import (
 )
 from ..checks.density import DENSITY, MOLECULE
 from ..checks.half_map_measurements import measure_half_maps
-from ..checks.half_maps import agreed_fsc
+from ..checks.half_maps import PAIR, fsc_of, half_map_findings
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
-from ..mask import at_one_level, flat_solvent, inside_mask, solvent_mask
+from ..halves.rim import at_one_level
+from ..mask import flat_solvent, inside_mask, solvent_mask
 from ..networks.registry import Model
 from ..progress import Progress
 from .prediction import Prediction, predict_map
@@ -44,7 +45,7 @@ class Analysis:
     predicted : by the network
     of_molecule : findings about the mask
     of_half_maps : findings about the half maps
-    fsc : Å where their FSC falls below 0.143; None without, or where they are unusable
+    fsc : Å where their FSC falls below 0.143; None without, or where they are faulty
     mask : name of the mask that was given, or None
     """
 
@@ -123,10 +124,11 @@ def analyze(
             half_maps, found.molecule, density, found.soft, given_mask=mask is not None
         )
         evidence = evidence.with_(half_maps=pair, fills_box=not found.certain)
-        fsc, of_half_maps = agreed_fsc(evidence)
-    return Analysis(
-        network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, mask and mask.name
-    )
+        of_half_maps = half_map_findings(evidence)
+        # What contradicts the map is told all the same, for users to judge.
+        fsc = fsc_of(evidence, [each for each in of_half_maps if each.check in PAIR])
+    name = None if mask is None else mask.name
+    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ class Validation:
     model : ``name@first 12 digits of the weights' sha256``
     provider : ONNX Runtime's execution provider that ran the model
     half_map_fsc : Å where the half maps' masked FSC falls below 0.143; None without half maps, or
-        where something speaks against them
+        where they are faulty
     mask : name of the mask that was given, or None
     """
 

@@ -37,8 +37,8 @@ def validate(
     ----------
     density : the map
     claimed : Å, the resolution that its authors claim
-    half_maps : if given, their FSC at 0.143 in a soft mask decides the verdict, unless other evidence
-        contradicts it
+    half_maps : if given, their FSC at 0.143 in a soft mask decides the verdict, unless other
+        evidence contradicts it
     mask : of that FSC, with its soft edge; the molecule is where it is > 0.5. Without one, the
         molecule is found in the map, and the mask of the FSC ends softly a few Å outside
     model : name of a model, or path of a model card
