@@ -15,7 +15,7 @@ from mapres.half_maps import HalfMaps
 
 Gain = Callable[[NDArray], NDArray]
 # A filter's resolution over that of the half maps, and the resolutions between which a band is
-# drowned in noise.
+# replaced by noise.
 COARSER, BAND = 1.8, (2.4, 1.7)
 # Amplitude of what both have in common, over that of their noise; and of what tells copies apart,
 # over their own.
@@ -126,7 +126,7 @@ def _second(change: Callable[[NDArray], NDArray]) -> Callable[[Pair], HalfMaps]:
 
 
 def _dipping(pair: Pair) -> HalfMaps:
-    """Drown a band in noise."""
+    """Replace a band by noise of the same power."""
     size, shape = pair.halves[0].voxel_size, pair.molecule.shape
     s = radial_frequency(shape, size) * pair.resolution
     band = (s > 1 / BAND[0]) & (s < 1 / BAND[1])
@@ -135,7 +135,7 @@ def _dipping(pair: Pair) -> HalfMaps:
         noise = pair.rng.standard_normal(shape, dtype=np.float32)
         noise = filtered(noise, size, lambda _: band.astype(np.float32))
         signal = filtered(values, size, lambda _: band.astype(np.float32))
-        return values + 4 * float(signal.std() / noise.std()) * noise
+        return values - signal + float(signal.std() / noise.std()) * noise
 
     return pair.each(drown)
 

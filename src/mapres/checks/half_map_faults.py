@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..halves.mask_noise import follows
 from .check import Evidence
 from .power import low_pass
 
@@ -15,9 +16,6 @@ LITTLE_AGREEMENT = 0.2
 SHARED_NOISE = 0.1
 # FSC of random phases in the mask: that around the molecule makes up to 0.21 in coarse maps.
 TIGHT_MASK = 0.4
-# Correlation of a mask with noise; the molecule itself, hard-edged, gives at most 0.05, the densest
-# percent of the voxels 0.24.
-NOISE_IN_MASK = 0.12
 # Of the mask of the FSC: what is left is the molecule still.
 MUCH_CUT = 0.15
 # Between the half-map FSC and the network's interval; sound half maps are at most 1.2 apart.
@@ -102,7 +100,7 @@ def tight(evidence: Evidence) -> Mapping[str, Any] | None:
 def follows_noise(evidence: Evidence) -> bool:
     """Test for a mask of the FSC that was cut from noise."""
     pair = evidence.half_maps
-    return pair is not None and pair.mask_noise is not None and pair.mask_noise > NOISE_IN_MASK
+    return pair is not None and follows(pair.mask_noise)
 
 
 def rises(evidence: Evidence) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from ..density import Density
 from ..fsc import ShellCorrelation, fourier_shell_correlation
 from ..half_maps import HalfMaps, same_map
 from ..halves.curves import mask_correlation, rises_to
-from ..halves.mask_noise import mask_noise
+from ..halves.mask_noise import follows, mask_noise
 from ..halves.masking import fraction_quiet, quiet_blocks, within
 from ..halves.orientation import other_orientation
 from ..halves.solvent import solvent_correlation
@@ -104,15 +104,17 @@ def measure_half_maps(
     names = half_maps[0].name, half_maps[1].name
     if same_map(first, second):
         return HalfMapMeasurements(names, True)
-    inside = np.ones(first.shape, dtype=bool) if molecule is None else molecule
+    noise = mask_noise(first, second, mask) if given_mask and mask is not None else None
+    # Where a mask picked their noise, independent half maps look like opposites.
+    known = molecule is not None and not follows(noise)
+    inside = molecule if known and molecule is not None else np.ones(first.shape, dtype=bool)
     orientation = other_orientation(first, second)
     placement = UNMOVED if orientation else registration(first, second, inside)
     found = HalfMapMeasurements(names, False, placement, orientation=orientation)
     if orientation or placement != UNMOVED:
         return found
-    noise = mask_noise(first, second, mask) if given_mask and mask is not None else None
     quiet, cut = quiet_blocks(first, second), 0.0
-    masked = quiet is not None and fraction_quiet(quiet) > MASKED
+    masked = quiet is not None and fraction_quiet(first, second, quiet) > MASKED
     if masked and quiet is not None:
         mask, cut = _inside_both(mask, molecule, within(first, second, quiet))
     curve = fourier_shell_correlation(first, second, half_maps[0].voxel_size, mask)

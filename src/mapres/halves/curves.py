@@ -29,8 +29,11 @@ def rises_to(curve: ShellCorrelation) -> float | None:
     for row in rows:
         least = LEVEL + max(RISE, ERRORS * float(np.sqrt(np.mean(errors[row] ** 2) / IN_A_ROW)))
         if fsc[row].mean() > least and (fsc[row] > LEVEL).all():
-            last = row.stop - 1
-    return None if last is None else float(1 / curve.frequency[last])
+            last = row.start
+    if last is None:
+        return None
+    ends = last + np.flatnonzero(fsc[last:] < LEVEL)
+    return float(1 / curve.frequency[ends[0] - 1 if ends.size else -1])
 
 
 def mask_correlation(curve: ShellCorrelation) -> float | None:

@@ -59,29 +59,47 @@ def quiet_blocks(first: NDArray, second: NDArray) -> NDArray[np.bool_] | None:
     return quiet
 
 
-def fraction_quiet(quiet: NDArray[np.bool_]) -> float:
-    """Return the fraction of the inscribed ellipsoid that is quiet; outside many write zeros."""
-    return float(quiet[inscribed_ellipsoid(quiet.shape)].mean())
-
-
-def within(first: NDArray, second: NDArray, quiet: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return a soft mask, shape (z, y, x), that ends before two maps become quiet.
-
-    Where both have one constant value outside, that is where it begins; else quiet blocks are.
+def fraction_quiet(first: NDArray, second: NDArray, quiet: NDArray[np.bool_]) -> float:
+    """Return how much of the inscribed ellipsoid is quiet; outside many programs write zeros.
 
     Parameters
     ----------
     first, second : arrays, shape (z, y, x)
     quiet : see `quiet_blocks`
     """
-    rims = constant_rim(first), constant_rim(second)
-    outside = None if rims[0] is None or rims[1] is None else rims[0] & rims[1]
-    if outside is None or outside.sum() < CONSTANT * BLOCK**3 * quiet.sum():
+    if not quiet.any():
+        return 0.0
+    rim = _common_rim(first, second, quiet)
+    where = quiet if rim is None else rim
+    return float(where[inscribed_ellipsoid(where.shape)].mean())
+
+
+def within(first: NDArray, second: NDArray, quiet: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return a soft mask, shape (z, y, x), that ends before two maps become quiet.
+
+    Parameters
+    ----------
+    first, second : arrays, shape (z, y, x)
+    quiet : see `quiet_blocks`
+    """
+    outside = _common_rim(first, second, quiet)
+    if outside is None:
         outside = _voxels(ndimage.binary_dilation(quiet, np.ones((3, 3, 3))), first.shape)
     (soft,) = gaussian_filtered(
         [near(outside, MARGIN)], (EDGE,) * 3, mode="nearest", truncate=MARGIN / EDGE
     )
     return 1 - soft
+
+
+def _common_rim(
+    first: NDArray, second: NDArray, quiet: NDArray[np.bool_]
+) -> NDArray[np.bool_] | None:
+    """Return the constant rim of both, bool (z, y, x), None if they fade out instead."""
+    rims = constant_rim(first), constant_rim(second)
+    if rims[0] is None or rims[1] is None:
+        return None
+    both: NDArray[np.bool_] = rims[0] & rims[1]
+    return both if both.sum() >= CONSTANT * BLOCK**3 * quiet.sum() else None
 
 
 def _voxels(blocks: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
