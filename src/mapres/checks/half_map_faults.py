@@ -16,8 +16,6 @@ LITTLE_AGREEMENT = 0.2
 SHARED_NOISE = 0.1
 # FSC of random phases in the mask: that around the molecule makes up to 0.21 in coarse maps.
 TIGHT_MASK = 0.4
-# Of the mask of the FSC: what is left is the molecule still.
-MUCH_CUT = 0.15
 # Between the half-map FSC and the network's interval; sound half maps are at most 1.2 apart.
 CONTRADICTION = 1.25
 # A filter explains why a map looks coarser than its half maps.
@@ -80,13 +78,13 @@ def filtered(evidence: Evidence) -> Mapping[str, Any] | None:
 def masked(evidence: Evidence) -> bool:
     """Test for a mask that can be corrected for."""
     pair = evidence.half_maps
-    return pair is not None and pair.masked and pair.cut <= MUCH_CUT
+    return pair is not None and pair.masked and not pair.masked_tightly
 
 
 def cut(evidence: Evidence) -> bool:
     """Test for a mask that cannot be corrected for."""
     pair = evidence.half_maps
-    return pair is not None and pair.masked and pair.cut > MUCH_CUT
+    return pair is not None and pair.masked_tightly
 
 
 def tight(evidence: Evidence) -> Mapping[str, Any] | None:

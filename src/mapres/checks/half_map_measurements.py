@@ -20,6 +20,8 @@ from .registration import Registration, registration
 # Fraction of the inscribed ellipsoid without noise from which on half maps count as masked: spheres
 # down to 0.88 of the box do not.
 MASKED = 0.2
+# Of the mask of the FSC: with less cut off, what is left is the molecule still.
+MUCH_CUT = 0.15
 # Of the box: a smaller mask gives no FSC.
 FEWEST_VOXELS = 27
 # A filter limits the FSC where it crosses 0.143 no more than this before the filter.
@@ -58,6 +60,11 @@ class HalfMapMeasurements:
     solvent: float | None = None
     mask_noise: float | None = None
     curve: ShellCorrelation | None = None
+
+    @property
+    def masked_tightly(self) -> bool:
+        """Whether they are masked so tightly that their FSC cannot be corrected for it."""
+        return self.masked and self.cut > MUCH_CUT
 
     @property
     def fsc(self) -> float | None:

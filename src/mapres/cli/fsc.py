@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
-    shown = (first, second, curve, mask, [finding.text for finding in findings], pair.masked)
+    shown = (first, second, curve, mask, [finding.text for finding in findings], pair)
     print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0
 
@@ -55,10 +55,11 @@ def run(options: argparse.Namespace) -> int:
 def _molecule(first: Density, second: Density) -> NDArray | None:
     """Return the molecule in the mean of two half maps, None if none is found."""
     from ..half_maps import mean_and_difference
+    from ..halves.rim import at_one_level
     from ..mask import solvent_mask
 
     mean, _ = mean_and_difference(first.values, second.values)
     try:
-        return solvent_mask(first.with_values(mean))
+        return solvent_mask(at_one_level(first.with_values(mean)))
     except MapContentError:
         return None

@@ -10,6 +10,7 @@ from ..density import Density
 from .text import Rows, grid_json, grid_rows, warning_rows
 
 if TYPE_CHECKING:
+    from ..checks.half_map_measurements import HalfMapMeasurements
     from ..fsc import ShellCorrelation
 
 
@@ -19,7 +20,7 @@ def fsc_rows(
     curve: ShellCorrelation,
     mask: Density | None = None,
     warnings: Iterable[str] = (),
-    masked: bool = False,
+    pair: HalfMapMeasurements | None = None,
 ) -> Rows:
     """Return (label, text) pairs with the resolution at each threshold.
 
@@ -29,13 +30,13 @@ def fsc_rows(
     curve : their FSC
     mask : that was given, or None
     warnings : one sentence each
-    masked : whether the half maps are masked already
+    pair : what was measured of the half maps, or None
     """
     nyquist = half1.nyquist
     rows = [
         ("Half maps", f"{half1.name}, {half2.name}"),
         *grid_rows(half1.voxel_size, reversed(half1.values.shape)),
-        ("Mask", _mask_text(curve, mask, masked)),
+        ("Mask", _mask_text(mask, pair)),
     ]
     for name, value in curve.resolution.items():
         text = "none (below from the first shell)" if value is None else f"{value:.2f} Å"
@@ -49,14 +50,14 @@ def fsc_json(
     curve: ShellCorrelation,
     mask: Density | None = None,
     warnings: Iterable[str] = (),
-    masked: bool = False,
+    pair: HalfMapMeasurements | None = None,
 ) -> dict[str, Any]:
     """Return plain types under the keys of ``mapres fsc --json``; parameters as of `fsc_rows`."""
     crossings = {name: value and round(value, 3) for name, value in curve.resolution.items()}
     return {
         "half_maps": [half1.name, half2.name],
         "mask": mask and mask.name,
-        "half_maps_masked": masked,
+        "half_maps_masked": pair is not None and pair.masked,
         **grid_json(half1),
         "resolution_A": crossings,
         "warnings": list(warnings),
@@ -64,11 +65,12 @@ def fsc_json(
     }
 
 
-def _mask_text(curve: ShellCorrelation, mask: Density | None, masked: bool) -> str:
+def _mask_text(mask: Density | None, pair: HalfMapMeasurements | None) -> str:
     """Say inside which mask a curve is, and whether it is corrected for it."""
-    own = "that of the half maps"
-    if mask is not None:
-        return f"{mask.name}{f', inside {own}' if masked else ''} (FSC corrected for it)"
-    if not masked:
-        return "none (includes solvent noise)"
-    return f"{own} (FSC {'not ' if curve.corrected is None else ''}corrected for it)"
+    if pair is None or not pair.masked:
+        return f"{mask.name} (FSC corrected for it)" if mask else "none (includes solvent noise)"
+    own = f"{mask.name}, inside that of the half maps" if mask else "that of the half maps"
+    corrected = (
+        "too tight to correct the FSC for it" if pair.masked_tightly else "FSC corrected for it"
+    )
+    return f"{own} ({corrected})"
