@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 import mapres
-from mapres.checks.check import FINER, HALF_MAPS, discredited
+from mapres.checks.check import FINER, HALF_MAPS, Evidence, discredited
 from mapres.checks.half_map_measurements import measure_half_maps
 from mapres.checks.half_maps import half_map_findings
 from mapres.checks.table import CHECKS
@@ -210,3 +210,18 @@ def test_an_fsc_far_from_what_the_map_shows_is_no_verdict(sound):
 def test_without_a_molecule_there_is_no_verdict(sound):
     (found,) = half_map_findings(sound.evidence.with_(fills_box=True))
     assert found.check.name == "FSC without a molecule" and found.check.discredits == HALF_MAPS
+
+
+def test_half_maps_that_reach_the_nyquist_limit_are_not_accused(molecule):
+    """Signal up to two voxels, ten times the noise of each, and solvent that is noise alone."""
+    rng = np.random.default_rng(8)
+    signal, *noises = rng.standard_normal((3, *molecule.shape), dtype=np.float32)
+    soft = ndimage.gaussian_filter(molecule.astype(np.float32), 1.0)
+    both = tuple(
+        mapres.Density(3 * (1 + signal) * soft + noise, (1.5, 1.5, 1.5), name=f"half{n}")
+        for n, noise in enumerate(noises)
+    )
+    density = mean(both)
+    pair = measure_half_maps(both, molecule, density, fsc_mask(molecule, 1.5))
+    assert pair.fsc == pytest.approx(density.nyquist)
+    assert half_map_findings(Evidence(density, half_maps=pair)) == []

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mapres.checks.check import FINER, discredited
 from mapres.checks.half_map_measurements import measure_half_maps
 from mapres.checks.half_maps import AGREEMENT, PAIR, fsc_of, half_map_findings
-from mapres.half_maps import fsc_mask
+from mapres.half_maps import HalfMaps, fsc_mask
 from mapres.networks.registry import load
 from mapres.validation.analysis import Analysis, find_molecule
 from mapres.validation.verdict import CONSISTENT, INCONCLUSIVE, verdict_by_half_maps
@@ -106,14 +107,12 @@ def trials_of(example: Example, k: int) -> Iterator[Trial]:
     resolution = example.made.resolution
     analysis = analyzed(example.density, "default", example.half_maps)
     yield sound_trial(SOUND, analysis, resolution)
-    mask = example.density.with_values(example.made.soft_mask, "mask")
-    given = analyzed(example.density, "default", example.half_maps, mask)
-    yield sound_trial(IN_MASK, given, resolution)
+    yield measured_trial(IN_MASK, analysis, example.half_maps, resolution, example.made.soft_mask)
     for number, name in enumerate(FAULTS):
         if number % EVERY == k % EVERY:
             rng = np.random.default_rng([SEED, k, number])
             pair = Pair(example.half_maps, example.mask, resolution, rng)
-            yield fault_trial(name, analysis, pair)
+            yield measured_trial(name, analysis, FAULTS[name][0](pair), resolution)
 
 
 def sound_trial(what: str, analysis: Analysis, resolution: float) -> Trial:
@@ -126,22 +125,28 @@ def sound_trial(what: str, analysis: Analysis, resolution: float) -> Trial:
     return Trial(what, bool(said), (verdicts[0], verdicts[1]), said)
 
 
-def fault_trial(name: str, analysis: Analysis, pair: Pair) -> Trial:
-    """Return what is said of half maps with a fault, beside the map of the sound ones."""
-    make, due = FAULTS[name]
+def measured_trial(
+    what: str,
+    analysis: Analysis,
+    half_maps: HalfMaps,
+    resolution: float,
+    mask: NDArray | None = None,
+) -> Trial:
+    """Return what is said of other half maps, or in another mask, beside an analyzed map."""
     density = analysis.evidence.density
     molecule, _ = find_molecule(density)
-    mask = fsc_mask(molecule, density.spacing)
-    measured = measure_half_maps(make(pair), molecule, density, mask)
-    evidence = analysis.evidence.with_(half_maps=measured)
+    soft = fsc_mask(molecule, density.spacing) if mask is None else mask
+    pair = measure_half_maps(half_maps, molecule, density, soft, given_mask=mask is not None)
+    evidence = analysis.evidence.with_(half_maps=pair)
     findings = half_map_findings(evidence)
     fsc, limited = fsc_of(evidence, findings), FINER in discredited(findings)
     first, second = (
         verdict_by_half_maps(claim, density.nyquist, fsc, limited=limited)
-        for claim in _claims(pair.resolution, density.nyquist)
+        for claim in _claims(resolution, density.nyquist)
     )
     said = tuple(finding.check.name for finding in findings)
-    return Trial(name, bool(set(due) & set(said)), (first, second), said)
+    due = FAULTS[what][1] if what in FAULTS else said
+    return Trial(what, bool(set(due) & set(said)), (first, second), said)
 
 
 def _claims(resolution: float, nyquist: float) -> tuple[float, float]:

@@ -127,8 +127,10 @@ def measure_half_maps(
     curve = fourier_shell_correlation(first, second, half_maps[0].voxel_size, mask)
     solvent = None
     if molecule is not None:
-        spacing = half_maps[0].spacing
-        solvent = solvent_correlation(first, second, molecule, spacing, quiet, curve.power_ends)
+        spacing, crossing = half_maps[0].spacing, curve.resolution["0.143"]
+        solvent = solvent_correlation(
+            first, second, molecule, spacing, quiet, curve.power_ends, crossing
+        )
     agreement = _agreement(half_maps, inside, density)
     return replace(
         found,

@@ -18,6 +18,8 @@ from .masking import BLOCK, EDGE, within
 REACH, FEWEST_VOXELS = 6.0, 2.0
 # Standard error of the correlation above which there is too little solvent to tell.
 LARGEST_ERROR = 0.025
+# Of the finest shell: so far up, all shells are looked at.
+LEAST = 0.8
 # Voxels: so much solvent is plenty.
 WINDOW = 64
 Slices = tuple[slice, slice, slice]
@@ -30,11 +32,13 @@ def solvent_correlation(
     spacing: float,
     quiet: NDArray[np.bool_] | None = None,
     finest: float | None = None,
+    crossing: float | None = None,
 ) -> float | None:
     """Return the correlation in the solvent at high frequencies; None with too little solvent.
 
-    It is the mean over the finer half of the shells, by their coefficients: at low frequencies
-    solvent may hold what is no noise, such as detergent or disordered parts.
+    It is the mean, by coefficients, over the shells beyond where their FSC falls below 0.143, if
+    these lie in the finer half of all, and over the finest fifth at least: before, what they have
+    in common does not decide, and at low frequencies may be no noise, such as detergent.
 
     Parameters
     ----------
@@ -43,6 +47,7 @@ def solvent_correlation(
     spacing : Å, the edge of a voxel
     quiet : bool array of blocks, see `mapres.halves.masking.quiet_blocks`
     finest : Å where the power of the maps ends
+    crossing : Å where the FSC of the molecule falls below 0.143; None if nowhere
     """
     where = _window(molecule, quiet)
     weight = _solvent(molecule[where], spacing)
@@ -54,7 +59,8 @@ def solvent_correlation(
         lambda a, b: (a.real * b.real + a.imag * b.imag, power_of(a), power_of(b)), transforms
     )
     last = shells.nyquist if finest is None else int(1 / (finest * shells.width))
-    kept = slice(max(1, last // 2), last + 1)
+    beyond = 0 if crossing is None else round(1 / (crossing * shells.width))
+    kept = slice(max(1, min(max(last // 2, beyond), int(LEAST * last))), last + 1)
     independent = 0.5 * shells.count[kept].sum() * float(np.mean(weight**2))
     power = np.sqrt(powers[0] * powers[1])[kept]
     if independent < LARGEST_ERROR**-2 or not power.all():
