@@ -137,9 +137,10 @@ def half_map_findings(evidence: Evidence) -> list[Finding]:
     findings = run_checks(PAIR, evidence)
     if HALF_MAPS in discredited(findings):
         return findings
-    others = run_checks((*MOLECULE, *LIMITS), evidence) + run_checks(DENSITY, evidence)
-    if discredited(others) & {PREDICTION, INTERVAL}:
-        evidence = evidence.with_(interval=None)
+    if evidence.interval is not None:
+        others = run_checks((*MOLECULE, *LIMITS), evidence) + run_checks(DENSITY, evidence)
+        if discredited(others) & {PREDICTION, INTERVAL}:
+            evidence = evidence.with_(interval=None)
     return findings + run_checks(AGREEMENT, evidence)
 
 
