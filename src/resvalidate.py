@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chimerax.core.commands import CmdDesc, EnumOf, Or, PositiveFloatArg, StringArg, register
-from chimerax.map import MapsArg
+from chimerax.core.errors import UserError
+from chimerax.map import MapArg, MapsArg
 
 from .jobs import run_job
 from .log import log_table, returned
@@ -20,6 +21,7 @@ def resvalidate(
     *,
     claimed=None,
     half_maps=None,
+    mask=None,
     model="default",
     device=AUTO,
     return_json=False,
@@ -31,6 +33,7 @@ def resvalidate(
     maps : list of Volume
     claimed : resolution in Å to judge, or None
     half_maps : list of the two half maps (only with a single map), or None
+    mask : Volume on the grid of the map (only with a single map), or None for an automatic mask
     model : name of a shipped network, "all" for each of them, or path of a model card
     device : where the network runs, "auto", "cpu" or "gpu"
     return_json : whether to return a JSONResult
@@ -42,7 +45,10 @@ def resvalidate(
     """
     maps = required(maps)
     halves = half_map_densities(maps, half_maps)
+    if mask is not None and len(maps) != 1:
+        raise UserError(f"mask is for one map, got {len(maps)}; give one map at a time.")
     options = {"claimed": claimed, "half_maps": halves, "device": device}
+    options["mask"] = mask and density_of(mask)
     results, summaries = [], []
     for map in maps:
         check_open([map])
@@ -64,6 +70,7 @@ def register_command(synopsis, logger):
         keyword=[
             ("claimed", PositiveFloatArg),
             ("half_maps", MapsArg),
+            ("mask", MapArg),
             ("model", Or(EnumOf(tuple(summaries())), StringArg)),
             ("device", EnumOf(DEVICES)),
         ],

@@ -13,6 +13,7 @@ python -m training evaluate-local  the same of local resolution, by several meth
 python -m training reproduce       the paper's tables and figures 2 to 6
 python -m training robustness      how predictions change when maps are changed
 python -m training warnings        how often each warning is given, rightly and wrongly
+python -m training half-maps       the same of half maps, sound and faulty, and verdicts by them
 python -m training ablation        the default head trained anew, each time without one ingredient
 python -m training label           local-resolution labels of maps, by any method
 python -m training fetch           the paper's maps from EMDB, or the structures from the PDB

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from .density import require_shape
 from .errors import MapContentError
-from .fourier import Shells, VoxelSize, forward, inverse, per_axis, power_of
-from .threads import in_planes
+from .fourier import VoxelSize, forward, per_axis
+from .halves.masking import leveled
+from .halves.shells import Curves
 
 THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
 # Phases are randomized from where the unmasked FSC falls below 0.8, as RELION does it, and the
@@ -43,6 +44,14 @@ class ShellCorrelation:
     corrected: NDArray[np.float64] | None
     half_bit: NDArray[np.float64]
     resolution: dict[str, float | None]
+    power_ends: float | None
+    error: NDArray[np.float64]
+    randomized_from: int | None
+
+    @property
+    def used(self) -> NDArray[np.float64]:
+        """The curve that resolutions are taken from, shape (shells,)."""
+        return self.unmasked if self.corrected is None else self.corrected
 
 
 def fourier_shell_correlation(
@@ -82,10 +91,11 @@ def fourier_shell_correlation(
         _prepared(half, name) for half, name in ((half1, "half map 1"), (half2, "half map 2"))
     ]
     require_shape(halves[0].shape, halves[1].shape, "the half maps")
-    curves = _Curves(halves[0].shape, voxel_size)
+    curves = Curves(halves[0].shape, voxel_size)
     transforms = [*map(forward, halves)]
-    unmasked = curves.correlation(*transforms)
-    masked = random = corrected = None
+    unmasked = curves.unmasked(*transforms)
+    masked = random = corrected = corrected_from = None
+    independent = 0.5 * curves.count
     if mask is not None:
         mask = _checked_mask(mask, halves[0].shape)
         masked = curves.correlation(*(forward(half * mask) for half in halves))
@@ -94,28 +104,42 @@ def fourier_shell_correlation(
         generator = np.random.default_rng(seed)
         scrambled = (curves.randomized(each, start, generator) * mask for each in transforms)
         random = curves.correlation(*map(forward, scrambled))
-        corrected = _corrected(masked, random, start + EDGE_SHELLS)
+        corrected_from = start + EDGE_SHELLS
+        corrected = _corrected(masked, random, corrected_from)
+        independent = independent * _voxels(mask) / mask.size
     half_bit = _half_bit(curves.count)
     curve = unmasked if corrected is None else corrected
     thresholds = {name: np.full(curve.shape, level) for name, level in THRESHOLDS.items()}
+    finest = max(2 * max(per_axis(voxel_size)), curves.power_ends or 0.0)
     resolution = {
-        name: first_crossing(curves.frequency, curve, threshold, 2 * max(per_axis(voxel_size)))
+        name: first_crossing(curves.frequency, curve, threshold, finest)
         for name, threshold in (thresholds | {"half-bit": half_bit}).items()
     }
+    error = 1 / np.sqrt(np.maximum(independent, 1))
     return ShellCorrelation(
-        curves.frequency, unmasked, masked, random, corrected, half_bit, resolution
+        curves.frequency,
+        unmasked,
+        masked,
+        random,
+        corrected,
+        half_bit,
+        resolution,
+        curves.power_ends,
+        error,
+        corrected_from,
     )
 
 
 def first_crossing(
-    frequency: NDArray, curve: NDArray, threshold: NDArray, nyquist: float
+    frequency: NDArray, curve: NDArray, threshold: NDArray, finest: float
 ) -> float | None:
     """Return where a curve first falls below a threshold, Å, interpolated linearly.
 
     Parameters
     ----------
     frequency, curve, threshold : arrays, shape (shells,), frequency in 1/Å
-    nyquist : Å, returned if the curve never falls below
+    finest : Å, returned if the curve never falls below, or only beyond: the Nyquist limit, or where
+        the power of the maps ends
 
     Returns
     -------
@@ -125,50 +149,13 @@ def first_crossing(
     excess = curve - threshold
     below = np.flatnonzero(excess < 0)
     if below.size == 0:
-        return float(nyquist)
+        return float(finest)
     after = int(below[0])
     if after == 0:
         return None
     part = excess[after - 1] / (excess[after - 1] - excess[after])
-    return float(1 / (frequency[after - 1] + part * (frequency[after] - frequency[after - 1])))
-
-
-class _Curves:
-    """FSC curves on one grid, up to the Nyquist limit, without zero frequency."""
-
-    def __init__(self, shape: tuple[int, ...], voxel_size: VoxelSize):
-        self._shape = shape
-        self._shells = Shells(shape, voxel_size)
-        self._kept = slice(1, self._shells.nyquist + 1)
-        self.frequency = self._shells.frequency[self._kept]
-        self.count = self._shells.count[self._kept]
-
-    def correlation(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
-        """Return the FSC, shape (shells,), of two half-grid transforms; 0 where one is empty."""
-        sums = self._shells.sums_of(
-            lambda a, b: (a.real * b.real + a.imag * b.imag, power_of(a), power_of(b)),
-            (first, second),
-        )
-        cross, *powers = (each[self._kept] for each in sums)
-        power = powers[0] * powers[1]
-        return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=power > 0)
-
-    def randomized(
-        self, transform: NDArray, start: int, generator: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Return a map with random phases from shell ``start`` of the curves outward.
-
-        Its ``transform`` is overwritten.
-        """
-        # White noise has uniform phases with the Friedel symmetry of a real map.
-        noise = forward(generator.standard_normal(self._shape, dtype=np.float32))
-
-        def replace(index: NDArray, random: NDArray, kept: NDArray) -> None:
-            random *= np.abs(kept) / np.maximum(np.abs(random), np.finfo(np.float32).tiny)
-            np.copyto(kept, random, where=index > start)
-
-        in_planes(replace, self._shells.index, noise, transform)
-        return inverse(transform, self._shape)
+    crossing = frequency[after - 1] + part * (frequency[after] - frequency[after - 1])
+    return max(float(1 / crossing), float(finest))
 
 
 def _half_bit(count: NDArray) -> NDArray[np.float64]:
@@ -186,7 +173,7 @@ def _corrected(masked: NDArray, random: NDArray, start: int) -> NDArray[np.float
 
 
 def _prepared(half: NDArray, name: str) -> NDArray[np.float32]:
-    """Return the values minus their mean: a masked constant would correlate by the mask's shape."""
+    """Return the values about 0: a masked constant would correlate by the mask's shape."""
     half = np.asarray(half, dtype=np.float32)
     if half.ndim != 3:
         raise MapContentError(f"{name} has {half.ndim} dimensions; give one 3-D map.")
@@ -194,7 +181,13 @@ def _prepared(half: NDArray, name: str) -> NDArray[np.float32]:
         raise MapContentError(f"{name} holds NaN or infinite values; replace them first.")
     if half.min() == half.max():
         raise MapContentError(f"{name} is constant ({half.flat[0]:g}); it cannot be correlated.")
-    return half - half.mean(dtype=np.float64).astype(np.float32)
+    return leveled(half)
+
+
+def _voxels(mask: NDArray[np.float32]) -> float:
+    """Return the effective number of voxels of a soft mask."""
+    square = np.square(mask, dtype=np.float64)
+    return float(square.sum() ** 2 / np.square(square).sum())
 
 
 def _checked_mask(mask: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:

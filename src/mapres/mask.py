@@ -1,4 +1,4 @@
-"""Automatic solvent mask, and detection of flattened solvent."""
+"""Masks, given or found in the map, and detection of flattened solvent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import ndimage
 from . import threads
 from .arrays.nearby import bounding_box, near, widened
 from .arrays.percentile import percentile
-from .density import Density
+from .density import Density, require_same_grid
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
 from .progress import beat
@@ -34,7 +34,7 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
     ----------
     values : array, shape (z, y, x)
     """
-    flat = values == _background(values)
+    flat = values == background(values)
 
     def count(planes: range) -> tuple[int, int]:
         part = np.s_[planes.start : planes.stop, :, :]
@@ -76,18 +76,39 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     return grown if flat is None else grown & ~flat
 
 
+def inside_mask(density: Density, mask: Density) -> NDArray[np.bool_]:
+    """Return where a mask that was given for a map is above 0.5, bool (z, y, x).
+
+    Raises
+    ------
+    GridMismatchError
+        If it has another grid.
+    MapContentError
+        If it is empty or fills the box.
+    """
+    require_same_grid(density, mask, "mask")
+    inside: NDArray[np.bool_] = mask.values > 0.5
+    if not inside.any():
+        raise MapContentError(f"the mask {mask.name} is empty (nowhere above 0.5); give another.")
+    if inside.all():
+        raise MapContentError(
+            f"the mask {mask.name} fills the box; give one that leaves the solvent out."
+        )
+    return inside
+
+
 def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """Return where the smoothed map stands out from the solvent; ``flat`` is `flat_solvent`."""
     values = density.values
     smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
     beat()
-    background = _background(values)
+    constant = background(values)
     # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
-    noisy = values != background
+    noisy = values != constant
     if flat is None:
         level, spread = _solvent(smooth, noisy)
     else:
-        level, spread = min(background, percentile(smooth, 1, noisy)), 0.0
+        level, spread = min(constant, percentile(smooth, 1, noisy)), 0.0
     beat()
     core = percentile(smooth, 99.5)
     inside: NDArray[np.bool_] = smooth > level + max(4 * spread, 0.2 * (core - level))
@@ -96,11 +117,15 @@ def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[
     return inside
 
 
-def _background(values: NDArray) -> float:
+def background(values: NDArray) -> float:
     """Return the most common value on the four edges of the box along x."""
-    edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
-    candidates, counts = np.unique(edges, return_counts=True)
+    candidates, counts = np.unique(edges(values), return_counts=True)
     return float(candidates[np.argmax(counts)])
+
+
+def edges(values: NDArray) -> NDArray:
+    """Return the values on the four edges of the box along x."""
+    return values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
 
 
 def inscribed_ellipsoid(

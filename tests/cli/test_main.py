@@ -261,6 +261,29 @@ def test_fsc_within_a_mask_is_finer_than_without(run):
     assert masked <= plain
 
 
+def test_fsc_of_masked_half_maps_is_labeled_so(run):
+    edge = np.linalg.norm(np.indices((32, 32, 32)) - 15.5, axis=0)
+    for n in (1, 2):
+        half = mrc.read(f"half{n}.mrc")
+        mrc.write(f"masked{n}.mrc", half.with_values(np.where(edge < 13, half.values, 4)))
+    rows = run("fsc masked1.mrc masked2.mrc")[1]
+    assert "that of the half maps (" in rows and "none (includes" not in rows
+    found = json.loads(run("fsc masked1.mrc masked2.mrc --json")[1])
+    assert found["half_maps_masked"] and "half maps are masked" in " ".join(found["warnings"])
+    assert not json.loads(run("fsc half1.mrc half2.mrc --json")[1])["half_maps_masked"]
+
+
+def test_validate_names_the_mask(run, tiny_models):
+    halves = "--half-maps half1.mrc half2.mrc --mask mask.mrc"
+    found = json.loads(run(f"validate map.mrc {halves} --json")[1])
+    assert found["mask"] == "mask.mrc"
+    assert "mask.mrc" in run(f"validate map.mrc {halves}")[1]
+    assert json.loads(run("validate map.mrc --json")[1])["mask"] is None
+    assert_one_line(
+        *run("validate map.mrc half1.mrc --mask mask.mrc"), "--mask requires a single map"
+    )
+
+
 def test_fsc_prints_a_table(run):
     status, out, _ = run("fsc half1.mrc half2.mrc")
     assert status == 0

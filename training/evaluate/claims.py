@@ -26,10 +26,15 @@ COLORS = ("#009E73", "#D55E00", "#0072B2", "0.75")
 ACROSS = 5
 
 
-def analyzed(density: Density, model: str, half_maps: HalfMaps | None = None) -> Analysis:
+def analyzed(
+    density: Density,
+    model: str,
+    half_maps: HalfMaps | None = None,
+    mask: Density | None = None,
+) -> Analysis:
     """Analyze a map as `mapres.validate` does."""
     density, half_maps = checked_with_half_maps(density, half_maps)
-    return analyze(density, half_maps, load(model), silent)
+    return analyze(density, half_maps, load(model), silent, mask)
 
 
 def claims(analysis: Analysis, true: float) -> dict[str, str]:

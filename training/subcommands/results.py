@@ -151,6 +151,25 @@ def _warnings(options: argparse.Namespace) -> None:
     measure(options.data, options.maps, options.out)
 
 
+def _half_maps_options(subcommand: argparse.ArgumentParser) -> None:
+    subcommand.add_argument(
+        "--data", type=Path, default=DATA, help="folder of structures.h5 and maps/"
+    )
+    subcommand.add_argument("--maps", type=int, default=150, help="simulated")
+    subcommand.add_argument(
+        "--reconstructions", type=Path, default=RECONSTRUCTIONS / "validation", help="tried as well"
+    )
+    subcommand.add_argument("--out", type=Path, default=RESULTS)
+    subcommand.set_defaults(run_subcommand=_half_maps)
+
+
+def _half_maps(options: argparse.Namespace) -> None:
+    from training.evaluate.half_maps import measure
+
+    folder = options.reconstructions
+    measure(options.data, options.maps, folder if folder.is_dir() else None, options.out)
+
+
 def _ablation_options(subcommand: argparse.ArgumentParser) -> None:
     subcommand.add_argument("--data", type=Path, default=DATA)
     subcommand.add_argument("--cache", type=Path, default=CACHE / "ablation")
@@ -192,5 +211,6 @@ SUBCOMMANDS = {
     "reproduce": ("the paper's tables and figures", _reproduce_options),
     "robustness": ("how predictions change when maps change", _robustness_options),
     "warnings": ("how often each warning is given, rightly and wrongly", _warnings_options),
+    "half-maps": ("what is said of half maps, sound and faulty", _half_maps_options),
     "ablation": ("what training needs, by leaving it out", _ablation_options),
 }

@@ -11,8 +11,8 @@ from .half_map_measurements import HalfMapMeasurements
 from .measurements import Measurements
 
 # What a finding invalidates: any prediction from the map, the interval of a prediction (the class
-# may stand), or the half-map FSC.
-PREDICTION, INTERVAL, HALF_MAPS = "prediction", "interval", "half maps"
+# may stand), the half-map FSC, or only that it excludes finer resolutions.
+PREDICTION, INTERVAL, HALF_MAPS, FINER = "prediction", "interval", "half maps", "finer"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,6 @@ class Evidence:
     interval : Å, the ends of its 90% interval
     unlike : how far it is from the maps that the network was trained on, in units of the limit
     half_maps : of the two half maps, compared with each other and with the map
-    half_maps_correlate : whether their FSC is above 0.143 anywhere
     local : of a local resolution
     """
 
@@ -59,7 +58,6 @@ class Evidence:
     interval: tuple[float, float] | None = None
     unlike: float | None = None
     half_maps: HalfMapMeasurements | None = None
-    half_maps_correlate: bool | None = None
     local: LocalSummary | None = None
 
     def with_(self, **known: Any) -> Evidence:

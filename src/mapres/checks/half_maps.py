@@ -2,99 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..half_maps import HalfMaps, half_map_resolution
-from .check import HALF_MAPS, Check, Evidence, Finding, run_checks
-
-# Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
-LITTLE_AGREEMENT = 0.2
-
-
-def _identical(evidence: Evidence) -> bool:
-    return evidence.half_maps is not None and evidence.half_maps.identical
-
-
-def _opposite(evidence: Evidence) -> Mapping[str, Any] | None:
-    pair = evidence.half_maps
-    if pair is None or pair.registration.sign > 0:
-        return None
-    return {"first": pair.names[0], "second": pair.names[1]}
-
-
-def _shifted(evidence: Evidence) -> Mapping[str, Any] | None:
-    pair = evidence.half_maps
-    if pair is None or not any(pair.registration.shift):
-        return None
-    z, y, x = pair.registration.shift
-    return {"first": pair.names[0], "second": pair.names[1], "shift": f"{x}, {y}, {z}"}
-
-
-def _unrelated(evidence: Evidence) -> Mapping[str, Any] | None:
-    pair = evidence.half_maps
-    # Written so that NaN counts as low.
-    if pair is None or pair.agreement is None or pair.agreement >= LITTLE_AGREEMENT:
-        return None
-    return {"agreement": pair.agreement, "name": evidence.density.name}
-
+from . import half_map_faults as faults
+from .check import (
+    FINER,
+    HALF_MAPS,
+    INTERVAL,
+    PREDICTION,
+    Check,
+    Evidence,
+    Finding,
+    discredited,
+    run_checks,
+)
+from .density import DENSITY, MOLECULE
+from .limits import LIMITS
 
 PAIR = (
     Check(
         "identical half maps",
         "The two half maps are the same map; give two independent ones.",
-        _identical,
+        faults.identical,
         discredits=HALF_MAPS,
         final=True,
     ),
     Check(
         "half maps of opposite sign",
         "{second} has the opposite sign of {first}; multiply one of them by -1.",
-        _opposite,
+        faults.opposite,
         discredits=HALF_MAPS,
     ),
     Check(
         "shifted half maps",
         "{second} is shifted relative to {first} by {shift} voxels along x, y, z; give the half "
         "maps of one reconstruction, or shift one of them back.",
-        _shifted,
+        faults.shifted,
+        discredits=HALF_MAPS,
+    ),
+    Check(
+        "turned half maps",
+        "{second} looks {how} relative to {first}: they agree much better so than as they are; "
+        "give both in one orientation.",
+        faults.turned,
         discredits=HALF_MAPS,
     ),
     Check(
         "half maps of another map",
         "The half maps have a correlation of only {agreement:.2f} with {name}; check that they "
         "belong to it.",
-        _unrelated,
+        faults.unrelated,
         discredits=HALF_MAPS,
     ),
-)
-CORRELATION = (
+    Check(
+        "half maps that share noise",
+        "The half maps share noise and are not independent: they correlate by {correlation:.2f} in "
+        "the solvent at high frequencies, as maps do that have particles in common or of which one "
+        "was made from the other, or from the full map.",
+        faults.shared_noise,
+        discredits=HALF_MAPS,
+        final=True,
+    ),
+    Check(
+        "filtered half maps",
+        "The half maps were low-pass filtered at about {cutoff:.1f} Å; their FSC says nothing of "
+        "finer resolutions. Give the unfiltered half maps.",
+        faults.filtered,
+        discredits=FINER,
+    ),
+    Check(
+        "masked half maps",
+        "The half maps are masked; their FSC was measured well inside that mask and corrected for "
+        "it.",
+        faults.masked,
+    ),
+    Check(
+        "half maps masked tightly",
+        "The half maps are masked so tightly that their FSC cannot be corrected for it; give "
+        "unmasked half maps.",
+        faults.cut,
+        discredits=HALF_MAPS,
+        final=True,
+    ),
+    Check(
+        "tight mask",
+        "The mask of the half-map FSC is too tight: it makes random phases correlate by "
+        "{correlation:.2f} where the FSC falls below 0.143; give a softer or larger mask.",
+        faults.tight,
+        discredits=HALF_MAPS,
+    ),
+    Check(
+        "mask cut from noise",
+        "The mask of the half-map FSC is too tight: it follows the noise of the map, as one does "
+        "that is cut at a density level; smooth the map first, and extend the mask by a few Å.",
+        faults.follows_noise,
+        discredits=HALF_MAPS,
+    ),
+    Check(
+        "FSC that rises again",
+        "The half-map FSC falls below 0.143{crossing}, but rises above it again, up to "
+        "{end:.1f} Å.",
+        faults.rises,
+    ),
     Check(
         "half maps without correlation",
         "The half maps do not correlate inside the molecule at any resolution.",
-        lambda evidence: evidence.half_maps_correlate is False,
+        faults.uncorrelated,
+        discredits=HALF_MAPS,
+    ),
+)
+# With the map that they belong to.
+AGREEMENT = (
+    Check(
+        "FSC without a molecule",
+        "No molecule was found for the mask of the half-map FSC; give a mask.",
+        faults.no_molecule,
+        discredits=HALF_MAPS,
+    ),
+    Check(
+        "contradicting evidence",
+        "The half-map FSC of {fsc:.2f} Å contradicts the network, which reads {low:.2f}–{high:.2f} "
+        "Å from the map: it is much {than}, and {cause}.",
+        faults.contradiction,
         discredits=HALF_MAPS,
     ),
 )
 
 
-def checked_fsc(
-    evidence: Evidence, half_maps: HalfMaps, molecule: NDArray[np.bool_]
-) -> tuple[float | None, list[Finding]]:
-    """Return where the half-map FSC falls below 0.143 (Å), None if unusable, and the findings.
+def half_map_findings(evidence: Evidence) -> list[Finding]:
+    """Return what is wrong with half maps, or else what speaks against their FSC.
 
-    Shifted half maps, or those of another map, have an FSC that means nothing.
-
-    Parameters
-    ----------
-    evidence : the map, and what was measured of the two
-    half_maps : the two
-    molecule : bool array, shape (z, y, x)
+    An interval of the network that is not to be relied on contradicts nothing.
     """
-    if findings := run_checks(PAIR, evidence):
-        return None, findings
-    fsc = half_map_resolution(evidence.density, half_maps, molecule)
-    return fsc, run_checks(CORRELATION, evidence.with_(half_maps_correlate=fsc is not None))
+    findings = run_checks(PAIR, evidence)
+    if HALF_MAPS in discredited(findings):
+        return findings
+    if evidence.interval is not None:
+        others = run_checks((*MOLECULE, *LIMITS), evidence) + run_checks(DENSITY, evidence)
+        if discredited(others) & {PREDICTION, INTERVAL}:
+            evidence = evidence.with_(interval=None)
+    return findings + run_checks(AGREEMENT, evidence)
+
+
+def fsc_of(evidence: Evidence, findings: Iterable[Finding]) -> float | None:
+    """Return where the half-map FSC falls below 0.143 (Å); None where findings discredit it."""
+    pair = evidence.half_maps
+    return None if pair is None or HALF_MAPS in discredited(findings) else pair.fsc

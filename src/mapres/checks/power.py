@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..features.spectra import Spectra
+from ..halves.power import filter_edge
 
 # A filter drops the power below 1/90 of the trend within a fifth of its frequency; the steepest
 # simulated maps without one, by B factor and the spectrum of the fold, drop to 1/58.
 CLIFF = 4.5
-TREND, FAR = (0.5, 0.85), 1.2
-# A filter's resolution is where it halves the amplitude: a quarter of the power.
-HALF = float(np.log(4))
 # By the spectrum of the fold, three in four weighted, fully sharpened maps rise up to 2.3-fold.
 RISE = float(np.log(4))
 
 
 def low_pass(spectra: Spectra) -> float | None:
-    """Return where a filter halves the amplitudes (Å), None if the power has no cliff.
-
-    Below each frequency a line is fitted to ln power against s² (a B factor); the cliff is where
-    the power at a fifth higher frequency lies furthest below it.
-    """
-    frequency, power = spectra.frequency, spectra.whole
-    deepest, resolution = CLIFF, None
-    for center in frequency:
-        below = (frequency >= TREND[0] * center) & (frequency <= TREND[1] * center)
-        if frequency[0] > TREND[0] * center or frequency[-1] < FAR * center:
-            continue
-        missing = _trend(frequency**2, power, below) - power
-        far = int(np.searchsorted(frequency, FAR * center))
-        if missing[far] > deepest:
-            edge = int(np.flatnonzero(missing[:far] <= HALF)[-1])
-            deepest, resolution = float(missing[far]), float(1 / frequency[edge])
-    return resolution
-
-
-def _trend(x: NDArray, y: NDArray, fitted: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return, at all points, the line fitted to some of them; it never rises."""
-    a, b = x[fitted] - x[fitted].mean(), y[fitted]
-    slope = min(0.0, float(a @ b / (a @ a)))
-    return b.mean() + slope * (x - x[fitted].mean())
+    """Return where a filter halves the amplitudes (Å), None if the power has no cliff."""
+    return filter_edge(spectra.frequency, spectra.whole, CLIFF)
 
 
 def risen_power(spectra: Spectra) -> tuple[float, float] | None:

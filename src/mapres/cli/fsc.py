@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from ..density import checked, require_same_grid, safely_scaled
+from numpy.typing import NDArray
+
+from ..density import Density, checked, require_same_grid, safely_scaled
+from ..errors import MapContentError
 from .files import check_outputs, read_each
 from .terminal import print_result, working
 
@@ -34,15 +37,29 @@ def run(options: argparse.Namespace) -> int:
         require_same_grid(first, second, "half map")
         if mask:
             require_same_grid(first, mask, "mask")
-        pair = measure_half_maps(halves, mask.values > 0.5 if mask else None)
+        values = mask.values if mask else None
+        pair = measure_half_maps(halves, _molecule(first, second), mask=values, given_mask=True)
         findings = run_checks(PAIR, Evidence(first, half_maps=pair))
-        curve = fourier_shell_correlation(
-            first.values, second.values, first.voxel_size, mask.values if mask else None
+        curve = pair.curve or fourier_shell_correlation(
+            first.values, second.values, first.voxel_size, values
         )
         if options.png:
             from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
-    shown = (first, second, curve, mask, [finding.text for finding in findings])
+    shown = (first, second, curve, mask, [finding.text for finding in findings], pair)
     print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0
+
+
+def _molecule(first: Density, second: Density) -> NDArray | None:
+    """Return the molecule in the mean of two half maps, None if none is found."""
+    from ..half_maps import mean_and_difference
+    from ..halves.rim import at_one_level
+    from ..mask import solvent_mask
+
+    mean, _ = mean_and_difference(first.values, second.values)
+    try:
+        return solvent_mask(at_one_level(first.with_values(mean)))
+    except MapContentError:
+        return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MapResError
 from ..networks.registry import summaries
 from ..progress import Progress
-from .arguments import add_device, add_half_maps, positive
+from .arguments import add_device, add_half_maps, flag, positive
 from .files import read_each
 from .terminal import complain, print_result, working
 
@@ -22,6 +22,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("maps", metavar="MAP", nargs="+")
     parser.add_argument("--claimed", metavar="Å", type=positive, help="claimed resolution to judge")
     add_half_maps(parser)
+    parser.add_argument(
+        "--mask",
+        metavar="MASK",
+        help="molecule, and mask of the half-map FSC; automatic by default",
+    )
     parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())
     add_device(parser)
 
@@ -37,8 +42,9 @@ def run(options: argparse.Namespace) -> int:
     """Validate maps one by one; return the exit status."""
     from ..results.validation_report import comparison_json, comparison_rows
 
-    if options.half_maps and len(options.maps) > 1:
-        raise MapResError("--half-maps requires a single map; give one map at a time.")
+    for name in ("half_maps", "mask"):
+        if getattr(options, name) and len(options.maps) > 1:
+            raise MapResError(f"{flag(name)} requires a single map; give one map at a time.")
     status = 0
     for path in options.maps:
         try:
@@ -59,10 +65,11 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
     from ..networks.registry import chosen
     from ..validation.validate import validate
 
-    density, *half_maps = read_each(path, *(options.half_maps or ()))
+    density, mask, *half_maps = read_each(path, options.mask, *(options.half_maps or ()))
     shared: dict[str, Any] = {
         "claimed": options.claimed,
         "half_maps": tuple(half_maps) or None,
+        "mask": mask,
         "device": options.device,
         "progress": progress,
     }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import threads
 from ..density import Density
-from ..fourier import resize_transform, shared, shared_half, taper
+from ..fourier import radial_frequency, resize_transform, shared, shared_half, taper
 from ..half_maps import HalfMaps
 from ..progress import beat
 from .outliers import outlier_limit, solvent_level
@@ -63,9 +63,16 @@ class Transform:
 
 
 def transforms_of(
-    density: Density, molecule: NDArray[np.bool_], half_maps: HalfMaps | None
+    density: Density,
+    molecule: NDArray[np.bool_],
+    half_maps: HalfMaps | None,
+    power_ends: float | None = None,
 ) -> Iterator[Transform]:
-    """Yield the transforms of the map, and of the mean and the difference of half maps."""
+    """Yield the transforms of the map, and of the mean and the difference of half maps.
+
+    Beyond ``power_ends`` (Å) half maps hold nothing, and the mean is made like the difference: no
+    correlation.
+    """
     yield _transform(density, molecule)
     if half_maps is not None:
         mean, other = (_transform(half, molecule) for half in half_maps)
@@ -73,6 +80,9 @@ def transforms_of(
         mean.values[:] *= 0.5
         # Half the difference is the mean less the other.
         np.subtract(mean.values, other.values, out=other.values)
+        if power_ends is not None:
+            beyond = radial_frequency(mean.shape, density.voxel_size) * power_ends > 1
+            np.copyto(mean.values, other.values, where=beyond)
         yield from (mean, other)
 
 

@@ -83,6 +83,7 @@ def measure_cells(
     *,
     part: NDArray[np.bool_] | None = None,
     bands: range = range(BANDS),
+    power_ends: float | None = None,
     progress: Progress = silent,
 ) -> Cells:
     """Measure the cells of a map where its molecule is, and those next to it.
@@ -94,6 +95,7 @@ def measure_cells(
     half_maps : on its grid, or None
     part : bool array, shape (z, y, x), the requested part of the molecule; None for all
     bands : indices in `bands.WAVELENGTHS`; of all other bands only the power is measured
+    power_ends : Å beyond which the half maps have no power; None if they have everywhere
     progress : called with (fraction, message)
     """
     shape = cell_shape(density)
@@ -103,7 +105,7 @@ def measure_cells(
         requested = fraction_of_cells(part, shape) > 0
     wanted = ndimage.binary_dilation(requested, np.ones((3, 3, 3)))
     places = np.argwhere(wanted).astype(np.int32)
-    transforms = list(transforms_of(density, molecule, half_maps))
+    transforms = list(transforms_of(density, molecule, half_maps, power_ends))
     windows = [cell_means(w**2, n) for w, n in zip(tapers(density), shape, strict=True)]
     channels = OF_ONE_MAP if half_maps is None else CHANNELS
     # Band by band, as they are measured: memory is taken when a band is filled in.

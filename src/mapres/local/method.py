@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks.half_map_measurements import HalfMapMeasurements
+from ..checks.half_map_measurements import HalfMapMeasurements, measure_half_maps
 from ..checks.measurements import Measurements, measure_map
 from ..density import Density
 from ..errors import MapContentError
-from ..half_maps import HalfMaps
+from ..half_maps import HalfMaps, fsc_mask
 from ..mask import solvent_mask
 from ..networks.session import GPU
 from ..progress import Progress
@@ -62,7 +62,6 @@ class MethodInput:
     half_maps : on the map's grid, or None
     device : where networks run, one of `networks.session.DEVICES`
     progress : called as ``progress(fraction, message)``
-    pair : what was measured of the half maps, or None
     """
 
     density: Density
@@ -71,7 +70,6 @@ class MethodInput:
     half_maps: HalfMaps | None
     device: str
     progress: Progress
-    pair: HalfMapMeasurements | None = None
 
     @property
     def half_map_values(self) -> tuple[NDArray, NDArray] | None:
@@ -87,6 +85,14 @@ class MethodInput:
             return self.inside | solvent_mask(self.density)
         except MapContentError:
             return self.inside
+
+    @cached_property
+    def pair(self) -> HalfMapMeasurements | None:
+        """What was measured of the half maps, made once; their FSC is that around the molecule."""
+        if self.half_maps is None:
+            return None
+        mask = fsc_mask(self.molecule, self.density.spacing)
+        return measure_half_maps(self.half_maps, self.molecule, self.density, mask)
 
     @cached_property
     def measurements(self) -> Measurements:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .. import threads
 from ..checks.check import Evidence, run_checks
-from ..checks.half_maps import checked_fsc
+from ..checks.half_maps import AGREEMENT, fsc_of, half_map_findings
 from ..checks.limits import UNLIKE
 from ..density import Density
 from ..errors import MapContentError, ModelError
@@ -30,6 +30,7 @@ from ..half_maps import correlate
 from ..networks.kinds import LOCAL
 from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, part_of
+from ..validation.pooling import resolution_quantiles
 from ..validation.prediction import distance_from_training, predict_distribution
 from .method import Interval, Measured, Method, MethodInput
 from .voxels import on_grid
@@ -57,12 +58,14 @@ class LocalPrediction:
     interval : of 90%
     coarsest : Å, the middle of the last bin: the resolution there may be worse
     fsc : Å, of the half maps that the scale was taken from; None if it was predicted
+    against : why it was not, where the half maps contradict the map, one sentence each
     """
 
     values: NDArray[np.float32]
     interval: Interval
     coarsest: float
     fsc: float | None
+    against: tuple[str, ...]
 
 
 def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
@@ -88,43 +91,71 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
             f"the model {network.card.name} was trained with another {GLOBAL_MODEL} model; "
             "reinstall MapRes."
         )
-    fsc = None
-    if given.half_maps is not None:
-        evidence = Evidence(density, half_maps=given.pair)
-        fsc, _ = checked_fsc(evidence, given.half_maps, given.molecule)
-    levels, grid, ln_resolution = _levels(given, network, global_model, fsc)
+    probabilities, curves = predict_global(
+        density,
+        given.molecule,
+        given.measurements.spectra,
+        global_model,
+        part_of(given.progress, 0.0, WHOLE),
+    )
+    fsc, against = _agreed_fsc(given, probabilities, global_model)
+    if fsc is not None:
+        # They know the scale; a single map only suggests it.
+        probabilities = distribution_at(fsc)
+    levels, grid, ln_resolution = _levels(given, network, probabilities, curves)
+    if fsc is not None and given.pair is not None and given.pair.filtered:
+        # Nothing finer was left to correlate.
+        np.maximum(levels, np.float32(np.log(given.pair.filtered)), out=levels)
     box, (low, middle, high) = on_grid(levels, grid, given)
     # Unlike those of `np.zeros`, its pages are huge.
     values = np.full(density.values.shape, np.float32(0))
     values[box] = middle
     coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
-    return LocalPrediction(values, Interval(box, low, high), coarsest, fsc)
+    return LocalPrediction(values, Interval(box, low, high), coarsest, fsc, against)
+
+
+def _agreed_fsc(
+    given: MethodInput, probabilities: NDArray, global_model: Model
+) -> tuple[float | None, tuple[str, ...]]:
+    """Return the half-map FSC (Å), None without a usable one, and what contradicts it."""
+    if given.half_maps is None:
+        return None, ()
+    low, middle, high = resolution_quantiles(probabilities, given.density.nyquist)
+    evidence = Evidence(
+        given.density,
+        measurements=given.measurements,
+        resolution=middle,
+        interval=(low, high),
+        unlike=distance_from_training(given.measurements.spectra, global_model),
+        half_maps=given.pair,
+    )
+    findings = half_map_findings(evidence)
+    against = tuple(finding.text for finding in findings if finding.check in AGREEMENT)
+    return fsc_of(evidence, findings), against
 
 
 def _levels(
-    given: MethodInput, network: Model, global_model: Model, fsc: float | None
+    given: MethodInput, network: Model, probabilities: NDArray, curves: NDArray
 ) -> tuple[NDArray[np.float32], CellGrid, float]:
     """Return ln Å of the `LEVELS` of every cell, where cells are, and ln Å of the whole map.
 
     The cells' features, 0.5 GB of a map of 512³ voxels, are given back before anything else.
+
+    Parameters
+    ----------
+    given : the map
+    network : that predicts
+    probabilities, curves : of the whole map, see `predict_global`
     """
     molecule, progress = given.molecule, given.progress
-    probabilities, curves = predict_global(
-        given.density,
-        molecule,
-        given.measurements.spectra,
-        global_model,
-        part_of(progress, 0.0, WHOLE),
-    )
-    if fsc is not None:
-        # They know the scale; a single map only suggests it.
-        probabilities = distribution_at(fsc)
+    pair = given.pair
     cells = measure_cells(
         given.density,
         molecule,
         given.half_maps,
         part=given.inside,
         bands=bands_read(ln_mean(probabilities)),
+        power_ends=pair.curve.power_ends if pair and pair.curve else None,
         progress=part_of(progress, WHOLE, MEASURED),
     )
     global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
@@ -207,7 +238,7 @@ def _run(given: MethodInput) -> Measured:
         prediction.values,
         beyond if beyond.any() else None,
         notes=(f"Predicted by the network {network.label}{_scale(prediction.fsc)}.",),
-        warnings=(*network.notes, *(finding.text for finding in findings)),
+        warnings=(*network.notes, *(finding.text for finding in findings), *prediction.against),
         interval_in_box=prediction.interval,
         model=network.label,
         provider=network.provider,

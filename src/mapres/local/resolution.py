@@ -13,14 +13,13 @@ from ..arrays.interpolate import extend
 from ..arrays.percentile import percentile
 from ..checks.check import Evidence, LocalSummary, run_checks
 from ..checks.density import inverted_contrast
-from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
 from ..checks.measurements import measure_map
-from ..density import Density, require_same_grid
+from ..density import Density
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
-from ..mask import solvent_mask
+from ..mask import inside_mask, solvent_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
 from .method import Measured, Method, MethodInput
@@ -137,16 +136,10 @@ def local_resolution(
     require_device(device)
     density, half_maps = checked_with_half_maps(density, half_maps)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
-    inside = _molecule(density) if mask is None else _inside(density, mask)
-    evidence = Evidence(density)
-    if half_maps is not None:
-        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, inside, density))
-    measured, known, warnings = _measure(
-        METHODS[method],
-        MethodInput(density, inside, mask is None, half_maps, device, progress, evidence.half_maps),
-        chosen,
-        evidence,
-    )
+    inside = _molecule(density) if mask is None else inside_mask(density, mask)
+    given = MethodInput(density, inside, mask is None, half_maps, device, progress)
+    evidence = Evidence(density, half_maps=given.pair)
+    measured, known, warnings = _measure(METHODS[method], given, chosen, evidence)
     beat()
     extend(measured.values, known)
     return LocalResolution(
@@ -196,18 +189,6 @@ def _molecule(density: Density) -> NDArray[np.bool_]:
         if inverted := inverted_contrast(density, measure_map(density, everywhere)):
             raise MapContentError(f"{density.name}: {inverted[0].text}") from None
         raise
-
-
-def _inside(density: Density, mask: Density) -> NDArray[np.bool_]:
-    require_same_grid(density, mask, "mask")
-    inside = mask.values > 0.5
-    if not inside.any():
-        raise MapContentError(f"the mask {mask.name} is empty (nowhere above 0.5); give another.")
-    if inside.all():
-        raise MapContentError(
-            f"the mask {mask.name} fills the box; give one that leaves the solvent out."
-        )
-    return inside
 
 
 def _summary(

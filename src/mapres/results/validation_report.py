@@ -21,6 +21,7 @@ def validation_rows(validation: Validation) -> Rows:
     rows = [
         ("Map", v.map),
         *grid_rows(v.voxel_size, v.box),
+        *_mask_rows(v),
         ("Class", f"{v.resolution_class} ({probabilities})"),
         ("Resolution", _resolution(v)),
     ]
@@ -43,6 +44,7 @@ def comparison_rows(validations: Sequence[Validation]) -> Rows:
     rows: Rows = [
         ("Map", first.map),
         *grid_rows(first.voxel_size, first.box),
+        *_mask_rows(first),
         ("", *(v.model_name for v in validations)),
         ("Class", *(v.resolution_class for v in validations)),
     ]
@@ -77,11 +79,16 @@ def _resolution(validation: Validation) -> str:
     return f"{v.resolution:.2f} Å (90% interval {finer:.2f}–{coarser:.2f} Å)"
 
 
+def _mask_rows(validation: Validation) -> Rows:
+    return [("Mask", validation.mask)] if validation.mask else []
+
+
 def _half_map_rows(validation: Validation) -> Rows:
     fsc = validation.half_map_fsc
     if fsc is None:
         return []
-    mask = f"soft mask {mask_reach(max(validation.voxel_size)):.3g} Å beyond the molecule"
+    automatic = f"soft mask {mask_reach(max(validation.voxel_size)):.3g} Å beyond the molecule"
+    mask = f"mask {validation.mask}" if validation.mask else automatic
     return [("Half maps", f"FSC = 0.143 at {fsc:.2f} Å ({mask})")]
 
 
@@ -101,10 +108,10 @@ def _reason(validation: Validation) -> str:
     v, claimed = validation, validation.claimed or 0.0
     if beyond_nyquist(claimed, 2 * max(v.voxel_size)):
         return " (beyond the Nyquist limit)"
-    if v.half_map_fsc is not None:
-        return " (from half-map FSC)"
     if v.verdict == INCONCLUSIVE:
         return ""
+    if v.half_map_fsc is not None:
+        return " (from half-map FSC)"
     if v.interval is None:
         return " (from predicted class only)"
     if v.verdict == CONSISTENT and not v.interval[0] <= claimed <= v.interval[1]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks.check import (
+    FINER,
     HALF_MAPS,
     INTERVAL,
     PREDICTION,
@@ -18,13 +19,14 @@ from ..checks.check import (
 )
 from ..checks.density import DENSITY, MOLECULE
 from ..checks.half_map_measurements import measure_half_maps
-from ..checks.half_maps import checked_fsc
+from ..checks.half_maps import PAIR, fsc_of, half_map_findings
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
-from ..half_maps import HalfMaps
-from ..mask import flat_solvent, solvent_mask
+from ..half_maps import HalfMaps, fsc_mask
+from ..halves.rim import at_one_level
+from ..mask import flat_solvent, inside_mask, solvent_mask
 from ..networks.registry import Model
 from ..progress import Progress
 from .prediction import Prediction, predict_map
@@ -43,7 +45,8 @@ class Analysis:
     predicted : by the network
     of_molecule : findings about the mask
     of_half_maps : findings about the half maps
-    fsc : Å where their FSC falls below 0.143; None without, or where they are unusable
+    fsc : Å where their FSC falls below 0.143; None without, or where they are faulty
+    mask : name of the mask that was given, or None
     """
 
     network: Model
@@ -52,6 +55,7 @@ class Analysis:
     of_molecule: tuple[Finding, ...]
     of_half_maps: tuple[Finding, ...]
     fsc: float | None
+    mask: str | None = None
 
     def judged(self, claimed: float | None = None) -> Validation:
         """Return the result, with a verdict on a claimed resolution (Å) if there is one."""
@@ -77,6 +81,7 @@ class Analysis:
             model=network.label,
             provider=network.provider,
             half_map_fsc=self.fsc,
+            mask=self.mask,
         )
 
     def _verdict(self, claimed: float, findings: list[Finding]) -> str:
@@ -85,7 +90,7 @@ class Analysis:
         predicted = self.predicted
         if self.evidence.half_maps is not None:
             fsc = None if HALF_MAPS in invalid else self.fsc
-            return verdict_by_half_maps(claimed, nyquist, fsc)
+            return verdict_by_half_maps(claimed, nyquist, fsc, limited=FINER in invalid)
         if predicted.interval is None and PREDICTION not in invalid:
             return verdict_by_class(claimed, nyquist, predicted.resolution_class)
         interval = None if invalid & {PREDICTION, INTERVAL} else predicted.interval
@@ -93,11 +98,15 @@ class Analysis:
 
 
 def analyze(
-    density: Density, half_maps: HalfMaps | None, network: Model, progress: Progress
+    density: Density,
+    half_maps: HalfMaps | None,
+    network: Model,
+    progress: Progress,
+    mask: Density | None = None,
 ) -> Analysis:
     """Analyze a map that is checked, see `mapres.half_maps.checked_with_half_maps`."""
-    progress(0.1, "finding the molecule")
-    molecule, findings = find_molecule(density)
+    progress(0.1, "finding the molecule" if mask is None else "checking the mask")
+    molecule, findings = find_molecule(density, mask)
     measurements = measure_map(density, molecule)
     predicted = predict_map(density, molecule, measurements.spectra, network, progress)
     evidence = Evidence(
@@ -110,19 +119,78 @@ def analyze(
     fsc: float | None = None
     of_half_maps: list[Finding] = []
     if half_maps:
-        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, molecule, density))
-        fsc, of_half_maps = checked_fsc(evidence, half_maps, molecule)
-    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc)
+        found = _FscMask.of(evidence, molecule, findings, mask)
+        pair = measure_half_maps(
+            half_maps, found.molecule, density, found.soft, given_mask=mask is not None
+        )
+        evidence = evidence.with_(half_maps=pair, fills_box=not found.certain)
+        of_half_maps = half_map_findings(evidence)
+        # What contradicts the map is told all the same, for users to judge.
+        fsc = fsc_of(evidence, [each for each in of_half_maps if each.check in PAIR])
+    name = None if mask is None else mask.name
+    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, name)
 
 
-def find_molecule(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
-    """Return the mask of the molecule, bool (z, y, x), or of the whole box, and the findings."""
+@dataclass(frozen=True, eq=False)
+class _FscMask:
+    """The mask of a half-map FSC.
+
+    Attributes
+    ----------
+    molecule : bool array, shape (z, y, x)
+    soft : float array, shape (z, y, x)
+    certain : whether there is a molecule in it
+    """
+
+    molecule: NDArray[np.bool_]
+    soft: NDArray[np.float32]
+    certain: bool
+
+    @classmethod
+    def of(
+        cls,
+        evidence: Evidence,
+        molecule: NDArray[np.bool_],
+        findings: list[Finding],
+        given: Density | None,
+    ) -> _FscMask:
+        """Return a mask that was given as it is, or a soft one around the molecule found."""
+        if given is not None:
+            return cls(molecule, given.values, True)
+        found = [*findings, *run_checks(DENSITY, evidence)]
+        density = at_one_level(evidence.density)
+        if density is not evidence.density:
+            molecule, found = _found_again(density)
+        if any(finding.check.name == "inverted" for finding in found):
+            # In a map of positive contrast the molecule is found.
+            molecule, found = _found_again(density.with_values(-density.values))
+        filled = any(finding.check.name == "filled box" for finding in found)
+        certain = not filled and PREDICTION not in discredited(found)
+        return cls(molecule, fsc_mask(molecule, density.spacing), certain)
+
+
+def _found_again(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Return the molecule in a changed map, bool (z, y, x), and all findings of density."""
+    molecule, findings = find_molecule(density)
+    evidence = Evidence(density, measurements=measure_map(density, molecule))
+    return molecule, [*findings, *run_checks(DENSITY, evidence)]
+
+
+def find_molecule(
+    density: Density, mask: Density | None = None
+) -> tuple[NDArray[np.bool_], list[Finding]]:
+    """Return the molecule, bool (z, y, x), where a given mask has it or else the map, and findings.
+
+    Where neither shows it, that is the whole box.
+    """
     evidence = Evidence(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
     try:
-        molecule = solvent_mask(density)
+        molecule = solvent_mask(density) if mask is None else inside_mask(density, mask)
     except MapContentError:
+        if mask is not None:
+            raise
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)
     return molecule, run_checks(MOLECULE, evidence)

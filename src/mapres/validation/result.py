@@ -27,7 +27,9 @@ class Validation:
     warnings : one sentence each
     model : ``name@first 12 digits of the weights' sha256``
     provider : ONNX Runtime's execution provider that ran the model
-    half_map_fsc : Å where the half maps' masked FSC falls below 0.143, or None
+    half_map_fsc : Å where the half maps' masked FSC falls below 0.143; None without half maps, or
+        where they are faulty
+    mask : name of the mask that was given, or None
     """
 
     map: str
@@ -44,6 +46,7 @@ class Validation:
     model: str
     provider: str
     half_map_fsc: float | None = None
+    mask: str | None = None
 
     @property
     def model_name(self) -> str:
@@ -62,6 +65,7 @@ class Validation:
             "interval_A": self.interval and [round(end, 3) for end in self.interval],
             "claimed_A": self.claimed,
             "verdict": self.verdict,
+            "mask": self.mask,
             "half_map_fsc_A": self.half_map_fsc and round(self.half_map_fsc, 3),
             "patches": self.patches,
             "warnings": list(self.warnings),

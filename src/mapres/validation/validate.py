@@ -22,6 +22,7 @@ def validate(
     *,
     claimed: float | None = None,
     half_maps: HalfMaps | None = None,
+    mask: Density | None = None,
     model: str = "default",
     device: str = AUTO,
     progress: Progress = silent,
@@ -36,7 +37,10 @@ def validate(
     ----------
     density : the map
     claimed : Å, the resolution that its authors claim
-    half_maps : if given, their FSC at 0.143 in a soft mask decides the verdict
+    half_maps : if given, their FSC at 0.143 in a soft mask decides the verdict, unless other
+        evidence contradicts it
+    mask : of that FSC, with its soft edge; the molecule is where it is > 0.5. Without one, the
+        molecule is found in the map, and the mask of the FSC ends softly a few Å outside
     model : name of a model, or path of a model card
     device : where it runs: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
     progress : called with (fraction, message); may raise `Cancelled`
@@ -44,14 +48,15 @@ def validate(
     Raises
     ------
     MapContentError, GridMismatchError, ModelError
-        See `mapres.half_maps.checked_with_half_maps` and `mapres.networks.registry.load`.
+        See `mapres.half_maps.checked_with_half_maps`, `mapres.mask.inside_mask` and
+        `mapres.networks.registry.load`.
     """
     density, half_maps = checked_with_half_maps(density, half_maps)
     _require_valid(claimed)
     progress = labeled(progress, Path(model).stem)
     progress(0.0, "loading the model")
     network = load(model, device)
-    return analyze(density, half_maps, network, progress).judged(claimed)
+    return analyze(density, half_maps, network, progress, mask).judged(claimed)
 
 
 def _require_valid(claimed: float | None) -> None:

@@ -30,14 +30,20 @@ def verdict_by_interval(
     return PESSIMISTIC if claimed > coarsest * (1 + TOLERANCE) else CONSISTENT
 
 
-def verdict_by_half_maps(claimed: float, nyquist: float, fsc: float | None) -> str:
+def verdict_by_half_maps(
+    claimed: float, nyquist: float, fsc: float | None, *, limited: bool = False
+) -> str:
     """Judge a claim by where half maps' FSC falls below 0.143, all in Å; inconclusive without it.
 
     It is consistent with an FSC that differs from it no more than those of most entries of the EMDB
-    differ from what they state, see `RECALCULATED`, and the tolerance.
+    differ from what they state, see `RECALCULATED`, and the tolerance. Where a filter has limited
+    it, it tells nothing of finer claims.
     """
     least, most = RECALCULATED
-    return verdict_by_interval(claimed, nyquist, None if fsc is None else (fsc / most, fsc / least))
+    believed = None if fsc is None else (fsc / most, fsc / least)
+    verdict = verdict_by_interval(claimed, nyquist, believed)
+    finer = limited and verdict == OPTIMISTIC and not beyond_nyquist(claimed, nyquist)
+    return INCONCLUSIVE if finer else verdict
 
 
 def verdict_by_class(claimed: float, nyquist: float, resolution_class: str) -> str:

@@ -46,6 +46,7 @@ def blocres(
     stride: int | None = None,
     cutoff: float = 0.5,
     best: float | None = None,
+    power_ends: float | None = None,
     progress: Progress = silent,
 ) -> BoxResolution:
     """Measure the resolution at each voxel of a mask.
@@ -60,6 +61,7 @@ def blocres(
         `default_stride`
     cutoff : of the correlation
     best : Å, the finest value allowed; 2 voxels by default. The coarsest is 200 Å
+    power_ends : Å beyond which the half maps have no power, and so no correlation; None if nowhere
     progress : called as ``progress(fraction, message)`` every few boxes
 
     Raises
@@ -83,8 +85,10 @@ def blocres(
     visited = _visited(room, stride)
     boxes = Boxes(_standardized(half1), _standardized(half2), box)
     corners = np.argwhere(visited) - box // 2
-    shells = _last_shells(boxes, _runs(corners, stride, box), cutoff, progress)
     span, best = 2 * box * voxel_size, best or 2 * voxel_size
+    # What is beyond leaks there from stronger shells, by the taper of the box.
+    held = box if power_ends is None else int(span / power_ends)
+    shells = _last_shells(boxes, _runs(corners, stride, box), held, cutoff, progress)
     values = np.zeros(inside.shape, dtype=np.float32)
     values[visited] = span / np.clip(shells, span / WORST, span / best)
     if stride > 1:
@@ -157,12 +161,12 @@ def _runs(corners: NDArray[np.intp], stride: int, box: int) -> list[list[Run]]:
 
 
 def _last_shells(
-    boxes: Boxes, batches: list[list[Run]], cutoff: float, progress: Progress
+    boxes: Boxes, batches: list[list[Run]], held: int, cutoff: float, progress: Progress
 ) -> NDArray[np.float64]:
-    """Return where the correlation falls below the cut-off in every box, in shells."""
+    """Return where the correlation falls below the cut-off in every box, in shells up to `held`."""
 
     def measure(batch: list[Run]) -> NDArray[np.float64]:
-        return last_crossing(boxes.correlation(batch), cutoff)
+        return last_crossing(boxes.correlation(batch)[: held + 1], cutoff)
 
     count = sum(run.count for batch in batches for run in batch)
     message = f"blocres, {count} boxes of {boxes.edge} voxels"
@@ -177,8 +181,8 @@ def _last_shells(
 def _run(
     given: MethodInput, *, box_size: float | None, stride: int | None, cutoff: float
 ) -> Measured:
-    assert given.half_map_values is not None
-    voxel_size = given.density.spacing
+    assert given.half_map_values is not None and given.pair is not None
+    voxel_size, curve = given.density.spacing, given.pair.curve
     box, reason = chosen_box(given, box_size)
     result = blocres(
         *given.half_map_values,
@@ -187,6 +191,7 @@ def _run(
         box=box,
         stride=stride,
         cutoff=cutoff,
+        power_ends=None if curve is None else curve.power_ends,
         progress=given.progress,
     )
     note = f"Boxes of {box} voxels ({box * voxel_size:.3g} Å){reason}, {spacing_text(result)}."

@@ -10,7 +10,6 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ...errors import MapContentError
-from ...half_maps import half_map_resolution
 from ..method import MANY, MethodInput
 
 SMALLEST_BOX = 8
@@ -50,11 +49,11 @@ class BoxResolution:
 
 def chosen_box(given: MethodInput, box_size: float | None) -> tuple[int, str]:
     """Return the edge of the boxes, voxels, and the reason for it; ``box_size`` is in Å."""
-    assert given.half_maps is not None
+    assert given.pair is not None
     spacing = given.density.spacing
     if box_size is not None:
         return round(box_size / spacing), ""
-    resolution = half_map_resolution(given.density, given.half_maps, given.inside)
+    resolution = given.pair.fsc
     if resolution is None:
         raise MapContentError(
             "the half maps do not correlate inside the molecule, so no box size can be chosen; "

@@ -1,0 +1,5 @@
+"""What two half maps show of themselves, whatever they are the halves of.
+
+Others use `power` (where filters end it), `rim` and `masking` (parts without noise), `solvent` and
+`mask_noise` (noise in common), `orientation` (one turned), `shells` and `curves` (FSC).
+"""
