@@ -36,6 +36,7 @@ class Density:
     name : used in messages and reports
     cell_angles : degrees (alpha, beta, gamma)
     header : MRC header of the source file, reused when results are written
+    notes : how its file was understood where the header leaves a doubt, one sentence each
     """
 
     values: NDArray[np.float32]
@@ -44,6 +45,7 @@ class Density:
     name: str = "map"
     cell_angles: tuple[float, float, float] = (90.0, 90.0, 90.0)
     header: np.recarray | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> float:

@@ -14,6 +14,7 @@ from .arrays.percentile import percentile
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
+from .masks.rim import inside_rim, is_solid
 from .progress import beat
 
 # Å. The usual low-pass filter for masks, 10-15 Å, merges side chains and noise, not domains.
@@ -23,6 +24,8 @@ MARGIN = 3.0
 FLAT_FRACTION = 0.2
 # A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
+# Fraction of the molecule's height: closer to the solvent's level, a constant rim changes nothing.
+OFFSET = 0.05
 
 
 def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
@@ -43,7 +46,8 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
 
     parts = threads.parts_of(len(values), values[0].size)
     found, whole = np.sum(threads.run_each(count, parts), axis=0)
-    return flat if found / whole > FLAT_FRACTION else None
+    # A smaller sphere, cylinder or box of noise is no mask of the molecule either.
+    return flat if found / whole > FLAT_FRACTION and not is_solid(values, ~flat) else None
 
 
 def solvent_mask(density: Density) -> NDArray[np.bool_]:
@@ -76,24 +80,48 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     return grown if flat is None else grown & ~flat
 
 
+def above_noise(density: Density) -> NDArray[np.bool_]:
+    """Return where a map, smoothed as in `solvent_mask`, stands out from the noise of the solvent.
+
+    That is more than the molecule: weak domains and micelles, too.
+    """
+    smooth, level, spread = _smoothed(density, flat_solvent(density.values))
+    return smooth > level + 4 * spread
+
+
 def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """Return where the smoothed map stands out from the solvent; ``flat`` is `flat_solvent`."""
-    values = density.values
-    smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
-    beat()
-    background = _background(values)
-    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
-    noisy = values != background
-    if flat is None:
-        level, spread = _solvent(smooth, noisy)
-    else:
-        level, spread = min(background, percentile(smooth, 1, noisy)), 0.0
-    beat()
+    smooth, level, spread = _smoothed(density, flat)
     core = percentile(smooth, 99.5)
     inside: NDArray[np.bool_] = smooth > level + max(4 * spread, 0.2 * (core - level))
     if flat is not None:
         inside &= ~flat
     return inside
+
+
+def _smoothed(
+    density: Density, flat: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float32], float, float]:
+    """Return the smoothed map, and level and standard deviation of its solvent."""
+    values = density.values
+    resolution = max(SMOOTHING, 4 * density.spacing)
+    smooth = gaussian_low_pass(values, density.voxel_size, resolution)
+    beat()
+    background = _background(values)
+    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
+    noisy = values != background
+    if flat is not None:
+        return smooth, min(background, percentile(smooth, 1, noisy)), 0.0
+    level, spread = _solvent(smooth, noisy)
+    beat()
+    height = percentile(smooth, 99.5) - level
+    if abs(level - background) > OFFSET * height and (found := inside_rim(values, noisy)):
+        within, level = found
+        filled = np.where(within, values, np.float32(level))
+        smooth = gaussian_low_pass(filled, density.voxel_size, resolution)
+        level, spread = _solvent(smooth, within)
+        smooth[~within] = level
+    return smooth, level, spread
 
 
 def _background(values: NDArray) -> float:

@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from ..checks.half_map_measurements import measure_half_maps
     from ..checks.half_maps import PAIR
     from ..fsc import fourier_shell_correlation
+    from ..masks.given import given_mask
     from ..results.fsc_report import fsc_json, fsc_rows
 
     check_outputs(options)
@@ -32,17 +33,18 @@ def run(options: argparse.Namespace) -> int:
         *read, mask = read_each(options.half1, options.half2, options.mask)
         first, second = halves = safely_scaled((checked(read[0]), checked(read[1])))
         require_same_grid(first, second, "half map")
-        if mask:
-            require_same_grid(first, mask, "mask")
-        pair = measure_half_maps(halves, mask.values > 0.5 if mask else None)
+        masked = mask and given_mask(mask, first)
+        pair = measure_half_maps(halves, masked.place if masked else None)
         findings = run_checks(PAIR, Evidence(first, half_maps=pair))
         curve = fourier_shell_correlation(
-            first.values, second.values, first.voxel_size, mask.values if mask else None
+            first.values, second.values, first.voxel_size, masked.weights if masked else None
         )
         if options.png:
             from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
-    shown = (first, second, curve, mask, [finding.text for finding in findings])
+    warnings = [*(masked.warnings if masked else ()), *(finding.text for finding in findings)]
+    notes = (*first.notes, *second.notes, *(masked.notes if masked else ()))
+    shown = (first, second, curve, masked, warnings, notes)
     print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0

@@ -91,9 +91,6 @@ def _read(options: argparse.Namespace) -> tuple[Density, dict[str, Any]]:
     """Return the map, and the mask and half maps that belong to it."""
     half_maps = options.half_maps or ()
     density, mask, *halves = read_each(options.map, options.mask, *half_maps)
-    if mask:
-        # A quarter of the memory of its values, of which only this is used.
-        mask = mask.with_values(mask.values > 0.5)
     return density, {"mask": mask, "half_maps": tuple(halves) or None}
 
 

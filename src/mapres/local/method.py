@@ -14,7 +14,6 @@ from ..checks.measurements import Measurements, measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps
-from ..mask import solvent_mask
 from ..networks.session import GPU
 from ..progress import Progress
 
@@ -63,6 +62,7 @@ class MethodInput:
     device : where networks run, one of `networks.session.DEVICES`
     progress : called as ``progress(fraction, message)``
     pair : what was measured of the half maps, or None
+    found : bool array, shape (z, y, x), the molecule that was found without a user's mask, or None
     """
 
     density: Density
@@ -72,6 +72,7 @@ class MethodInput:
     device: str
     progress: Progress
     pair: HalfMapMeasurements | None = None
+    found: NDArray[np.bool_] | None = None
 
     @property
     def half_map_values(self) -> tuple[NDArray, NDArray] | None:
@@ -81,12 +82,7 @@ class MethodInput:
     @cached_property
     def molecule(self) -> NDArray[np.bool_]:
         """The whole molecule: a user's mask may cover a part of it, and the rest is not solvent."""
-        if self.automatic:
-            return self.inside
-        try:
-            return self.inside | solvent_mask(self.density)
-        except MapContentError:
-            return self.inside
+        return self.inside if self.found is None else self.inside | self.found
 
     @cached_property
     def measurements(self) -> Measurements:

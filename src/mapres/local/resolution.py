@@ -17,10 +17,11 @@ from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
 from ..checks.measurements import measure_map
-from ..density import Density, require_same_grid
+from ..density import Density
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
 from ..mask import solvent_mask
+from ..masks.given import given_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
 from .method import Measured, Method, MethodInput
@@ -109,7 +110,8 @@ def local_resolution(
     ----------
     density : the map
     method : one of `mapres.local.methods.METHODS`; the first is the default
-    mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
+    mask : inside above the middle of its two levels, see `mapres.masks.given.given_mask`; without
+        one, `mapres.mask.solvent_mask` makes it from the map
     half_maps : mapres uses them together with the map, the others in its place: MonoRes and ResMap
         compare their mean with their difference, blocres correlates them
     device : where networks run: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
@@ -124,7 +126,7 @@ def local_resolution(
     Raises
     ------
     MapContentError
-        If the map or a half map cannot be analyzed, or the mask is empty or fills the box.
+        If the map or a half map cannot be analyzed, or the mask is none or does not fit the map.
     GridMismatchError
         If the mask or a half map has another grid.
     MapResError
@@ -137,20 +139,27 @@ def local_resolution(
     require_device(device)
     density, half_maps = checked_with_half_maps(density, half_maps)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
-    inside = _molecule(density) if mask is None else _inside(density, mask)
+    masked = mask and given_mask(mask, density)
+    inside = masked.inside if masked else _molecule(density)
+    found = masked.molecule if masked else None
     evidence = Evidence(density)
     if half_maps is not None:
-        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, inside, density))
+        place = masked.place if masked else inside
+        evidence = evidence.with_(half_maps=measure_half_maps(half_maps, place, density))
+    pair = evidence.half_maps
     measured, known, warnings = _measure(
         METHODS[method],
-        MethodInput(density, inside, mask is None, half_maps, device, progress, evidence.half_maps),
+        MethodInput(density, inside, mask is None, half_maps, device, progress, pair, found),
         chosen,
         evidence,
     )
     beat()
     extend(measured.values, known)
+    if masked:
+        warnings = (*masked.warnings, *warnings)
+    notes = (*density.notes, *(masked.notes if masked else ()), *measured.notes)
     return LocalResolution(
-        **vars(measured) | {"warnings": warnings},
+        **vars(measured) | {"warnings": warnings, "notes": notes},
         mask=known,
         method=method,
         seconds=time.perf_counter() - started,
@@ -196,18 +205,6 @@ def _molecule(density: Density) -> NDArray[np.bool_]:
         if inverted := inverted_contrast(density, measure_map(density, everywhere)):
             raise MapContentError(f"{density.name}: {inverted[0].text}") from None
         raise
-
-
-def _inside(density: Density, mask: Density) -> NDArray[np.bool_]:
-    require_same_grid(density, mask, "mask")
-    inside = mask.values > 0.5
-    if not inside.any():
-        raise MapContentError(f"the mask {mask.name} is empty (nowhere above 0.5); give another.")
-    if inside.all():
-        raise MapContentError(
-            f"the mask {mask.name} fills the box; give one that leaves the solvent out."
-        )
-    return inside
 
 
 def _summary(

@@ -38,6 +38,7 @@ class Agreement:
         standard deviation of a normal distribution
     correlation : Pearson's, of the two; None where one of them is constant
     warnings : of the other, one sentence each
+    notes : how it was placed on the map and what was left out, one sentence each
     """
 
     other: str
@@ -47,6 +48,7 @@ class Agreement:
     spread: float
     correlation: float | None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def checked_resolution(other: Density) -> Density:

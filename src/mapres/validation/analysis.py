@@ -77,6 +77,7 @@ class Analysis:
             model=network.label,
             provider=network.provider,
             half_map_fsc=self.fsc,
+            notes=density.notes,
         )
 
     def _verdict(self, claimed: float, findings: list[Finding]) -> str:

@@ -28,6 +28,7 @@ class Validation:
     model : ``name@first 12 digits of the weights' sha256``
     provider : ONNX Runtime's execution provider that ran the model
     half_map_fsc : Å where the half maps' masked FSC falls below 0.143, or None
+    notes : how the map's file was understood, one sentence each
     """
 
     map: str
@@ -44,6 +45,7 @@ class Validation:
     model: str
     provider: str
     half_map_fsc: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def model_name(self) -> str:
@@ -64,6 +66,7 @@ class Validation:
             "verdict": self.verdict,
             "half_map_fsc_A": self.half_map_fsc and round(self.half_map_fsc, 3),
             "patches": self.patches,
+            "notes": list(self.notes),
             "warnings": list(self.warnings),
             "model": self.model,
             "provider": self.provider,
