@@ -174,7 +174,8 @@ def _other(session, map, density, compare, shared):
         found = run_job(session, map, local_resolution, density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     with as_user_errors():
-        return checked_resolution(density_of(compare)), indices_between(map, compare), ()
+        other = checked_resolution(density_of(compare), density)
+        return other, indices_between(map, compare), ()
 
 
 def _open(map, result, agreed, summary, uncertainty):

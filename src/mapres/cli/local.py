@@ -113,7 +113,7 @@ def _other(
     if compare is None:
         return None, ()
     if compare not in METHODS:
-        return checked_resolution(read(compare)), ()
+        return checked_resolution(read(compare), density), ()
     name = METHODS[compare].label
     progress = labeled(shared["progress"], name)
     result = local_resolution(density, method=compare, **shared | {"progress": progress})
