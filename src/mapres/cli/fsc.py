@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..density import checked, require_same_grid, safely_scaled
+from .arguments import add_voxel_size
 from .files import check_outputs, read_each
 from .terminal import print_result, working
 
@@ -16,6 +17,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask", metavar="MASK", help="mask of both half maps; the FSC is corrected for it"
     )
+    add_voxel_size(parser)
     parser.add_argument("--png", metavar="FIG.png", help="also plot the curves")
 
 
@@ -30,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
 
     check_outputs(options)
     with working():
-        *read, mask = read_each(options.half1, options.half2, options.mask)
+        paths = options.half1, options.half2, options.mask
+        *read, mask = read_each(*paths, voxel_size=options.voxel_size)
         first, second = halves = safely_scaled((checked(read[0]), checked(read[1])))
         require_same_grid(first, second, "half map")
         masked = mask and given_mask(mask, first)

@@ -11,7 +11,7 @@ from ..errors import OutputError
 from ..local.methods import DEFAULT, METHODS, OPTIONS, require_interval
 from ..progress import labeled
 from ..threads import started
-from .arguments import add_device, add_half_maps, add_option
+from .arguments import add_device, add_half_maps, add_option, add_voxel_size
 from .files import check_outputs, read_each
 from .terminal import print_result, working
 
@@ -25,6 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--mask", metavar="MASK", help="where to measure; automatic by default")
     add_half_maps(parser)
+    add_voxel_size(parser)
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -89,8 +90,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Density, dict[str, Any]]:
     """Return the map, and the mask and half maps that belong to it."""
-    half_maps = options.half_maps or ()
-    density, mask, *halves = read_each(options.map, options.mask, *half_maps)
+    paths = options.map, options.mask, *(options.half_maps or ())
+    density, mask, *halves = read_each(*paths, voxel_size=options.voxel_size)
     return density, {"mask": mask, "half_maps": tuple(halves) or None}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MapResError
 from ..networks.registry import summaries
 from ..progress import Progress
-from .arguments import add_device, add_half_maps, positive
+from .arguments import add_device, add_half_maps, add_voxel_size, positive
 from .files import read_each
 from .terminal import complain, print_result, working
 
@@ -22,6 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("maps", metavar="MAP", nargs="+")
     parser.add_argument("--claimed", metavar="Å", type=positive, help="claimed resolution to judge")
     add_half_maps(parser)
+    add_voxel_size(parser)
     parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())
     add_device(parser)
 
@@ -59,7 +60,8 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
     from ..networks.registry import chosen
     from ..validation.validate import validate
 
-    density, *half_maps = read_each(path, *(options.half_maps or ()))
+    paths = path, *(options.half_maps or ())
+    density, *half_maps = read_each(*paths, voxel_size=options.voxel_size)
     shared: dict[str, Any] = {
         "claimed": options.claimed,
         "half_maps": tuple(half_maps) or None,
