@@ -14,7 +14,7 @@ from .arrays.percentile import percentile
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
-from .masks.rim import inside_rim, is_solid
+from .masks.rim import background, is_solid, leveled
 from .progress import beat
 
 # Å. The usual low-pass filter for masks, 10-15 Å, merges side chains and noise, not domains.
@@ -24,8 +24,6 @@ MARGIN = 3.0
 FLAT_FRACTION = 0.2
 # A 3³ cube: anything smaller is an outlier and its neighbors.
 FEWEST_VOXELS = 27
-# Fraction of the molecule's height: closer to the solvent's level, a constant rim changes nothing.
-OFFSET = 0.05
 
 
 def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
@@ -37,7 +35,7 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
     ----------
     values : array, shape (z, y, x)
     """
-    flat = values == _background(values)
+    flat = values == background(values)
 
     def count(planes: range) -> tuple[int, int]:
         part = np.s_[planes.start : planes.stop, :, :]
@@ -67,6 +65,7 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     MapContentError
         If nothing stands out from the solvent.
     """
+    density = leveled(density)
     flat = flat_solvent(density.values)
     inside = _above_solvent(density, flat)
     if np.count_nonzero(inside):
@@ -85,6 +84,7 @@ def above_noise(density: Density) -> NDArray[np.bool_]:
 
     That is more than the molecule: weak domains and micelles, too.
     """
+    density = leveled(density)
     smooth, level, spread = _smoothed(density, flat_solvent(density.values))
     return smooth > level + 4 * spread
 
@@ -107,28 +107,14 @@ def _smoothed(
     resolution = max(SMOOTHING, 4 * density.spacing)
     smooth = gaussian_low_pass(values, density.voxel_size, resolution)
     beat()
-    background = _background(values)
+    rim = background(values)
     # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
-    noisy = values != background
+    noisy = values != rim
     if flat is not None:
-        return smooth, min(background, percentile(smooth, 1, noisy)), 0.0
+        return smooth, min(rim, percentile(smooth, 1, noisy)), 0.0
     level, spread = _solvent(smooth, noisy)
     beat()
-    height = percentile(smooth, 99.5) - level
-    if abs(level - background) > OFFSET * height and (found := inside_rim(values, noisy)):
-        within, level = found
-        filled = np.where(within, values, np.float32(level))
-        smooth = gaussian_low_pass(filled, density.voxel_size, resolution)
-        level, spread = _solvent(smooth, within)
-        smooth[~within] = level
     return smooth, level, spread
-
-
-def _background(values: NDArray) -> float:
-    """Return the most common value on the four edges of the box along x."""
-    edges = values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
-    candidates, counts = np.unique(edges, return_counts=True)
-    return float(candidates[np.argmax(counts)])
 
 
 def inscribed_ellipsoid(

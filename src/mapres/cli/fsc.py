@@ -28,14 +28,15 @@ def run(options: argparse.Namespace) -> int:
     from ..checks.half_maps import PAIR
     from ..fsc import fourier_shell_correlation
     from ..masks.given import given_mask
+    from ..masks.rim import leveled
     from ..results.fsc_report import fsc_json, fsc_rows
 
     check_outputs(options)
     with working():
         paths = options.half1, options.half2, options.mask
         *read, mask = read_each(*paths, voxel_size=options.voxel_size)
-        first, second = halves = safely_scaled((checked(read[0]), checked(read[1])))
-        require_same_grid(first, second, "half map")
+        require_same_grid(checked(read[0]), checked(read[1]), "half map")
+        first, second = halves = safely_scaled((leveled(read[0]), leveled(read[1])))
         masked = mask and given_mask(mask, first)
         pair = measure_half_maps(halves, masked.place if masked else None)
         findings = run_checks(PAIR, Evidence(first, half_maps=pair))
