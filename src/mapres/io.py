@@ -71,6 +71,22 @@ def read(path: str | os.PathLike) -> Density:
     )
 
 
+def header_at(path: str | os.PathLike) -> np.recarray | None:
+    """Return the header of a file, or None where there is no such file.
+
+    Raises
+    ------
+    MapFileError
+        If it is no map, or a stack of images.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return None
+    opener, _ = _opener(path)
+    with opener(path, "rb") as file:
+        return header_of(file.read(HEADER_DTYPE.itemsize), path.name)
+
+
 def with_voxel_size(density: Density, size: float) -> Density:
     """Return a map that was read, with another voxel size (Å) than its header's.
 

@@ -72,7 +72,8 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
         inside = _large_pieces(inside)
     if np.count_nonzero(inside) < FEWEST_VOXELS:
         raise MapContentError(
-            f"no molecule stands out from the solvent of {density.name}; give a mask."
+            f"no molecule stands out from the solvent of {density.name}: it may be noise, or fill "
+            "the box; if there is a molecule, give a mask of it."
         )
     beat()
     grown = _grown(inside, MARGIN / density.spacing)
