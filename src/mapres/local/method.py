@@ -14,6 +14,7 @@ from ..checks.measurements import Measurements, measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps
+from ..mask import solvent_mask
 from ..networks.session import GPU
 from ..progress import Progress
 
@@ -62,7 +63,7 @@ class MethodInput:
     device : where networks run, one of `networks.session.DEVICES`
     progress : called as ``progress(fraction, message)``
     pair : what was measured of the half maps, or None
-    found : bool array, shape (z, y, x), the molecule that was found without a user's mask, or None
+    found : bool array, shape (z, y, x), the molecule without a user's mask, if it is known already
     """
 
     density: Density
@@ -82,7 +83,14 @@ class MethodInput:
     @cached_property
     def molecule(self) -> NDArray[np.bool_]:
         """The whole molecule: a user's mask may cover a part of it, and the rest is not solvent."""
-        return self.inside if self.found is None else self.inside | self.found
+        if self.automatic:
+            return self.inside
+        if self.found is not None:
+            return self.inside | self.found
+        try:
+            return self.inside | solvent_mask(self.density)
+        except MapContentError:
+            return self.inside
 
     @cached_property
     def measurements(self) -> Measurements:
