@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from chimerax.core.colors import BuiltinColormaps
+from chimerax.core.errors import UserError
 from chimerax.map import Volume
 from numpy.typing import NDArray
 
@@ -47,6 +48,7 @@ class Scale:
         -------
         chimerax.core.colors.Colormap
         """
+        check_range(range)
         if palette is None:
             palette = palette_called(self.palette)
         elif palette.values_specified and range is None:
@@ -60,6 +62,19 @@ class Scale:
         if palette.values_specified:
             return palette.rescale_range(low, high)
         return palette.linear_range(low, high)
+
+
+def check_range(range):
+    """Refuse a range of colors whose ends are the wrong way round, or the same."""
+    if range is None or range == "full":
+        return
+    low, high = range
+    # Written so that NaN fails.
+    if not low < high:
+        raise UserError(
+            f"range {low:g},{high:g} does not rise; give the lower end first, and reverse the "
+            "colors with a ^ before the name of a palette."
+        )
 
 
 def palette_called(name):

@@ -22,6 +22,7 @@ from chimerax.core.commands import (
 from chimerax.core.errors import UserError
 from chimerax.map import MapArg, MapsArg
 
+from .colormap import check_range
 from .jobs import run_job
 from .log import as_user_errors, log_table, returned
 from .mapres.local.methods import DEFAULT, METHODS, OPTIONS, require_interval
@@ -33,7 +34,14 @@ from .residues import prepare_residues, read_residues, show_residues
 from .result_volumes import open_difference, open_result, open_uncertainty
 from .snapshot import draw_figure, prepare_figure
 from .surface_colors import paint
-from .volumes import check_open, density_of, half_map_densities, indices_between, required
+from .volumes import (
+    MapsOrWhyNotArg,
+    check_open,
+    density_of,
+    half_map_densities,
+    indices_between,
+    required,
+)
 
 # How ChimeraX reads the options of methods.
 ARGUMENTS = {float: PositiveFloatArg, int: PositiveIntArg}
@@ -86,6 +94,7 @@ def localres(
         Hidden, on the grid of the map; a list of them if several maps were given.
     """
     maps = required(maps)
+    check_range(range)
     _require_one_map(maps, compare=compare, atoms=atoms, figure=figure)
     _require_intervals(method, compare, uncertainty, max_uncertainty)
     if figure is not None and figure == residue_table:
@@ -115,7 +124,7 @@ def localres(
 def register_command(synopsis, logger):
     """Register the command with ChimeraX."""
     description = CmdDesc(
-        required=[("maps", MapsArg)],
+        required=[("maps", MapsOrWhyNotArg)],
         keyword=[
             ("mask", MapArg),
             ("half_maps", MapsArg),
@@ -174,7 +183,8 @@ def _other(session, map, density, compare, shared):
         found = run_job(session, map, local_resolution, density, **options)
         return density.with_values(found.resolved, name), np.eye(3, 4), found.warnings
     with as_user_errors():
-        return checked_resolution(density_of(compare)), indices_between(map, compare), ()
+        other = checked_resolution(density_of(compare), density)
+        return other, indices_between(map, compare), ()
 
 
 def _open(map, result, agreed, summary, uncertainty):

@@ -1,6 +1,7 @@
 """The output of a command: a table in the log, and a value that scripts can use."""
 
 import json
+import re
 from contextlib import contextmanager
 from html import escape
 
@@ -24,7 +25,23 @@ def as_user_errors():
 
 def spelled(text):
     """Return a sentence of the core with options spelled as commands have them."""
+    # There, the voxel size belongs to the map. Where a file has none ChimeraX makes up 1 Å.
+    text = re.sub(
+        r"(?P<map>#[\d.]+) has a voxel size of (?P<size>[^Å]*) Å(?P<middle>.*)"
+        r"set voxel_size to the correct one",
+        _set_voxel_size,
+        text,
+    )
     return spell_options(text, user_kw)
+
+
+def _set_voxel_size(found):
+    size, number = found["size"], found["map"]
+    shown = ", for which ChimeraX shows 1 Å" if size == "0 x 0 x 0" else ""
+    return (
+        f"{number} has a voxel size of {size} Å{shown}{found['middle']}"
+        f"set the correct one with `volume {number} voxelSize`"
+    )
 
 
 def log_table(session, rows):

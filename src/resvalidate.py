@@ -12,7 +12,7 @@ from .mapres.networks.registry import chosen, summaries
 from .mapres.networks.session import AUTO, DEVICES
 from .mapres.results.validation_report import comparison_json, comparison_rows
 from .mapres.validation.validate import validate
-from .volumes import check_open, density_of, half_map_densities, required
+from .volumes import MapsOrWhyNotArg, check_open, density_of, half_map_densities, required
 
 
 def resvalidate(
@@ -66,7 +66,7 @@ def resvalidate(
 def register_command(synopsis, logger):
     """Register the command with ChimeraX."""
     description = CmdDesc(
-        required=[("maps", MapsArg)],
+        required=[("maps", MapsOrWhyNotArg)],
         keyword=[
             ("claimed", PositiveFloatArg),
             ("half_maps", MapsArg),

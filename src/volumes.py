@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from chimerax.atomic import Structure
+from chimerax.core.commands import ModelsArg
 from chimerax.core.errors import UserError
+from chimerax.map import MapsArg, Volume
 
+from .log import as_user_errors
 from .mapres.density import Density
+from .mapres.headers.geometry import geometry_notes, placement
+from .mapres.headers.numbers import is_turned_round, stored_type
+from .mapres.io import header_at
 from .result_volumes import is_result
 
 
@@ -20,17 +27,46 @@ def density_of(map) -> Density:
     The values may be the live array of the map, which nothing writes to. In a window the user may,
     while another thread reads it, so that there it is copied.
     """
-    grid, values = map.data, map.full_matrix()
+    grid, values, name = map.data, map.full_matrix(), name_of(map)
+    header = _header(grid)
+    values, notes = (values, []) if header is None else _as_stored(values, header)
     if np.isrealobj(values):
         # Complex values stay as they are: the core refuses them, a cast would drop half of them.
         values = values.astype(np.float32, copy=map.session.ui.is_gui)
+    voxel_size, origin = _voxel_size(grid), tuple(float(x) for x in grid.origin)
+    as_read = header is not None and grid.step == grid.original_step
+    if as_read and (found := geometry_notes(header, values.shape)):
+        voxel_size, origin = placement(header, values.shape)
+        notes += found
     return Density(
         values=values,
-        voxel_size=_voxel_size(grid),
-        origin=tuple(float(x) for x in grid.origin),
-        name=name_of(map),
+        voxel_size=voxel_size,
+        origin=origin,
+        name=name,
         cell_angles=tuple(float(angle) for angle in grid.cell_angles),
+        notes=tuple(f"{name} {note}." for note in notes),
     )
+
+
+def _header(grid):
+    """Return the header of the MRC file of a grid as the core reads it, or None."""
+    if not hasattr(grid, "file_header") or not isinstance(grid.path, str):
+        return None
+    with as_user_errors():
+        return header_at(grid.path)
+
+
+def _as_stored(values, header):
+    """Return a file's numbers as its header means them, and notes where ChimeraX does not."""
+    kind, note = stored_type(header)
+    notes = []
+    if note and values.dtype.kind in "iu" and values.dtype.itemsize == kind.itemsize:
+        values = values.view(kind.newbyteorder("="))
+        notes.append(note)
+    if values.dtype.kind in "iuf" and is_turned_round(values, values.dtype):
+        values = values.byteswap()
+        notes.append("has data in the other byte order than its header, and was read so")
+    return values, notes
 
 
 def _voxel_size(grid) -> tuple[float, ...]:
@@ -47,12 +83,43 @@ def _voxel_size(grid) -> tuple[float, ...]:
     return tuple(float(size) for size in grid.step)
 
 
+class Maps(list):
+    """Volumes that a user named; ``others`` are the models named that are none."""
+
+    others = ()
+
+
+class MapsOrWhyNotArg(MapsArg):
+    """Volumes, with what else was named: an atomic model, say, is told by its name."""
+
+    @classmethod
+    def parse(cls, text, session):
+        """Parse a specifier."""
+        models, used, rest = ModelsArg.parse(text, session)
+        maps = Maps(model for model in models if isinstance(model, Volume))
+        maps.others = [model for model in models if not isinstance(model, Volume)]
+        return maps, used, rest
+
+
 def required(maps):
     """Return those of some volumes that are maps; there must be one."""
-    maps = [map for map in maps or () if not is_result(map)]
-    if not maps:
-        raise UserError("No map was specified; give a map, for example #1.")
-    return maps
+    found = [map for map in maps or () if not is_result(map)]
+    if not found:
+        raise UserError(f"No map was specified{_instead(maps)}; give a map, for example #1.")
+    return found
+
+
+def _instead(maps):
+    """Return what was named in place of a map, in words."""
+    others = [*(maps or ()), *getattr(maps, "others", ())]
+    if not others:
+        return ""
+    kind = "no map"
+    if is_result(others[0]):
+        kind = "a result of MapRes"
+    elif isinstance(others[0], Structure):
+        kind = "an atomic model"
+    return f": {name_of(others[0])} is {kind}"
 
 
 def check_open(maps):

@@ -197,8 +197,7 @@ def test_a_header_that_makes_sense_only_against_its_stamp(file):
     content = bytearray(mrc_bytes(NUMBERS, 0, sampling=(2, 3, 0), cell=(1, 1, 1)))
     content[212:214] = b"\x11\x11"
     struct.pack_into(">i", content, 88, 401)
-    with pytest.raises(MapFileError, match="makes no sense"):
-        mrc.read(file(content))
+    assert np.array_equal(mrc.read(file(content)).values, NUMBERS)
 
 
 def header_with(offset, form, value):
@@ -284,7 +283,7 @@ def test_a_map_that_does_not_fit_in_memory(file, monkeypatch):
         raise MemoryError
 
     path = file(mrc_bytes(NUMBERS))
-    monkeypatch.setattr(mrcfile, "open", open)
+    monkeypatch.setattr(mrc, "_values", open)
     with pytest.raises(MapFileError, match="memory"):
         mrc.read(path)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import GridMismatchError, MapContentError
+from .headers.sections import like_images
 
 MIN_BOX = 16
 # Deposited single-particle maps lie between 0.2 and 12 Å; tomograms reach about 30 Å.
@@ -36,6 +37,7 @@ class Density:
     name : used in messages and reports
     cell_angles : degrees (alpha, beta, gamma)
     header : MRC header of the source file, reused when results are written
+    notes : how its file was understood where the header leaves a doubt, one sentence each
     """
 
     values: NDArray[np.float32]
@@ -44,6 +46,7 @@ class Density:
     name: str = "map"
     cell_angles: tuple[float, float, float] = (90.0, 90.0, 90.0)
     header: np.recarray | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> float:
@@ -66,8 +69,8 @@ def checked(density: Density) -> Density:
     Raises
     ------
     MapContentError
-        If it is not 3-D, smaller than 16 voxels on an edge, complex, not finite, constant, not on
-        an orthogonal grid, or has a missing, absurd or anisotropic voxel size.
+        If it is not 3-D, smaller than 16 voxels on an edge, complex, not finite, constant, a stack
+        of images, not on an orthogonal grid, or has a missing, absurd or anisotropic voxel size.
     """
     _check_values(density)
     return checked_grid(density)
@@ -90,6 +93,11 @@ def _check_values(density: Density) -> None:
         raise MapContentError(f"{name} holds {bad} NaN or infinite values; replace them first.")
     if low == high:
         raise MapContentError(f"{name} is constant ({low:g} everywhere); it shows no structure.")
+    if like_images(values):
+        raise MapContentError(
+            f"{name} looks like a stack of {len(values)} images: its sections are as alike, or "
+            "unlike, however far apart they are; give a single 3-D map."
+        )
 
 
 def safely_scaled(densities: Together) -> Together:
@@ -118,7 +126,7 @@ def checked_grid(density: Density) -> Density:
     smallest, largest = VOXEL_SIZE_RANGE
     if not all(np.isfinite(size) and smallest <= size <= largest for size in sizes):
         raise MapContentError(
-            f"{name} has a voxel size of {text} Å; set the correct one "
+            f"{name} has a voxel size of {text} Å; set voxel_size to the correct one "
             f"(between {smallest:g} and {largest:g} Å)."
         )
     # Written so that NaN fails.
@@ -130,8 +138,8 @@ def checked_grid(density: Density) -> Density:
         )
     if max(sizes) > (1 + MAX_ANISOTROPY) * min(sizes):
         raise MapContentError(
-            f"{name} has a voxel size of {text} Å, not the same along every axis; "
-            "resample it to cubic voxels."
+            f"{name} has a voxel size of {text} Å, not the same along every axis; if its header "
+            "is wrong, set voxel_size to the correct one, else resample it to cubic voxels."
         )
     return density
 

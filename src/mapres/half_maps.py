@@ -9,6 +9,7 @@ from .arrays.nearby import near
 from .arrays.separable import gaussian_filtered
 from .density import Density, checked, require_same_grid, require_shape, safely_scaled
 from .fsc import fourier_shell_correlation
+from .masks.rim import leveled
 from .threads import in_planes
 
 HalfMaps = tuple[Density, Density]
@@ -26,6 +27,8 @@ def checked_with_half_maps(
 ) -> tuple[Density, HalfMaps | None]:
     """Return a map and its half maps if they can be analyzed, scaled so that powers fit in float32.
 
+    A constant rim gets the level of the solvent, see `mapres.masks.rim.leveled`.
+
     Raises
     ------
     MapContentError
@@ -36,8 +39,8 @@ def checked_with_half_maps(
     checked(density)
     for half in half_maps or ():
         require_same_grid(density, checked(half), "half map")
-    (density,) = safely_scaled((density,))
-    return density, half_maps and safely_scaled(half_maps)
+    (density,) = safely_scaled((leveled(density),))
+    return density, half_maps and safely_scaled((leveled(half_maps[0]), leveled(half_maps[1])))
 
 
 def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArray]:

@@ -6,29 +6,26 @@ import bz2
 import gzip
 import math
 import os
-import warnings
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from io import BufferedIOBase
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
-from mrcfile.utils import data_dtype_from_header, data_shape_from_header
+from mrcfile.utils import data_shape_from_header
 from numpy.typing import NDArray
 
 from .density import Density
 from .errors import MapFileError
-from .header import Axes, crs, has_unsigned_bytes, placement
+from .headers.geometry import Axes, crs, file_axes, geometry_notes, placement
+from .headers.numbers import is_turned_round, stored_type
+from .headers.reading import header_of
 from .output import replacing
 from .threads import in_planes, slabs
 
-MODES = {0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16"}
-# 2048³ float32 is 34 GB: edges beyond this mean a damaged header.
-MAX_EDGE = 4096
-MAX_MODE, MAX_EXTENDED_HEADER = 200, 2**26
-VOLUME_STACKS = range(401, 631)
 # By the first two bytes of a compressed file: how it is opened, and the most bytes that one of its
 # bytes can stand for. Deflate's limit is 1,032; that of bzip2, over a million, says nothing.
 COMPRESSED: dict[bytes, tuple[Callable, float]] = {
@@ -58,8 +55,9 @@ def read(path: str | os.PathLike) -> Density:
         If the file is missing, truncated, not MRC, or holds complex, RGB or several volumes.
     """
     path = Path(path)
-    header, values = _load(path)
+    header, values, notes = _load(path)
     voxel_size, origin = placement(header, values.shape)
+    notes += geometry_notes(header, values.shape)
     cell = header.cellb
     angles = float(cell.alpha), float(cell.beta), float(cell.gamma)
     return Density(
@@ -69,6 +67,45 @@ def read(path: str | os.PathLike) -> Density:
         name=path.name,
         cell_angles=(90.0, 90.0, 90.0) if not any(angles) else angles,
         header=header,
+        notes=tuple(f"{path.name} {note}." for note in notes),
+    )
+
+
+def header_at(path: str | os.PathLike) -> np.recarray | None:
+    """Return the header of a file, or None where there is no such file.
+
+    Raises
+    ------
+    MapFileError
+        If it is no map, or a stack of images.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return None
+    opener, _ = _opener(path)
+    with opener(path, "rb") as file:
+        return header_of(file.read(HEADER_DTYPE.itemsize), path.name)
+
+
+def with_voxel_size(density: Density, size: float) -> Density:
+    """Return a map that was read, with another voxel size (Å) than its header's.
+
+    An origin that the header has in voxels moves with it, and the cell becomes orthogonal.
+    """
+    assert density.header is not None
+    header = density.header.copy().view(np.recarray)
+    shape = density.values.shape
+    header.mx, header.my, header.mz = reversed(shape)
+    header.cella = tuple(n * size for n in reversed(shape))
+    header.cellb = (90.0,) * 3
+    _, origin = placement(header, shape)
+    return replace(
+        density,
+        voxel_size=(size,) * 3,
+        origin=origin,
+        cell_angles=(90.0, 90.0, 90.0),
+        header=header,
+        notes=(*density.notes, f"{density.name} was given a voxel size of {size:.4g} Å."),
     )
 
 
@@ -130,28 +167,32 @@ def _statistics(values: NDArray) -> tuple[float, float, float, float]:
     return min(least), max(largest), mean, math.sqrt(variance)
 
 
-def _file_axes(header: np.recarray, path: Path) -> Axes:
-    order = crs(header)
-    if sorted(order) != [1, 2, 3]:
-        raise MapFileError(f"{path.name} has axis order {order}; the header is damaged.")
-    return Axes(order)
-
-
-def _load(path: Path) -> tuple[np.recarray, NDArray[np.float32]]:
+def _load(path: Path) -> tuple[np.recarray, NDArray[np.float32], list[str]]:
+    """Return the header of a file, its data, and how these were understood."""
     if not path.is_file():
         raise MapFileError(f"{path} does not exist or is not a file.")
     try:
         opener, expansion = _opener(path)
         with opener(path, "rb") as file:
-            _check_header(file.read(HEADER_DTYPE.itemsize), path)
-        header = _header(path)
-        shape, dtype = _stored(header, path)
+            header = header_of(file.read(HEADER_DTYPE.itemsize), path.name)
+        shape = _shape(header, path)
+        kind, note = stored_type(header)
+        axes = file_axes(header, path.name)
         # Before memory is allocated.
-        if math.prod(shape) * dtype.itemsize > expansion * path.stat().st_size:
+        if math.prod(shape) * kind.itemsize > expansion * path.stat().st_size:
             raise _truncated(path)
-        with opener(path, "rb") as file:
-            file.seek(HEADER_DTYPE.itemsize + int(header.nsymbt))
-            return header, _values(file, shape, dtype, _file_axes(header, path), path)
+
+        def data(kind: np.dtype) -> NDArray[np.float32]:
+            with opener(path, "rb") as file:
+                file.seek(HEADER_DTYPE.itemsize + int(header.nsymbt))
+                return _values(file, shape, kind, axes, path)
+
+        notes = [note] if note else []
+        values = data(kind)
+        if is_turned_round(values, kind):
+            values = data(kind.newbyteorder())
+            notes.append("has data in the other byte order than its header, and was read so")
+        return header, values, notes
     except MapFileError:
         raise
     except (ValueError, EOFError, OSError, zlib.error) as error:
@@ -166,28 +207,15 @@ def _opener(path: Path) -> tuple[Callable, float]:
         return COMPRESSED.get(file.read(2), (open, 1))
 
 
-def _header(path: Path) -> np.recarray:
-    with warnings.catch_warnings():
-        # Old programs omit the word 'MAP ' or write a wrong machine stamp, of which mrcfile warns.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        with mrcfile.open(path, permissive=True, header_only=True) as mrc:
-            header = mrc.header.copy().view(np.recarray)
-    # mrcfile goes by the stamp alone if the mode is 0, which is the same in both byte orders.
-    if not _is_plausible(header):
-        raise MapFileError(f"{path.name} is not an MRC map (its header makes no sense).")
-    return header
-
-
-def _stored(header: np.recarray, path: Path) -> tuple[tuple[int, int, int], np.dtype]:
-    """Return the shape (section, row, column) and the type of the volume in a file."""
+def _shape(header: np.recarray, path: Path) -> tuple[int, int, int]:
+    """Return the shape (section, row, column) of the volume in a file."""
     shape = data_shape_from_header(header)
     if len(shape) == 4 and shape[0] == 1:
         shape = shape[1:]
     if len(shape) != 3:
         what = "a single image" if len(shape) == 2 else f"a stack of {shape[0]} volumes"
         raise MapFileError(f"{path.name} holds {what}; give a single 3-D map.")
-    unsigned = has_unsigned_bytes(header)
-    return shape, np.dtype(np.uint8) if unsigned else data_dtype_from_header(header)
+    return shape
 
 
 def _values(
@@ -221,32 +249,6 @@ def _values(
 
 def _truncated(path: Path) -> MapFileError:
     return MapFileError(f"{path.name} is truncated: it ends before its last section.")
-
-
-def _check_header(start: bytes, path: Path) -> None:
-    """Reject files that are not maps, before mrcfile allocates the memory that a header demands."""
-    if len(start) < HEADER_DTYPE.itemsize:
-        raise MapFileError(f"{path.name} is not an MRC map (shorter than a header).")
-    # A wrong machine stamp is common; sizes only make sense in the right byte order.
-    headers = (np.frombuffer(start, HEADER_DTYPE.newbyteorder(order))[0] for order in "<>")
-    mode = next((int(header["mode"]) for header in headers if _is_plausible(header)), None)
-    if mode is None:
-        raise MapFileError(f"{path.name} is not an MRC map (its header makes no sense).")
-    if mode not in MODES:
-        kind = {3: "complex", 4: "complex", 16: "RGB"}.get(mode, "unsupported")
-        known = ", ".join(f"{m} ({t})" for m, t in MODES.items())
-        raise MapFileError(
-            f"{path.name} has {kind} data (mode {mode}); supported modes are {known}."
-        )
-
-
-def _is_plausible(header: np.void | np.recarray) -> bool:
-    return bool(
-        all(0 < header[name] <= MAX_EDGE for name in ("nx", "ny", "nz"))
-        and 0 <= header["mode"] <= MAX_MODE
-        and 0 <= header["nsymbt"] <= MAX_EXTENDED_HEADER
-        and (header["ispg"] not in VOLUME_STACKS or header["mz"] > 0)
-    )
 
 
 def _place(header: np.recarray, density: Density) -> None:

@@ -11,9 +11,10 @@ from scipy import ndimage
 from . import threads
 from .arrays.nearby import bounding_box, near, widened
 from .arrays.percentile import percentile
-from .density import Density, require_same_grid
+from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
+from .masks.rim import background, is_solid, leveled
 from .progress import beat
 
 # Å. The usual low-pass filter for masks, 10-15 Å, merges side chains and noise, not domains.
@@ -43,7 +44,8 @@ def flat_solvent(values: NDArray) -> NDArray[np.bool_] | None:
 
     parts = threads.parts_of(len(values), values[0].size)
     found, whole = np.sum(threads.run_each(count, parts), axis=0)
-    return flat if found / whole > FLAT_FRACTION else None
+    # A smaller sphere, cylinder or box of noise is no mask of the molecule either.
+    return flat if found / whole > FLAT_FRACTION and not is_solid(values, ~flat) else None
 
 
 def solvent_mask(density: Density) -> NDArray[np.bool_]:
@@ -63,53 +65,34 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     MapContentError
         If nothing stands out from the solvent.
     """
+    density = leveled(density)
     flat = flat_solvent(density.values)
     inside = _above_solvent(density, flat)
     if np.count_nonzero(inside):
         inside = _large_pieces(inside)
     if np.count_nonzero(inside) < FEWEST_VOXELS:
         raise MapContentError(
-            f"no molecule stands out from the solvent of {density.name}; give a mask."
+            f"no molecule stands out from the solvent of {density.name}: it may be noise, or fill "
+            "the box; if there is a molecule, give a mask of it."
         )
     beat()
     grown = _grown(inside, MARGIN / density.spacing)
     return grown if flat is None else grown & ~flat
 
 
-def inside_mask(density: Density, mask: Density) -> NDArray[np.bool_]:
-    """Return where a mask that was given for a map is above 0.5, bool (z, y, x).
+def above_noise(density: Density) -> NDArray[np.bool_]:
+    """Return where a map, smoothed as in `solvent_mask`, stands out from the noise of the solvent.
 
-    Raises
-    ------
-    GridMismatchError
-        If it has another grid.
-    MapContentError
-        If it is empty or fills the box.
+    That is more than the molecule: weak domains and micelles, too.
     """
-    require_same_grid(density, mask, "mask")
-    inside: NDArray[np.bool_] = mask.values > 0.5
-    if not inside.any():
-        raise MapContentError(f"the mask {mask.name} is empty (nowhere above 0.5); give another.")
-    if inside.all():
-        raise MapContentError(
-            f"the mask {mask.name} fills the box; give one that leaves the solvent out."
-        )
-    return inside
+    density = leveled(density)
+    smooth, level, spread = _smoothed(density, flat_solvent(density.values))
+    return smooth > level + 4 * spread
 
 
 def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """Return where the smoothed map stands out from the solvent; ``flat`` is `flat_solvent`."""
-    values = density.values
-    smooth = gaussian_low_pass(values, density.voxel_size, max(SMOOTHING, 4 * density.spacing))
-    beat()
-    constant = background(values)
-    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
-    noisy = values != constant
-    if flat is None:
-        level, spread = _solvent(smooth, noisy)
-    else:
-        level, spread = min(constant, percentile(smooth, 1, noisy)), 0.0
-    beat()
+    smooth, level, spread = _smoothed(density, flat)
     core = percentile(smooth, 99.5)
     inside: NDArray[np.bool_] = smooth > level + max(4 * spread, 0.2 * (core - level))
     if flat is not None:
@@ -117,15 +100,22 @@ def _above_solvent(density: Density, flat: NDArray[np.bool_] | None) -> NDArray[
     return inside
 
 
-def background(values: NDArray) -> float:
-    """Return the most common value on the four edges of the box along x."""
-    candidates, counts = np.unique(edges(values), return_counts=True)
-    return float(candidates[np.argmax(counts)])
-
-
-def edges(values: NDArray) -> NDArray:
-    """Return the values on the four edges of the box along x."""
-    return values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
+def _smoothed(
+    density: Density, flat: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float32], float, float]:
+    """Return the smoothed map, and level and standard deviation of its solvent."""
+    values = density.values
+    resolution = max(SMOOTHING, 4 * density.spacing)
+    smooth = gaussian_low_pass(values, density.voxel_size, resolution)
+    beat()
+    rim = background(values)
+    # Voxels set to one value by a mask or the reconstruction sphere hold no noise.
+    noisy = values != rim
+    if flat is not None:
+        return smooth, min(rim, percentile(smooth, 1, noisy)), 0.0
+    level, spread = _solvent(smooth, noisy)
+    beat()
+    return smooth, level, spread
 
 
 def inscribed_ellipsoid(

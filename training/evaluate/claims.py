@@ -14,6 +14,7 @@ import numpy as np
 
 from mapres.density import Density
 from mapres.half_maps import HalfMaps, checked_with_half_maps
+from mapres.masks.given import given_mask
 from mapres.networks.registry import load
 from mapres.progress import silent
 from mapres.validation.analysis import Analysis, analyze
@@ -34,7 +35,8 @@ def analyzed(
 ) -> Analysis:
     """Analyze a map as `mapres.validate` does."""
     density, half_maps = checked_with_half_maps(density, half_maps)
-    return analyze(density, half_maps, load(model), silent, mask)
+    masked = None if mask is None else given_mask(mask, density)
+    return analyze(density, half_maps, load(model), silent, masked)
 
 
 def claims(analysis: Analysis, true: float) -> dict[str, str]:

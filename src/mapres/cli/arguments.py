@@ -26,6 +26,16 @@ def add_half_maps(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_voxel_size(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--voxel-size``."""
+    parser.add_argument(
+        "--voxel-size",
+        metavar="Å",
+        type=positive,
+        help="voxel size of all maps that are given, in place of that in their headers",
+    )
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add the option ``--device``."""
     parser.add_argument(

@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import Any
 
+from ..density import Density
 from ..errors import OutputError
 from ..threads import run_each
 
@@ -13,11 +14,20 @@ INPUTS = ("map", "mask", "half1", "half2", "compare")
 OUTPUTS = ("output", "difference", "uncertainty", "png")
 
 
-def read_each(*paths: str | None) -> list[Any]:
-    """Read several maps at the same time; None, for one that is not given, stays None."""
-    from ..io import read
+def read_each(*paths: str | None, voxel_size: float | None = None) -> list[Any]:
+    """Read several maps at the same time; None, for one that is not given, stays None.
 
-    return run_each(lambda path: path and read(path), paths)
+    A ``voxel_size`` in Å takes the place of that in their headers.
+    """
+    from ..io import read, with_voxel_size
+
+    def one(path: str | None) -> Density | None:
+        if not path:
+            return None
+        density = read(path)
+        return density if voxel_size is None else with_voxel_size(density, voxel_size)
+
+    return run_each(one, paths)
 
 
 def check_outputs(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..density import Density, checked, require_same_grid, safely_scaled
 from ..errors import MapContentError
+from .arguments import add_voxel_size
 from .files import check_outputs, read_each
 from .terminal import print_result, working
 
@@ -19,6 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask", metavar="MASK", help="mask of both half maps; the FSC is corrected for it"
     )
+    add_voxel_size(parser)
     parser.add_argument("--png", metavar="FIG.png", help="also plot the curves")
 
 
@@ -28,26 +30,31 @@ def run(options: argparse.Namespace) -> int:
     from ..checks.half_map_measurements import measure_half_maps
     from ..checks.half_maps import PAIR
     from ..fsc import fourier_shell_correlation
+    from ..masks.given import given_mask
+    from ..masks.rim import leveled
     from ..results.fsc_report import fsc_json, fsc_rows
 
     check_outputs(options)
     with working():
-        *read, mask = read_each(options.half1, options.half2, options.mask)
-        first, second = halves = safely_scaled((checked(read[0]), checked(read[1])))
-        require_same_grid(first, second, "half map")
-        if mask:
-            require_same_grid(first, mask, "mask")
-        values = mask.values if mask else None
-        pair = measure_half_maps(halves, _molecule(first, second), mask=values, given_mask=True)
+        paths = options.half1, options.half2, options.mask
+        *read, mask = read_each(*paths, voxel_size=options.voxel_size)
+        require_same_grid(checked(read[0]), checked(read[1]), "half map")
+        first, second = halves = safely_scaled((leveled(read[0]), leveled(read[1])))
+        masked = mask and given_mask(mask, first)
+        weights = masked.weights if masked else None
+        molecule = masked.place if masked else _molecule(first, second)
+        pair = measure_half_maps(halves, molecule, mask=weights, given_mask=True)
         findings = run_checks(PAIR, Evidence(first, half_maps=pair))
         curve = pair.curve or fourier_shell_correlation(
-            first.values, second.values, first.voxel_size, values
+            first.values, second.values, first.voxel_size, weights
         )
         if options.png:
             from ..results.fsc_figure import fsc_figure
 
             fsc_figure(curve, options.png)
-    shown = (first, second, curve, mask, [finding.text for finding in findings], pair)
+    warnings = [*(masked.warnings if masked else ()), *(finding.text for finding in findings)]
+    notes = (*first.notes, *second.notes, *(masked.notes if masked else ()))
+    shown = (first, second, curve, masked, warnings, notes, pair)
     print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0
 

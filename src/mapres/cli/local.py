@@ -11,7 +11,7 @@ from ..errors import OutputError
 from ..local.methods import DEFAULT, METHODS, OPTIONS, require_interval
 from ..progress import labeled
 from ..threads import started
-from .arguments import add_device, add_half_maps, add_option
+from .arguments import add_device, add_half_maps, add_option, add_voxel_size
 from .files import check_outputs, read_each
 from .terminal import print_result, working
 
@@ -25,6 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--mask", metavar="MASK", help="where to measure; automatic by default")
     add_half_maps(parser)
+    add_voxel_size(parser)
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -89,11 +90,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Density, dict[str, Any]]:
     """Return the map, and the mask and half maps that belong to it."""
-    half_maps = options.half_maps or ()
-    density, mask, *halves = read_each(options.map, options.mask, *half_maps)
-    if mask:
-        # A quarter of the memory of its values, of which only this is used.
-        mask = mask.with_values(mask.values > 0.5)
+    paths = options.map, options.mask, *(options.half_maps or ())
+    density, mask, *halves = read_each(*paths, voxel_size=options.voxel_size)
     return density, {"mask": mask, "half_maps": tuple(halves) or None}
 
 
@@ -116,7 +114,7 @@ def _other(
     if compare is None:
         return None, ()
     if compare not in METHODS:
-        return checked_resolution(read(compare)), ()
+        return checked_resolution(read(compare), density), ()
     name = METHODS[compare].label
     progress = labeled(shared["progress"], name)
     result = local_resolution(density, method=compare, **shared | {"progress": progress})

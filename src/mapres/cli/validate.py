@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MapResError
 from ..networks.registry import summaries
 from ..progress import Progress
-from .arguments import add_device, add_half_maps, flag, positive
+from .arguments import add_device, add_half_maps, add_voxel_size, flag, positive
 from .files import read_each
 from .terminal import complain, print_result, working
 
@@ -27,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MASK",
         help="molecule, and mask of the half-map FSC; automatic by default",
     )
+    add_voxel_size(parser)
     parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())
     add_device(parser)
 
@@ -65,7 +66,8 @@ def _validations(path: str, options: argparse.Namespace, progress: Progress) -> 
     from ..networks.registry import chosen
     from ..validation.validate import validate
 
-    density, mask, *half_maps = read_each(path, options.mask, *(options.half_maps or ()))
+    paths = path, options.mask, *(options.half_maps or ())
+    density, mask, *half_maps = read_each(*paths, voxel_size=options.voxel_size)
     shared: dict[str, Any] = {
         "claimed": options.claimed,
         "half_maps": tuple(half_maps) or None,

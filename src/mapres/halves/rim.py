@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..arrays.nearby import near
 from ..density import Density
-from ..mask import background, edges
+from ..masks.rim import background, edges
 
 # Fraction of the box's edges that holds one value if the rim is constant: of noise in 8 bits, 2%.
 MOST_OF_RIM = 0.5

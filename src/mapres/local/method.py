@@ -62,6 +62,7 @@ class MethodInput:
     half_maps : on the map's grid, or None
     device : where networks run, one of `networks.session.DEVICES`
     progress : called as ``progress(fraction, message)``
+    found : bool array, shape (z, y, x), the molecule without a user's mask, if it is known already
     """
 
     density: Density
@@ -70,6 +71,7 @@ class MethodInput:
     half_maps: HalfMaps | None
     device: str
     progress: Progress
+    found: NDArray[np.bool_] | None = None
 
     @property
     def half_map_values(self) -> tuple[NDArray, NDArray] | None:
@@ -81,6 +83,8 @@ class MethodInput:
         """The whole molecule: a user's mask may cover a part of it, and the rest is not solvent."""
         if self.automatic:
             return self.inside
+        if self.found is not None:
+            return self.inside | self.found
         try:
             return self.inside | solvent_mask(self.density)
         except MapContentError:

@@ -73,7 +73,7 @@ def require_interval(method: str, option: str) -> None:
 
 def spell_options(text: str, spelling: Callable[[str], str]) -> str:
     """Spell option names in a sentence as an interface does, such as ``maxRes`` for ``max_res``."""
-    names = "|".join(name for name in OPTIONS if "_" in name)
+    names = "|".join(("voxel_size", *(name for name in OPTIONS if "_" in name)))
     return re.sub(rf"\b({names})\b", lambda match: spelling(match.group()), text)
 
 

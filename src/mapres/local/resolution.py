@@ -19,7 +19,8 @@ from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
-from ..mask import inside_mask, solvent_mask
+from ..mask import solvent_mask
+from ..masks.given import given_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
 from .method import Measured, Method, MethodInput
@@ -108,7 +109,8 @@ def local_resolution(
     ----------
     density : the map
     method : one of `mapres.local.methods.METHODS`; the first is the default
-    mask : inside where > 0.5; without one, `mapres.mask.solvent_mask` makes it from the map
+    mask : inside above the middle of its two levels, see `mapres.masks.given.given_mask`; without
+        one, `mapres.mask.solvent_mask` makes it from the map
     half_maps : mapres uses them together with the map, the others in its place: MonoRes and ResMap
         compare their mean with their difference, blocres correlates them
     device : where networks run: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
@@ -123,7 +125,7 @@ def local_resolution(
     Raises
     ------
     MapContentError
-        If the map or a half map cannot be analyzed, or the mask is empty or fills the box.
+        If the map or a half map cannot be analyzed, or the mask is none or does not fit the map.
     GridMismatchError
         If the mask or a half map has another grid.
     MapResError
@@ -136,14 +138,19 @@ def local_resolution(
     require_device(device)
     density, half_maps = checked_with_half_maps(density, half_maps)
     progress(0.0, "finding the molecule" if mask is None else "checking the mask")
-    inside = _molecule(density) if mask is None else inside_mask(density, mask)
-    given = MethodInput(density, inside, mask is None, half_maps, device, progress)
+    masked = mask and given_mask(mask, density)
+    inside = masked.inside if masked else _molecule(density)
+    found = masked.molecule if masked else None
+    given = MethodInput(density, inside, mask is None, half_maps, device, progress, found)
     evidence = Evidence(density, half_maps=given.pair)
     measured, known, warnings = _measure(METHODS[method], given, chosen, evidence)
     beat()
     extend(measured.values, known)
+    if masked:
+        warnings = (*masked.warnings, *warnings)
+    notes = (*density.notes, *(masked.notes if masked else ()), *measured.notes)
     return LocalResolution(
-        **vars(measured) | {"warnings": warnings},
+        **vars(measured) | {"warnings": warnings, "notes": notes},
         mask=known,
         method=method,
         seconds=time.perf_counter() - started,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from ..density import Density, checked_grid
 from ..errors import GridMismatchError, MapContentError
 from ..local.resolution import LocalResolution
 from ..progress import Progress, silent, with_heartbeat
-from .resample import UNRESOLVED, known_resolutions, sampled
+from .align import AGREES, Pair, best_placement, mirrored
+from .resample import UNRESOLVED, with_data_only
 
 # Of a normal distribution: standard deviation over median absolute deviation.
 NORMAL = 1.4826
@@ -21,6 +22,9 @@ NORMAL = 1.4826
 LEAST_SHARED = 0.05
 # Fraction of our measured voxels: less means that only a part is compared.
 MUCH_SHARED = 0.5
+# Methods that measure the same have at least 0.3 on maps whose resolution varies by more than 5%.
+LITTLE_CORRELATION, EVEN = 0.2, 0.03
+_ON_THE_GRID = "has the map's box, but no valid grid in its header; it was taken voxel by voxel"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,7 @@ class Agreement:
         standard deviation of a normal distribution
     correlation : Pearson's, of the two; None where one of them is constant
     warnings : of the other, one sentence each
+    notes : how it was placed on the map and what was left out, one sentence each
     """
 
     other: str
@@ -47,10 +52,17 @@ class Agreement:
     spread: float
     correlation: float | None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def checked_resolution(other: Density) -> Density:
+def checked_resolution(other: Density, density: Density | None = None) -> Density:
     """Return a map if it can be a local resolution.
+
+    Parameters
+    ----------
+    other : the map
+    density : what it is the local resolution of. Where ``other`` has the same box, and a voxel size
+        that cannot be, it gets that of ``density``, and a note
 
     Raises
     ------
@@ -60,8 +72,21 @@ def checked_resolution(other: Density) -> Density:
     """
     if np.iscomplexobj(other.values):
         raise MapContentError(f"{other.name} holds complex values; give a local resolution in Å.")
-    checked_grid(other)
-    values = other.values[known_resolutions(other.values)]
+    try:
+        checked_grid(other)
+    except MapContentError:
+        if density is None or other.values.shape != density.values.shape:
+            raise
+        note = f"{other.name} {_ON_THE_GRID}."
+        other = replace(
+            other,
+            voxel_size=density.voxel_size,
+            origin=density.origin,
+            cell_angles=density.cell_angles,
+            notes=(*other.notes, note),
+        )
+    values, _ = with_data_only(other.values)
+    values = values[np.isfinite(values)]
     if values.size == 0 or np.median(values) < other.spacing:
         raise MapContentError(
             f"{other.name} holds no resolutions (numbers in Å above 0 and below {UNRESOLVED:g}); "
@@ -84,10 +109,10 @@ def agreement(
     Parameters
     ----------
     result : ours
-    other : in Å; what is not above 0 and below 100 Å (background, nothing resolved) or not finite
-        counts as unknown
-    to_other : array, shape (3, 4), from our voxel indices (z, y, x, 1) to the other's; see
-        `mapres.results.resample.grid_to_grid`
+    other : in Å; what is no data counts as unknown, see `mapres.results.resample.with_data_only`
+    to_other : array, shape (3, 4), from our voxel indices (z, y, x, 1) to the other's, as headers
+        have it; see `mapres.results.resample.grid_to_grid`. Where that cannot be, a note says what
+        was taken, see `mapres.results.align.best_placement`
     warnings : of the other, to be passed on
     progress : called as ``progress(fraction, message)``
 
@@ -100,42 +125,84 @@ def agreement(
         If the other is known in less than a twentieth of our resolved voxels.
     """
     progress(0.0, f"comparing with {other.name}")
-    values = sampled(checked_resolution(other).values, to_other, result.mask.shape)
-    ours_known = result.resolved > 0
-    if not ours_known.any():
+    theirs, repeated = with_data_only(checked_resolution(other).values)
+    ours = result.resolved
+    if not (ours > 0).any():
         raise MapContentError("nothing is resolved in the map, so there is nothing to compare.")
-    compared = ours_known & np.isfinite(values)
-    fraction = np.count_nonzero(compared) / np.count_nonzero(ours_known)
+    pair, placed = best_placement(Pair(ours, theirs, to_other))
+    compared = pair.both
+    fraction = np.count_nonzero(compared) / np.count_nonzero(ours)
     if fraction < LEAST_SHARED:
         raise GridMismatchError(
             f"{other.name} has resolutions in only {fraction:.0%} of the resolved voxels "
             "(unresolved voxels do not count); give another local resolution of this map, "
             "aligned with it."
         )
-    ours, theirs = result.values[compared].astype(np.float64), values[compared].astype(np.float64)
-    difference = ours - theirs
+    difference = result.values[compared].astype(np.float64) - pair.values[compared]
     median = float(np.median(difference))
+    r = pair.correlation()
     return Agreement(
         other=other.name,
-        difference=nearest_known(result.values - values, compared).astype(np.float32),
+        difference=nearest_known(result.values - pair.values, compared).astype(np.float32),
         compared=compared,
         median=median,
         spread=NORMAL * float(np.median(np.abs(difference - median))),
-        correlation=_correlation(ours, theirs),
-        warnings=(*_warnings(compared, result), *(f"{other.name}: {text}" for text in warnings)),
+        correlation=r,
+        warnings=(
+            *_few_warnings(pair, result, other.name),
+            *_unlike_warnings(pair, other.name),
+            *(f"{other.name}: {text}" for text in warnings),
+        ),
+        notes=(
+            *other.notes,
+            *(f"{other.name}: {value:.4g} Å outside was taken as no data." for value in repeated),
+            *([f"{other.name} {placed}."] if placed else []),
+        ),
     )
 
 
-def _warnings(compared: NDArray[np.bool_], result: LocalResolution) -> Iterator[str]:
-    fraction = np.count_nonzero(compared) / np.count_nonzero(result.mask)
-    if fraction < MUCH_SHARED:
-        yield (
-            f"Only {fraction:.1%} of the measured voxels are resolved in both; the rest has the "
-            "color of the nearest of them."
+def _few_warnings(pair: Pair, result: LocalResolution, name: str) -> Iterator[str]:
+    """Warn where much of what was measured is not known in both, and say why."""
+    fraction = np.count_nonzero(pair.both) / np.count_nonzero(result.mask)
+    if fraction >= MUCH_SHARED:
+        return
+    if _covered(pair) < MUCH_SHARED:
+        cause = f"the box of {name} covers only a part of it (cropped, or with a wrong header)"
+    elif np.count_nonzero(pair.ours) < MUCH_SHARED * np.count_nonzero(result.mask):
+        cause = "the rest is unresolved here"
+    else:
+        cause = f"{name} has no data in the rest (a tighter mask, or unresolved there)"
+    yield (
+        f"Only {fraction:.1%} of the measured voxels are resolved in both: {cause}. The rest has "
+        "the color of the nearest of them."
+    )
+
+
+def _covered(pair: Pair) -> float:
+    """Return which fraction of our resolved voxels lies in the other's box."""
+    places = np.argwhere(pair.ours > 0).T
+    there = pair.to_theirs[:, :3] @ places + pair.to_theirs[:, 3:]
+    last = np.array(pair.theirs.shape)[:, None] - 1
+    return float(np.mean(np.all((there > -0.5) & (there < last + 0.5), axis=0)))
+
+
+def _unlike_warnings(pair: Pair, name: str) -> Iterator[str]:
+    """Warn where the two hardly correlate, and name the likely cause."""
+    r = pair.correlation()
+    if r is None or r >= AGREES:
+        return
+    both = pair.both
+    spreads = [np.std(v[both]) / np.median(v[both]) for v in (pair.ours, pair.values)]
+    if changed := mirrored(pair):
+        cause = f"{changed}, {name} agrees with the map; it is of another hand or axis order"
+    elif r >= LITTLE_CORRELATION:
+        return
+    elif min(spreads) < EVEN:
+        cause = f"the resolution of one of them varies by only {min(spreads):.0%}, less than errors"
+    elif r < -AGREES:
+        cause = (
+            f"where the map is finer {name} is coarser: it may be no resolution in Å, but a score"
         )
-
-
-def _correlation(ours: NDArray, theirs: NDArray) -> float | None:
-    if ours.std() == 0 or theirs.std() == 0:
-        return None
-    return float(np.corrcoef(ours, theirs)[0, 1])
+    else:
+        cause = f"{name} may be of another map, or shifted, turned or of another voxel size"
+    yield f"The two do not agree (r = {r:.2f}): {cause}. Check it before using the difference."

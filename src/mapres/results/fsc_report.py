@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..density import Density
-from .text import Rows, grid_json, grid_rows, warning_rows
+from .text import Rows, grid_json, grid_rows, note_rows, warning_rows
 
 if TYPE_CHECKING:
     from ..checks.half_map_measurements import HalfMapMeasurements
     from ..fsc import ShellCorrelation
+    from ..masks.given import GivenMask
 
 
 def fsc_rows(
     half1: Density,
     half2: Density,
     curve: ShellCorrelation,
-    mask: Density | None = None,
+    mask: GivenMask | None = None,
     warnings: Iterable[str] = (),
+    notes: Iterable[str] = (),
     pair: HalfMapMeasurements | None = None,
 ) -> Rows:
     """Return (label, text) pairs with the resolution at each threshold.
@@ -41,15 +43,16 @@ def fsc_rows(
     for name, value in curve.resolution.items():
         text = "none (below from the first shell)" if value is None else f"{value:.2f} Å"
         rows.append((f"FSC {name}", text + " (Nyquist limit)" * (value == nyquist)))
-    return [*rows, *warning_rows(warnings)]
+    return [*rows, *note_rows(notes), *warning_rows(warnings)]
 
 
 def fsc_json(
     half1: Density,
     half2: Density,
     curve: ShellCorrelation,
-    mask: Density | None = None,
+    mask: GivenMask | None = None,
     warnings: Iterable[str] = (),
+    notes: Iterable[str] = (),
     pair: HalfMapMeasurements | None = None,
 ) -> dict[str, Any]:
     """Return plain types under the keys of ``mapres fsc --json``; parameters as of `fsc_rows`."""
@@ -60,12 +63,13 @@ def fsc_json(
         "half_maps_masked": pair is not None and pair.masked,
         **grid_json(half1),
         "resolution_A": crossings,
+        "notes": list(notes),
         "warnings": list(warnings),
         "version": __version__,
     }
 
 
-def _mask_text(mask: Density | None, pair: HalfMapMeasurements | None) -> str:
+def _mask_text(mask: GivenMask | None, pair: HalfMapMeasurements | None) -> str:
     """Say inside which mask a curve is, and whether it is corrected for it."""
     if pair is None or not pair.masked:
         return f"{mask.name} (FSC corrected for it)" if mask else "none (includes solvent noise)"

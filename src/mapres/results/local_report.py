@@ -11,7 +11,7 @@ from ..density import Density
 from ..features.avramov2019 import NAMES, classes_of
 from ..local.methods import METHODS
 from ..local.resolution import LocalResolution
-from .text import Rows, grid_json, grid_rows, warning_rows
+from .text import Rows, grid_json, grid_rows, note_rows, warning_rows
 
 if TYPE_CHECKING:
     from .compare import Agreement
@@ -27,7 +27,7 @@ def local_rows(
         *grid_rows(density.voxel_size, reversed(density.values.shape)),
         ("Method", f"{method_name(result)}, MapRes {__version__}"),
         *([("Provider", result.provider)] if result.provider else []),
-        *(("Note", text) for text in result.notes),
+        *note_rows((*result.notes, *(agreement.notes if agreement else ()))),
         ("Median", f"{result.median:.2f} Å (quartiles {lower:.2f}–{upper:.2f} Å)"),
         *_uncertainty_rows(result),
         ("Classes", _class_text(result)),
@@ -117,6 +117,7 @@ def _agreement_json(agreement: Agreement) -> dict[str, Any]:
         "spread_A": round(agreement.spread, 3),
         "correlation": r if r is None else round(r, 4),
         "voxels": int(agreement.compared.sum()),
+        "notes": list(agreement.notes),
         "warnings": list(agreement.warnings),
     }
 

@@ -1,4 +1,4 @@
-"""Resampling of a local resolution from any grid to the voxels of a map."""
+"""Resampling of a local resolution from any grid to the voxels of a map, where it holds data."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..arrays.nearby import near
 from ..density import Density
 
 # Å. ResMap writes 100, Bsoft 200 where nothing is resolved, and most programs 0 for background.
 UNRESOLVED = 100.0
 # Fraction of a sample's weight that must come from known voxels.
 KNOWN_FRACTION = 0.5
+# Fraction of the outermost voxels that have one value, where programs write it for no data; how
+# many such values there may be, and the fewest voxels.
+REPEATED, MOST_REPEATED, FEWEST = 0.5, 3, 27
+# Methods that try resolutions in steps give so few values, which change little from one voxel to
+# the next; no data begins with a jump.
+FEW_STEPS, JUMP = 256, 3.0
 
 
 def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
@@ -32,6 +39,55 @@ def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
 def known_resolutions(values: NDArray) -> NDArray[np.bool_]:
     """Return where an array holds a resolution: finite, above 0 and below 100 Å."""
     return np.isfinite(values) & (values > 0) & (values < UNRESOLVED)
+
+
+def with_data_only(values: NDArray) -> tuple[NDArray[np.float32], list[float]]:
+    """Return a local resolution without what stands for no data, and the values that do.
+
+    That is all that is no resolution, see `known_resolutions`, and any single value that most of
+    the outermost voxels have, whatever it is: the coarsest that was tried, for example.
+
+    Parameters
+    ----------
+    values : array, shape (z, y, x), Å
+
+    Returns
+    -------
+    float32 array, shape (z, y, x), Å, NaN without data; and the repeated values
+    """
+    known = known_resolutions(values)
+    found: list[float] = []
+    while len(found) < MOST_REPEATED and (value := _repeated(values, known)) is not None:
+        known &= values != value
+        found.append(float(value))
+    return np.where(known, values, np.float32(np.nan)).astype(np.float32), found
+
+
+def _repeated(values: NDArray, known: NDArray[np.bool_]) -> np.floating | None:
+    """Return the value of most of the outermost known voxels, if it stands for no data."""
+    outermost = near(~known, 1.0)
+    for axis in range(3):
+        np.moveaxis(outermost, axis, 0)[[0, -1]] = True
+    outermost &= known
+    each, counts = np.unique(values[outermost], return_counts=True)
+    if each.size == 0 or counts.max() < max(FEWEST, REPEATED * counts.sum()):
+        return None
+    value = each[np.argmax(counts)]
+    same = known & (values == value)
+    rest = known & ~same
+    if np.count_nonzero(rest) < FEWEST:
+        # A constant is data.
+        return None
+    steps = np.unique(values[rest])
+    if steps.size > FEW_STEPS or not (beside := values[near(same, 1.0) & rest]).size:
+        return value
+    changes = np.abs(np.diff(values, axis=2))[rest[:, :, 1:] & rest[:, :, :-1]]
+    usual = max(float(np.mean(changes[changes > 0])) if changes.any() else 0.0, _step(steps))
+    return value if np.median(np.abs(beside - value)) > JUMP * usual else None
+
+
+def _step(steps: NDArray) -> float:
+    return float(np.median(np.diff(steps))) if steps.size > 1 else 0.0
 
 
 def sampled(other: NDArray, to_other: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:

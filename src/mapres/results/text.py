@@ -39,6 +39,11 @@ def grid_json(density: Density) -> dict[str, Any]:
     }
 
 
+def note_rows(notes: Iterable[str]) -> Rows:
+    """Return a row for each note."""
+    return [("Note", text) for text in notes]
+
+
 def warning_rows(warnings: Iterable[str]) -> Rows:
     """Return a row for each warning."""
     return [("Warning", text) for text in warnings]

@@ -11,7 +11,7 @@ from ..features.distribution import CLASSES
 from ..half_maps import mask_reach
 from ..validation.result import Validation
 from ..validation.verdict import CONSISTENT, INCONCLUSIVE, TOLERANCE
-from .text import Rows, grid_rows, warning_rows
+from .text import Rows, grid_rows, note_rows, warning_rows
 
 
 def validation_rows(validation: Validation) -> Rows:
@@ -29,6 +29,7 @@ def validation_rows(validation: Validation) -> Rows:
         rows.append(("Claimed", f"{v.claimed:g} Å: {v.verdict}{_reason(v)}"))
     rows += _half_map_rows(v)
     rows.append(("Patches", str(v.patches)))
+    rows += note_rows(v.notes)
     rows += warning_rows(v.warnings)
     return [*rows, ("Model", f"{v.model}, MapRes {__version__}"), ("Provider", v.provider)]
 
@@ -57,6 +58,7 @@ def comparison_rows(validations: Sequence[Validation]) -> Rows:
         verdicts = [f"{v.verdict}{_reason(v)}" for v in validations]
         rows.append((f"Claimed {first.claimed:g} Å", *verdicts))
     rows += _half_map_rows(first)
+    rows += note_rows(first.notes)
     rows += warning_rows(_shared_warnings(validations))
     labels = ", ".join(v.model for v in validations)
     provider = ", ".join(dict.fromkeys(v.provider for v in validations))

@@ -26,7 +26,8 @@ from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
 from ..halves.rim import at_one_level
-from ..mask import flat_solvent, inside_mask, solvent_mask
+from ..mask import flat_solvent, solvent_mask
+from ..masks.given import GivenMask
 from ..networks.registry import Model
 from ..progress import Progress
 from .prediction import Prediction, predict_map
@@ -46,7 +47,7 @@ class Analysis:
     of_molecule : findings about the mask
     of_half_maps : findings about the half maps
     fsc : Å where their FSC falls below 0.143; None without, or where they are faulty
-    mask : name of the mask that was given, or None
+    mask : that was given, or None
     """
 
     network: Model
@@ -55,7 +56,7 @@ class Analysis:
     of_molecule: tuple[Finding, ...]
     of_half_maps: tuple[Finding, ...]
     fsc: float | None
-    mask: str | None = None
+    mask: GivenMask | None = None
 
     def judged(self, claimed: float | None = None) -> Validation:
         """Return the result, with a verdict on a claimed resolution (Å) if there is one."""
@@ -65,7 +66,8 @@ class Analysis:
         for checks in (DENSITY, CLAIM, LIMITS):
             findings += run_checks(checks, evidence)
         findings += self.of_half_maps
-        density = evidence.density
+        density, mask = evidence.density, self.mask
+        of_mask, notes = ((), ()) if mask is None else (mask.warnings, mask.notes)
         return Validation(
             map=density.name,
             voxel_size=density.voxel_size,
@@ -77,11 +79,12 @@ class Analysis:
             claimed=claimed,
             verdict=None if claimed is None else self._verdict(claimed, findings),
             patches=predicted.patches,
-            warnings=(*network.notes, *(finding.text for finding in findings)),
+            warnings=(*network.notes, *of_mask, *(finding.text for finding in findings)),
             model=network.label,
             provider=network.provider,
             half_map_fsc=self.fsc,
-            mask=self.mask,
+            mask=None if mask is None else mask.name,
+            notes=(*density.notes, *notes),
         )
 
     def _verdict(self, claimed: float, findings: list[Finding]) -> str:
@@ -102,10 +105,10 @@ def analyze(
     half_maps: HalfMaps | None,
     network: Model,
     progress: Progress,
-    mask: Density | None = None,
+    mask: GivenMask | None = None,
 ) -> Analysis:
     """Analyze a map that is checked, see `mapres.half_maps.checked_with_half_maps`."""
-    progress(0.1, "finding the molecule" if mask is None else "checking the mask")
+    progress(0.1, "finding the molecule")
     molecule, findings = find_molecule(density, mask)
     measurements = measure_map(density, molecule)
     predicted = predict_map(density, molecule, measurements.spectra, network, progress)
@@ -127,8 +130,7 @@ def analyze(
         of_half_maps = half_map_findings(evidence)
         # What contradicts the map is told all the same, for users to judge.
         fsc = fsc_of(evidence, [each for each in of_half_maps if each.check in PAIR])
-    name = None if mask is None else mask.name
-    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, name)
+    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, mask)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +154,11 @@ class _FscMask:
         evidence: Evidence,
         molecule: NDArray[np.bool_],
         findings: list[Finding],
-        given: Density | None,
+        given: GivenMask | None,
     ) -> _FscMask:
         """Return a mask that was given as it is, or a soft one around the molecule found."""
         if given is not None:
-            return cls(molecule, given.values, True)
+            return cls(given.place, given.weights, True)
         found = [*findings, *run_checks(DENSITY, evidence)]
         density = at_one_level(evidence.density)
         if density is not evidence.density:
@@ -177,7 +179,7 @@ def _found_again(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
 
 
 def find_molecule(
-    density: Density, mask: Density | None = None
+    density: Density, mask: GivenMask | None = None
 ) -> tuple[NDArray[np.bool_], list[Finding]]:
     """Return the molecule, bool (z, y, x), where a given mask has it or else the map, and findings.
 
@@ -187,10 +189,8 @@ def find_molecule(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
     try:
-        molecule = solvent_mask(density) if mask is None else inside_mask(density, mask)
+        molecule = solvent_mask(density) if mask is None else mask.inside
     except MapContentError:
-        if mask is not None:
-            raise
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)
     return molecule, run_checks(MOLECULE, evidence)

@@ -30,6 +30,7 @@ class Validation:
     half_map_fsc : Å where the half maps' masked FSC falls below 0.143; None without half maps, or
         where they are faulty
     mask : name of the mask that was given, or None
+    notes : how the files were understood, one sentence each
     """
 
     map: str
@@ -47,6 +48,7 @@ class Validation:
     provider: str
     half_map_fsc: float | None = None
     mask: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def model_name(self) -> str:
@@ -68,6 +70,7 @@ class Validation:
             "mask": self.mask,
             "half_map_fsc_A": self.half_map_fsc and round(self.half_map_fsc, 3),
             "patches": self.patches,
+            "notes": list(self.notes),
             "warnings": list(self.warnings),
             "model": self.model,
             "provider": self.provider,

@@ -9,6 +9,7 @@ import numpy as np
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, checked_with_half_maps
+from ..masks.given import given_mask
 from ..networks.registry import load
 from ..networks.session import AUTO
 from ..progress import Progress, labeled, silent, with_heartbeat
@@ -39,7 +40,7 @@ def validate(
     claimed : Å, the resolution that its authors claim
     half_maps : if given, their FSC at 0.143 in a soft mask decides the verdict, unless other
         evidence contradicts it
-    mask : of that FSC, with its soft edge; the molecule is where it is > 0.5. Without one, the
+    mask : of that FSC, with its soft edge, see `mapres.masks.given.given_mask`. Without one, the
         molecule is found in the map, and the mask of the FSC ends softly a few Å outside
     model : name of a model, or path of a model card
     device : where it runs: ``auto`` (a GPU if ONNX Runtime supports one), ``cpu`` or ``gpu``
@@ -48,7 +49,7 @@ def validate(
     Raises
     ------
     MapContentError, GridMismatchError, ModelError
-        See `mapres.half_maps.checked_with_half_maps`, `mapres.mask.inside_mask` and
+        See `mapres.half_maps.checked_with_half_maps`, `mapres.masks.given.given_mask` and
         `mapres.networks.registry.load`.
     """
     density, half_maps = checked_with_half_maps(density, half_maps)
@@ -56,7 +57,8 @@ def validate(
     progress = labeled(progress, Path(model).stem)
     progress(0.0, "loading the model")
     network = load(model, device)
-    return analyze(density, half_maps, network, progress, mask).judged(claimed)
+    masked = None if mask is None else given_mask(mask, density)
+    return analyze(density, half_maps, network, progress, masked).judged(claimed)
 
 
 def _require_valid(claimed: float | None) -> None:

@@ -1,0 +1,142 @@
+"""A constant rim around a map: outside the sphere, cylinder or box that a program kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays.nearby import bounding_box, near
+from ..density import Density
+
+# Fractions of the half axes of a solid: its outermost layer is filled to MOSTLY, and what is
+# farther out to less than the rest. Masks of molecules fill at most half of the layer of the
+# ellipsoid around them.
+LAYER, BEYOND, MOSTLY = (0.85, 0.97), 1.04, 0.95
+# Solids larger than the box, by their half axes: only its corners or edges are rim.
+SIZES = (1.0, 1.06, 1.12, 1.18, 1.24, 1.3, 1.36)
+# Of the standard deviation of the map.
+LEAST_NOISE = 0.01
+# Coarser samples of the box are enough.
+SAMPLES = 64
+# Voxels: the widest soft edge of a rim. Rows across a face from which it is measured.
+WIDEST, STEP, ROWS, FEWEST_ROWS = 12, 2, 32, 50
+# Fraction of the step at the rim that is left where its edge ends.
+LEFT = 0.05
+# Standard deviations of the solvent's noise: a rim closer to its level makes no step.
+OFFSET = 0.5
+
+
+def leveled(density: Density) -> Density:
+    """Return a map with its constant rim at the level of the solvent, and a note if that changed.
+
+    Programs set 0 outside a sphere, whatever the level of the solvent inside. The step is no part
+    of the molecule, but larger than it. Maps without a rim, or with one at that level, are
+    returned as they are.
+    """
+    values = density.values
+    rim = background(values)
+    noisy = values != rim
+    profile = _profile(values, noisy)
+    if profile is None:
+        return density
+    medians, noise = profile
+    width, level = _end(medians, rim)
+    if abs(level - rim) <= OFFSET * noise or not is_solid(values, noisy, SIZES):
+        return density
+    filled = np.where(near(~noisy, width + 1), np.float32(level), values)
+    note = (
+        f"{density.name} is {rim:.4g} outside a sphere, cylinder or box, and the solvent is at "
+        f"{level:.4g}; the outside was set to that."
+    )
+    return replace(density, values=filled, notes=(*density.notes, note))
+
+
+def background(values: NDArray) -> float:
+    """Return the most common value on the four edges of the box along x."""
+    candidates, counts = np.unique(edges(values), return_counts=True)
+    return float(candidates[np.argmax(counts)])
+
+
+def edges(values: NDArray) -> NDArray:
+    """Return the values on the four edges of the box along x."""
+    return values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
+
+
+def is_solid(
+    values: NDArray, noisy: NDArray[np.bool_], sizes: tuple[float, ...] = SIZES[:1]
+) -> bool:
+    """Return whether a region is an ellipsoid, an elliptic cylinder or a box, full of noise.
+
+    Parameters
+    ----------
+    values : array, shape (z, y, x)
+    noisy : bool array of that shape, the region
+    sizes : that the solid may have, over that of the one that fits into the region's box
+    """
+    if not noisy.any():
+        return False
+    box = bounding_box(noisy)
+    coarse = tuple(slice(None, None, -(-n // SAMPLES)) for n in noisy[box].shape)
+    part, some = noisy[box][coarse], values[box][coarse]
+    solids = [*_solids(part.shape)]
+    return any(_fills(some, part, radius / size) for size in sizes for radius in solids)
+
+
+def _solids(shape: tuple[int, ...]) -> Iterator[NDArray]:
+    """Yield the distance from the center, 1 at the surface, in solids that fit into a box."""
+    z, y, x = np.meshgrid(
+        *(np.abs(np.arange(n) - (n - 1) / 2) / (n / 2) for n in shape), indexing="ij", sparse=True
+    )
+    yield np.sqrt(z**2 + y**2 + x**2)
+    for height, a, b in ((z, y, x), (y, x, z), (x, z, y)):
+        yield np.maximum(height, np.sqrt(a**2 + b**2))
+    yield np.maximum(np.maximum(z, y), x)
+
+
+def _fills(values: NDArray, noisy: NDArray[np.bool_], radius: NDArray) -> bool:
+    layer = (radius > LAYER[0]) & (radius < LAYER[1])
+    beyond = noisy[radius > BEYOND]
+    if not layer.any() or np.count_nonzero(beyond) > (1 - MOSTLY) * beyond.size:
+        return False
+    # A ball of one value is a mask.
+    noise = values[layer].std() > LEAST_NOISE * values.std()
+    return bool(noise and noisy[layer].mean() > MOSTLY)
+
+
+def _profile(
+    values: NDArray[np.float32], noisy: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], float] | None:
+    """Return a map by depth inside its rim, in voxels, and the noise there; None without a rim.
+
+    Medians over rows from all faces: some may meet the molecule. The noise is a standard deviation.
+    """
+    depths: list[NDArray] = []
+    for axis in range(3):
+        some_rows = tuple(
+            slice(None, None, 1 if k == axis else max(1, n // ROWS))
+            for k, n in enumerate(values.shape)
+        )
+        rows = np.moveaxis(values[some_rows], axis, -1).reshape(-1, values.shape[axis])
+        inside = np.moveaxis(noisy[some_rows], axis, -1).reshape(rows.shape)
+        for some, where in ((rows, inside), (rows[:, ::-1], inside[:, ::-1])):
+            first = np.argmax(where, axis=1)
+            kept = where.any(axis=1) & (first > 0) & (first + WIDEST < where.shape[1])
+            at = first[kept, None] + np.arange(WIDEST)
+            depths.append(np.take_along_axis(some[kept], at, axis=1))
+    found = np.concatenate(depths).astype(np.float64)
+    # In noise, single voxels of the box's edge have the value that is taken for a rim.
+    if len(found) < FEWEST_ROWS:
+        return None
+    medians = np.median(found, axis=0)
+    return medians, 1.4826 * float(np.median(np.abs(found - medians)))
+
+
+def _end(profile: NDArray[np.float64], rim: float) -> tuple[int, float]:
+    """Return how many voxels the soft edge of a rim is wide, and the level where it ends."""
+    steps = np.abs(profile[STEP:] - profile[:-STEP])
+    ended = np.flatnonzero(steps < LEFT * np.abs(profile[STEP:] - rim))
+    width = int(ended[0]) if ended.size else 0
+    return width, float(np.median(profile[width : width + 2 * STEP]))
