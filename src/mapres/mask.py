@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from . import threads
+from .arrays.edges import background
 from .arrays.nearby import bounding_box, near, widened
 from .arrays.percentile import percentile
 from .density import Density
 from .errors import MapContentError
 from .fourier import gaussian_low_pass
-from .masks.rim import background, is_solid, leveled
+from .masks.rim import is_solid, leveled
 from .progress import beat
 
 # Å. The usual low-pass filter for masks, 10-15 Å, merges side chains and noise, not domains.

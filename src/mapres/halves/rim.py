@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.edges import background, edges
 from ..arrays.nearby import near
 from ..density import Density
-from ..masks.rim import background, edges
 
 # Fraction of the box's edges that holds one value if the rim is constant: of noise in 8 bits, 2%.
 MOST_OF_RIM = 0.5

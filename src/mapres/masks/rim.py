@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.edges import background
 from ..arrays.nearby import bounding_box, near
 from ..density import Density
 
@@ -52,17 +53,6 @@ def leveled(density: Density) -> Density:
         f"{level:.4g}; the outside was set to that."
     )
     return replace(density, values=filled, notes=(*density.notes, note))
-
-
-def background(values: NDArray) -> float:
-    """Return the most common value on the four edges of the box along x."""
-    candidates, counts = np.unique(edges(values), return_counts=True)
-    return float(candidates[np.argmax(counts)])
-
-
-def edges(values: NDArray) -> NDArray:
-    """Return the values on the four edges of the box along x."""
-    return values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
 
 
 def is_solid(
