@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..arrays.interpolate import extend
 from ..arrays.percentile import percentile
 from ..checks.check import Evidence, LocalSummary, run_checks
-from ..checks.density import inverted_contrast
+from ..checks.density import inverted_contrast, unknown_voxel_size
 from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
@@ -187,6 +187,7 @@ def _measure(
         known = given.inside
     findings = run_checks(LOCAL, evidence.with_(local=_summary(given.inside, measured, known)))
     findings += inverted_contrast(density, given.measurements)
+    findings += unknown_voxel_size(density, given.measurements)
     warnings = (
         *(finding.text for finding in findings),
         *method.device_warnings(given.device),
