@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..density import Density
+from ..headers.spectrum import true_scale
 from .check import INTERVAL, PREDICTION, Check, Evidence, Finding, run_checks
 from .measurements import Measurements
 from .power import low_pass, risen_power
@@ -33,6 +34,8 @@ DEEPEST_CALCULATED, FAINTEST_CALCULATED = -0.01, 0.45
 # In the shell of least contrast, simulated maps have up to 4 times the power of the solvent, 17
 # times if binning cut off the noise, and 130 times after a filter at twice the resolution.
 QUIET_CONTRAST = 150.0
+# Å: a voxel size that was calibrated is not so close to 1.
+EXACTLY = 1e-6
 # Claims are rounded, and the cutoff of a filter is known to 5%.
 COARSER = 1.1
 
@@ -63,6 +66,15 @@ def _inverted(evidence: Evidence) -> Mapping[str, Any] | None:
     # In ChimeraX, names end with the model number.
     number = re.search(r"#[\d.]+$", evidence.density.name)
     return {"number": number.group() if number else "#1"}
+
+
+def _unknown_size(evidence: Evidence) -> Mapping[str, Any] | None:
+    # What programs write that do not know it.
+    if any(abs(size - 1) > EXACTLY for size in evidence.density.voxel_size):
+        return None
+    spectra = _measured(evidence).spectra
+    size = true_scale(spectra.frequency, spectra.molecule, spectra.solvent)
+    return None if size is None else {"size": size}
 
 
 def _open(evidence: Evidence) -> bool:
@@ -141,6 +153,12 @@ DENSITY = (
         _inverted,
         discredits=PREDICTION,
         final=True,
+    ),
+    Check(
+        "voxel size of 1 Å",
+        "The voxel size of exactly 1 Å may be a placeholder: the spectrum is that of protein with "
+        "voxels of about {size:.2g} Å; set voxel_size if the header is wrong.",
+        _unknown_size,
     ),
     Check(
         "crystal",

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from ..arrays.interpolate import extend
 from ..arrays.percentile import percentile
 from ..checks.check import Evidence, LocalSummary, run_checks
-from ..checks.density import inverted_contrast
+from ..checks.density import DENSITY, MOLECULE, inverted_contrast
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
 from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
-from ..mask import solvent_mask
+from ..mask import flat_solvent, solvent_mask
 from ..masks.given import given_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
@@ -176,10 +176,14 @@ def _measure(
     if np.count_nonzero(known) == np.count_nonzero(given.inside):
         # The same voxels: each mask of a map of 512³ voxels takes 0.1 GB.
         known = given.inside
-    findings = run_checks(LOCAL, evidence.with_(local=_summary(given.inside, measured, known)))
-    findings += inverted_contrast(density, given.measurements)
+    evidence = evidence.with_(
+        local=_summary(given.inside, measured, known),
+        solvent_is_flat=flat_solvent(density.values) is not None,
+        measurements=given.measurements,
+    )
+    findings = (run_checks(checks, evidence) for checks in (LOCAL, MOLECULE, DENSITY))
     warnings = (
-        *(finding.text for finding in findings),
+        *(finding.text for group in findings for finding in group),
         *method.device_warnings(given.device),
         *measured.warnings,
         *half_map_warnings,
