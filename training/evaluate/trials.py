@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.checks.check import Evidence, Finding, run_checks
@@ -24,6 +25,8 @@ from training.simulate.treatments.treatment import GAUSSIAN
 
 OPTIMISM = 1.5
 FINER = 1.3
+# Of the height of the molecule above the solvent.
+CONTOUR = 0.2
 # Resolutions between which a spectrum is cut out, in those of the map.
 GAP = (2.4, 1.4)
 # Which rows of the table of checks each is.
@@ -34,6 +37,7 @@ WARNINGS = {
     "calculated": {"calculated"},
     "flat": {"flat solvent"},
     "quiet": {"quiet solvent"},
+    "cut": {"cut off", "cut out"},
     "no molecule": {"empty", "featureless", "gradient", "noise"},
     "crystal": {"crystal", "filled box"},
     "near Nyquist": {"near Nyquist"},
@@ -131,6 +135,26 @@ def _plain_trials(e: Example, findings: list[Finding], evidence: Evidence) -> It
     yield _trial("calculated", "cut off at 0", False, found(cut))
     finer = cut.with_values(ndimage.zoom(cut.values, FINER, order=1))
     yield _trial("calculated", "cut off at 0, then interpolated", False, found(finer))
+    yield _trial("cut", "cut off at 0, then interpolated", True, found(finer))
+    if not clipped:
+        yield _trial("cut", "ordinary maps", False, said)
+        for what, changed in _cut(e).items():
+            yield _trial("cut", what, True, found(e.density.with_values(changed)))
+
+
+def _cut(e: Example) -> dict[str, NDArray[np.float32]]:
+    """Return a map without the values below or above a level, or about that of the solvent."""
+    values = e.density.values
+    level = np.float32(np.median(values[~e.mask]))
+    height = np.float32(np.percentile(values[e.mask], 99)) - level
+    contour = level + np.float32(CONTOUR) * height
+    about = np.abs(values - level) < np.float32(CONTOUR) * height
+    return {
+        "cut off at the solvent": np.maximum(values, level),
+        "0 below a contour": np.where(values > contour, values, np.float32(0)),
+        "cut off at half of its height": np.minimum(values, level + np.float32(0.5) * height),
+        "0 about the solvent": np.where(about, np.float32(0), values),
+    }
 
 
 def _limit_trials(e: Example) -> Iterator[Trial]:

@@ -13,6 +13,7 @@ from mapres.networks.registry import load
 from training.data.structures import rows
 from training.evaluate.tables import Table
 from training.evaluate.trials import (
+    CONTOUR,
     FINER,
     GAP,
     OPTIMISM,
@@ -38,6 +39,8 @@ NOTES = (
     "- **quiet**: of maps without a mask, the solvent beyond 5 Å, over an edge of 2 Å, is made a "
     "hundred times weaker or blurred to three times the resolution; or beyond 4 Å it is set to 0 "
     f"and the map then resampled {FINER} times finer.",
+    f"- **cut**: off at a level, or set to 0 below {CONTOUR} of the molecule's height above the "
+    "solvent, or that near to the solvent.",
     "- **no molecule**: of each map a third of the kinds is made, on its grid and as large as its "
     "molecule. Ordinary maps get this warning where sharpening drowned the molecule in noise.",
     "- **crystal**: the warning that density fills the box or touches all six faces of it.",

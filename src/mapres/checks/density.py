@@ -31,6 +31,12 @@ OPEN_FACE = 0.15
 # Of 100 noise-free maps, 98 and 81 are above these limits; masked, interpolated maps truncated at 0
 # are above the first and reach 0.42 in the second.
 DEEPEST_CALCULATED, FAINTEST_CALCULATED = -0.01, 0.45
+# Fraction of the voxels that hold the least or the largest value: 0.05% at most in ordinary
+# simulated maps, 36% and more if they were cut off at the solvent, 1.5% at half of the height.
+CUT_OFF = 0.002
+# See `Cuts.gap`, where a fifth of the voxels have one value: at most 0.02 in ordinary simulated
+# maps, 0.1 and more in those set to 0 below a contour.
+CUT_OUT, ONE_VALUE = 0.05, 0.2
 # In the shell of least contrast, simulated maps have up to 4 times the power of the solvent, 17
 # times if binning cut off the noise, and 130 times after a filter at twice the resolution.
 QUIET_CONTRAST = 150.0
@@ -84,6 +90,21 @@ def _open(evidence: Evidence) -> bool:
 def _calculated(evidence: Evidence) -> bool:
     m = _measured(evidence)
     return m.lowest > DEEPEST_CALCULATED and m.faint > FAINTEST_CALCULATED
+
+
+def _cut_off(evidence: Evidence) -> Mapping[str, Any] | None:
+    measured = _measured(evidence)
+    cuts = measured.cuts
+    if _cut_out(evidence):
+        return None
+    if cuts.floor > CUT_OFF or measured.lowest > DEEPEST_CALCULATED:
+        return {"what": "below", "level": cuts.lowest}
+    return {"what": "above", "level": cuts.highest} if cuts.ceiling > CUT_OFF else None
+
+
+def _cut_out(evidence: Evidence) -> bool:
+    cuts = _measured(evidence).cuts
+    return cuts.gap > CUT_OUT and cuts.outside > ONE_VALUE
 
 
 def _low_passed(evidence: Evidence) -> Mapping[str, Any] | None:
@@ -172,6 +193,21 @@ DENSITY = (
         "are not FSC resolutions.",
         _calculated,
         final=True,
+    ),
+    Check(
+        "cut off",
+        "Density {what} {level:.3g} was cut off, which changes the spectrum as no filter does: the "
+        "resolution cannot be told from it; give the map as it was reconstructed.",
+        _cut_off,
+        discredits=INTERVAL,
+    ),
+    Check(
+        "cut out",
+        "Weak density was set to one value, as below a contour level, which changes the spectrum as "
+        "no filter does: the resolution cannot be told from it; give the map as it was "
+        "reconstructed.",
+        _cut_out,
+        discredits=INTERVAL,
     ),
     Check(
         "low-passed",

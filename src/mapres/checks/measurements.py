@@ -12,6 +12,7 @@ from ..density import Density
 from ..features.outliers import above_solvent, clip, outlier_limit, sample_of
 from ..features.spectra import Spectra, measure_spectra
 from ..progress import beat
+from .cuts import Cuts, measure_cuts
 from .shape import Shape, measure_shape
 
 
@@ -25,6 +26,7 @@ class Measurements:
     lowest : deepest density below the solvent level, in units of the molecule's height: 0 or less
     faint : number of voxels 1e-5 to 1e-3 of the height above the solvent, over those 1e-3 to 0.1 of
         it. Tails of Gaussians fill all decades alike, noise a hundred times less
+    cuts : where values are missing
     shape : of the density, on a coarse grid
     spectra : power per shell in the molecule and in the solvent
     """
@@ -32,6 +34,7 @@ class Measurements:
     empty: bool
     lowest: float
     faint: float
+    cuts: Cuts
     shape: Shape
     spectra: Spectra
 
@@ -50,4 +53,5 @@ def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
     shape, spectra = threads.both(
         lambda: measure_shape(flattened, mask), lambda: measure_spectra(flattened, mask)
     )
-    return Measurements(limit == 0, lowest, float(faint / max(strong, 1)), shape, spectra)
+    few = float(faint / max(strong, 1))
+    return Measurements(limit == 0, lowest, few, measure_cuts(density.values), shape, spectra)
