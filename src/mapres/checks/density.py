@@ -203,8 +203,8 @@ DENSITY = (
     ),
     Check(
         "cut out",
-        "Weak density was set to one value, as below a contour level, which changes the spectrum as "
-        "no filter does: the resolution cannot be told from it; give the map as it was "
+        "Weak density was set to one value, as below a contour level, which changes the spectrum "
+        "as no filter does: the resolution cannot be told from it; give the map as it was "
         "reconstructed.",
         _cut_out,
         discredits=INTERVAL,
