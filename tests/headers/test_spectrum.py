@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mapres import io as mrc
-from mapres.checks.density import unknown_voxel_size
+from mapres.checks.check import Evidence, run_checks
+from mapres.checks.density import DENSITY
 from mapres.checks.measurements import measure_map
 from mapres.headers.spectrum import LN_FREQUENCY, SPECTRUM, true_scale
 from mapres.mask import solvent_mask
@@ -52,7 +53,9 @@ def test_a_real_size_of_1_5_called_1_is_said(size, warned):
     halves = [mrc.read(folder / f"half{k}.mrc.gz") for k in (1, 2)]
     mean = halves[0].with_values(0.5 * (halves[0].values + halves[1].values))
     density = replace(mean, voxel_size=(size,) * 3)
-    found = unknown_voxel_size(density, measure_map(density, solvent_mask(density)))
+    measured = measure_map(density, solvent_mask(density))
+    said = run_checks(DENSITY, Evidence(density, measurements=measured))
+    found = [each for each in said if each.check.name == "voxel size of 1 Å"]
     assert bool(found) == warned
     if warned:
         assert "about 1." in found[0].text and "voxel_size" in found[0].text

@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.interpolate import block_means
+
+# Noise of an unfiltered volume may hide that neighboring sections are alike, as in one of 84
+# reconstructions; means over blocks of so many voxels show it.
+COARSER = 4
 # Pairs of sections that are compared at each distance, voxels along their edges, fewest sections.
 PAIRS, EDGE, FEWEST = 60, 128, 16
 # Two images are as alike as any two others: correlations at all distances differ by less than this
@@ -24,8 +29,13 @@ def like_images(values: NDArray) -> bool:
     ----------
     values : array, shape (z, y, x); sections along z
     """
-    if len(values) < FEWEST:
+    coarser = min(COARSER, len(values) // FEWEST)
+    if coarser < 2 or min(values.shape) < FEWEST:
         return False
+    return _equally_alike(values) and _equally_alike(block_means(values, coarser))
+
+
+def _equally_alike(values: NDArray) -> bool:
     rows = min(_of_neighbors(values, axis) for axis in (1, 2))
     steps = sorted({1, 2, 4, len(values) // 4, len(values) // 2})
     found = [_of_sections(values, step) for step in steps]
