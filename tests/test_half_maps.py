@@ -7,11 +7,11 @@ from handmade import noisy_ball
 from mapres.checks.check import Evidence, run_checks
 from mapres.checks.half_map_measurements import measure_half_maps
 from mapres.checks.half_maps import PAIR
-from mapres.checks.registration import Registration, registration
 from mapres.density import Density
 from mapres.errors import MapContentError
 from mapres.fourier import filtered
 from mapres.half_maps import fsc_mask, mask_reach
+from mapres.halves.registration import Registration, registration
 from mapres.local.resolution import local_resolution
 from mapres.validation.validate import validate
 

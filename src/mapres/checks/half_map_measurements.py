@@ -14,8 +14,8 @@ from ..halves.curves import mask_correlation, rises_to
 from ..halves.mask_noise import follows, mask_noise
 from ..halves.masking import fraction_quiet, quiet_blocks, within
 from ..halves.orientation import other_orientation
+from ..halves.registration import Registration, registration
 from ..halves.solvent import solvent_correlation
-from .registration import Registration, registration
 
 # Fraction of the inscribed ellipsoid without noise from which on half maps count as masked: spheres
 # down to 0.88 of the box do not.

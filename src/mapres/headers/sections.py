@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from ..arrays.interpolate import block_means
 
 # Noise of an unfiltered volume may hide that neighboring sections are alike, as in one of 84
-# reconstructions; means over blocks of so many voxels show it.
-COARSER = 4
+# reconstructions; means over squares of so many voxels show it.
+COARSER = 2
 # Pairs of sections that are compared at each distance, voxels along their edges, fewest sections.
 PAIRS, EDGE, FEWEST = 60, 128, 16
 # Two images are as alike as any two others: correlations at all distances differ by less than this
@@ -29,10 +29,9 @@ def like_images(values: NDArray) -> bool:
     ----------
     values : array, shape (z, y, x); sections along z
     """
-    coarser = min(COARSER, len(values) // FEWEST)
-    if coarser < 2 or min(values.shape) < FEWEST:
+    if len(values) < FEWEST or min(values.shape[1:]) < COARSER * 2:
         return False
-    return _equally_alike(values) and _equally_alike(block_means(values, coarser))
+    return _equally_alike(values) and _equally_alike(block_means(values, (1, COARSER, COARSER)))
 
 
 def _equally_alike(values: NDArray) -> bool:
@@ -43,7 +42,7 @@ def _equally_alike(values: NDArray) -> bool:
     errors = np.array([each.std() / np.sqrt(each.size) for each in found])
     overall = float(means.mean())
     room = EQUAL * abs(overall) + ERRORS * errors + ROUNDING
-    alike = np.all(np.abs(means - overall) < room) and np.all(room < TELLING * rows)
+    alike = np.all(np.abs(means - overall) < room) and room.mean() < TELLING * rows
     return bool(alike and 1 - means[0] > LACKING * (1 - means[-1]))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # ln of the power without factor and B factor, at these frequencies (1/Å, ln); a median over
-# 25 simulated maps of training molecules, made by `training.evaluate.protein_spectrum`.
+# 25 simulated maps of training molecules, made by `training.data.protein_spectrum`.
 LN_FREQUENCY = np.arange(-np.log(25.0), -np.log(2.2), 0.04)
 # fmt: off
 SPECTRUM = np.array([
