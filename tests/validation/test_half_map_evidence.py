@@ -58,8 +58,9 @@ def findings_of(sound, halves, mask=None):
     """Return what is found about half maps beside the map of the sound ones, and measured."""
     density = sound.evidence.density
     molecule, _ = find_molecule(density)
-    mask = fsc_mask(molecule, density.spacing) if mask is None else mask
-    pair = measure_half_maps(halves, molecule, density, mask)
+    soft = fsc_mask(molecule, density.spacing) if mask is None else mask
+    given = mask is not None
+    pair = measure_half_maps(halves, molecule, density, soft, given_mask=given)
     return half_map_findings(sound.evidence.with_(half_maps=pair)), pair
 
 

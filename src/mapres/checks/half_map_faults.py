@@ -90,9 +90,11 @@ def cut(evidence: Evidence) -> bool:
 def tight(evidence: Evidence) -> Mapping[str, Any] | None:
     """Test for a mask of the FSC in which random phases correlate."""
     pair = evidence.half_maps
-    if pair is None or pair.mask_correlation is None or pair.mask_correlation < TIGHT_MASK:
+    # The automatic mask is soft, and of small molecules there is no larger one.
+    if pair is None or pair.mask_noise is None or pair.mask_correlation is None:
         return None
-    return {"correlation": pair.mask_correlation}
+    much = pair.mask_correlation >= TIGHT_MASK
+    return {"correlation": pair.mask_correlation} if much else None
 
 
 def follows_noise(evidence: Evidence) -> bool:
