@@ -23,7 +23,8 @@ BUNDLE = ElementTree.parse(ROOT / "bundle_info.xml").getroot()
 # Folders of Python files, below the package of each wheel.
 CORE_FOLDERS = {
     "mapres", "mapres/arrays", "mapres/checks", "mapres/cli", "mapres/features", "mapres/halves",
-    "mapres/local", "mapres/local/classical", "mapres/networks", "mapres/results",
+    "mapres/headers",
+    "mapres/local", "mapres/local/classical", "mapres/masks", "mapres/networks", "mapres/results",
     "mapres/validation",
 }  # fmt: skip
 DOCS = {"docs/user/commands", "docs/user/tools"}

@@ -94,7 +94,7 @@ def test_validation_rows_tell_everything():
         ("Class", "medium (high 2%, medium 90%, low 8%)"),
         ("Resolution", "7.46 Å (90% interval 6.50–8.25 Å)"),
         ("Claimed", "7.9 Å: consistent (from half-map FSC)"),
-        ("Half maps", "FSC = 0.143 at 7.80 Å (soft mask 2.7 Å beyond the molecule)"),
+        ("Half maps", "FSC = 0.143 at 7.80 Å (soft mask 4 Å beyond the molecule)"),
         ("Patches", "12"),
     ]
     assert [text for label, text in rows if label == "Warning"] == ["First.", "Second."]
@@ -158,7 +158,7 @@ def test_several_models_stand_side_by_side():
 def test_half_maps_are_told_once_beside_each_verdict():
     judged = [dataclasses.replace(v, half_map_fsc=7.8) for v in THREE]
     rows = comparison_rows(judged)
-    assert ("Half maps", "FSC = 0.143 at 7.80 Å (soft mask 2.7 Å beyond the molecule)") in rows
+    assert ("Half maps", "FSC = 0.143 at 7.80 Å (soft mask 4 Å beyond the molecule)") in rows
     (verdicts,) = (texts for label, *texts in rows if label == "Claimed 7.9 Å")
     assert all(text.endswith(" (from half-map FSC)") for text in verdicts)
 

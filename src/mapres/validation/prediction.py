@@ -12,10 +12,12 @@ from ..errors import ModelError
 from ..features import patches as preprocess
 from ..features.avramov2019 import BOX, central_box
 from ..features.distribution import CLASSES
+from ..features.outliers import without_outliers
 from ..features.profile import profile
-from ..features.spectra import Spectra
+from ..features.spectra import Spectra, measure_spectra
 from ..networks.registry import Model, Predict, available
 from ..progress import Progress
+from .oversampling import on_own_grid
 from .pooling import class_probabilities, pool, resolution_quantiles
 
 MAX_PATCHES = 32
@@ -92,6 +94,10 @@ def predict_distribution(
     progress: Progress,
 ) -> tuple[NDArray[np.float64], int]:
     """Return a map's distribution over resolution, shape (bins,), and the number of patches."""
+    own = on_own_grid(density, mask)
+    if own is not None:
+        density, mask = own
+        spectra = measure_spectra(without_outliers(density), mask)
     predictions = predict_patches(density, mask, spectra, network.predict, progress)
     return pool(predictions, network.calibration), len(predictions)
 
