@@ -15,8 +15,8 @@ from .rim import constant_rim
 
 # Voxels, edge of the blocks in which noise is measured.
 BLOCK = 4
-# Of the variance of the noise where there is most. In 100 simulated sets and 41 reconstructions no
-# block of the inscribed ellipsoid has less than 0.15; a soft mask leaves nothing beyond its edge.
+# Of the variance of the noise where there is most. In 190 simulated sets and 41 reconstructions no
+# block of the inscribed ellipsoid has less; a soft mask leaves nothing beyond its edge.
 QUIET = 0.01
 # Of the quiet blocks: so much is one constant value, if they are cut off rather than faded out.
 CONSTANT = 0.9
