@@ -22,8 +22,10 @@ MODELS = sorted(f for f in WEIGHTS.iterdir() if f.name[0] != ".")
 BUNDLE = ElementTree.parse(ROOT / "bundle_info.xml").getroot()
 # Folders of Python files, below the package of each wheel.
 CORE_FOLDERS = {
-    "mapres", "mapres/arrays", "mapres/checks", "mapres/cli", "mapres/features", "mapres/local",
-    "mapres/local/classical", "mapres/networks", "mapres/results", "mapres/validation",
+    "mapres", "mapres/arrays", "mapres/checks", "mapres/cli", "mapres/features",
+    "mapres/headers", "mapres/local",
+    "mapres/local/classical", "mapres/masks", "mapres/networks", "mapres/results",
+    "mapres/validation",
 }  # fmt: skip
 DOCS = {"docs/user/commands", "docs/user/tools"}
 PACKAGE = "chimerax/map_resolution"
