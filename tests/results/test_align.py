@@ -101,7 +101,9 @@ def test_another_map_is_not_made_to_fit():
         assert any("do not agree" in text for text in found.warnings)
 
 
-@pytest.mark.parametrize("value", [0.0, 8.8637, 30.0, 100.0, 200.0, 999.0, -1.0, 4.0, np.nan, 1e9])
+@pytest.mark.parametrize(
+    "value", [0.0, 8.8637, 30.0, 100.0, 200.0, 999.0, -1.0, 4.0, 6.0, np.nan, 1e9]
+)
 def test_one_value_outside_is_no_data_whatever_it_is(value):
     known, repeated = with_data_only(np.where(MASK, noisy(), value).astype(np.float32))
     assert np.array_equal(np.isfinite(known), MASK)
@@ -136,6 +138,15 @@ def test_results_in_steps_keep_their_coarsest_value(steps):
     # With another value outside, that one is left out.
     known, repeated = with_data_only(np.where(MASK, values, 12).astype(np.float32))
     assert repeated == [12.0] and np.array_equal(np.isfinite(known), MASK)
+
+
+def test_a_resolution_that_levels_off_keeps_its_coarsest_value():
+    """The true resolution of simulated maps ends at its coarsest value, which fills the solvent."""
+    depth = ndimage.distance_transform_edt(MASK)
+    values = np.minimum(8 - 0.3 * depth + 0.1 * (field(5) - 6), 7.5).astype(np.float32)
+    assert np.mean(values == 7.5) > 0.5
+    known, repeated = with_data_only(values)
+    assert repeated == [] and np.isfinite(known).all()
 
 
 def test_a_constant_resolution_is_data():

@@ -16,9 +16,9 @@ KNOWN_FRACTION = 0.5
 # Fraction of the outermost voxels that have one value, where programs write it for no data; how
 # many such values there may be, and the fewest voxels.
 REPEATED, MOST_REPEATED, FEWEST = 0.5, 3, 27
-# Methods that try resolutions in steps give so few values, which change little from one voxel to
-# the next; no data begins with a jump.
-FEW_STEPS, JUMP = 256, 3.0
+# Methods that try resolutions in steps give so few values. A value that is reached in steps of
+# usual size, from one side, is data.
+FEW_STEPS, JUMP, ONE_SIDED = 256, 3.0, 0.98
 
 
 def grid_to_grid(density: Density, other: Density) -> NDArray[np.float64]:
@@ -78,12 +78,28 @@ def _repeated(values: NDArray, known: NDArray[np.bool_]) -> np.floating | None:
     if np.count_nonzero(rest) < FEWEST:
         # A constant is data.
         return None
-    steps = np.unique(values[rest])
-    if steps.size > FEW_STEPS or not (beside := values[near(same, 1.0) & rest]).size:
-        return value
+    beside = values[near(same, 1.0) & rest]
+    return None if beside.size and _levels_off(values, rest, beside - value) else value
+
+
+def _levels_off(values: NDArray, rest: NDArray[np.bool_], apart: NDArray) -> bool:
+    """Return whether a resolution reaches its coarsest, or finest, value in small steps.
+
+    Then that is data, extended outward; no data begins with a jump.
+
+    Parameters
+    ----------
+    values : array, shape (z, y, x), Å
+    rest : bool array of that shape, where they are others
+    apart : array, how far those beside that value are from it, Å
+    """
     changes = np.abs(np.diff(values, axis=2))[rest[:, :, 1:] & rest[:, :, :-1]]
-    usual = max(float(np.mean(changes[changes > 0])) if changes.any() else 0.0, _step(steps))
-    return value if np.median(np.abs(beside - value)) > JUMP * usual else None
+    usual = float(np.mean(changes[changes > 0])) if changes.any() else 0.0
+    steps = np.unique(values[rest])
+    if steps.size <= FEW_STEPS:
+        usual = max(usual, _step(steps))
+    one_sided = max(np.mean(apart > 0), np.mean(apart < 0)) > ONE_SIDED
+    return bool(one_sided and np.median(np.abs(apart)) <= JUMP * usual)
 
 
 def _step(steps: NDArray) -> float:
