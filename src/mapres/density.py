@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,11 @@ class Density:
     def with_values(self, values: NDArray, name: str | None = None) -> Density:
         """Return other values, shape (z, y, x), on the same grid."""
         return replace(self, values=values, name=name or self.name)
+
+
+def notes_of(*given: Any) -> tuple[str, ...]:
+    """Return the notes of maps, masks and results, one sentence each; None has none."""
+    return tuple(note for each in given if each is not None for note in each.notes)
 
 
 def checked(density: Density) -> Density:

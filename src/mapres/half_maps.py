@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .arrays.nearby import near
 from .arrays.separable import gaussian_filtered
 from .density import Density, checked, require_same_grid, require_shape, safely_scaled
+from .errors import MapContentError
 from .fsc import fourier_shell_correlation
 from .masks.rim import leveled
 from .threads import in_planes
@@ -38,9 +39,24 @@ def checked_with_half_maps(
     """
     checked(density)
     for half in half_maps or ():
-        require_same_grid(density, checked(half), "half map")
+        require_same_grid(density, checked_half_map(half), "half map")
     (density,) = safely_scaled((leveled(density),))
     return density, half_maps and safely_scaled((leveled(half_maps[0]), leveled(half_maps[1])))
+
+
+def checked_half_map(half: Density) -> Density:
+    """Return a half map if it can be analyzed.
+
+    Raises
+    ------
+    MapContentError
+        See `mapres.density.checked`; or if it has two values only, like a mask.
+    """
+    values = checked(half).values
+    lowest, highest = values.min(), values.max()
+    if np.all((values == lowest) | (values == highest)):
+        raise MapContentError(f"{half.name} has only two values, like a mask; give a half map.")
+    return half
 
 
 def mean_and_difference(first: NDArray, second: NDArray) -> tuple[NDArray, NDArray]:

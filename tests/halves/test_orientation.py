@@ -86,3 +86,12 @@ def test_noise_has_no_orientation(seed):
 def test_a_large_shift_is_not_taken_for_another_orientation():
     first, second = halves_of(molecule((40, 40, 40)))
     assert other_orientation(first, np.roll(second, (7, -4, 9), axis=(0, 1, 2))) is None
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 600), (16, 560, 64)])
+def test_thin_boxes_are_compared_too(shape):
+    rng = np.random.default_rng(0)
+    signal = rng.standard_normal(shape).astype(np.float32)
+    first, second = (signal + 0.3 * rng.standard_normal(shape).astype(np.float32) for _ in "ab")
+    assert other_orientation(first, second) is None
+    assert other_orientation(first, second[::-1]) == "mirrored along z"

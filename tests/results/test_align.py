@@ -187,3 +187,12 @@ def test_less_than_half_in_both_names_the_cause():
     one_warning(compared(theirs(tight)), "no data in the rest")
     part = theirs(noisy()[:26], origin=(0.0, 0.0, 0.0))
     one_warning(compared(part), "covers only a part")
+
+
+@pytest.mark.parametrize("outside", [0.0, 30.0])
+def test_resolutions_in_whole_angstroms_are_data(outside):
+    distance = np.linalg.norm(np.indices((32, 32, 32)) - 16, axis=0)
+    values = np.where(distance < 12, np.rint(4 + distance / 5), outside).astype(np.float32)
+    found, repeated = with_data_only(values)
+    assert np.isfinite(found[distance < 12]).all() and not np.isfinite(found[distance >= 12]).any()
+    assert repeated == [outside] * bool(outside)

@@ -11,8 +11,10 @@ from .half_map_measurements import HalfMapMeasurements
 from .measurements import Measurements
 
 # What a finding invalidates: any prediction from the map, the interval of a prediction (the class
-# may stand), the half-map FSC, or only that it excludes finer resolutions.
-PREDICTION, INTERVAL, HALF_MAPS, FINER = "prediction", "interval", "half maps", "finer"
+# may stand), all that is read from the spectrum (the molecule stands), the half-map FSC, or only
+# that it excludes finer resolutions.
+PREDICTION, INTERVAL, SPECTRUM = "prediction", "interval", "spectrum"
+HALF_MAPS, FINER = "half maps", "finer"
 
 
 @dataclass(frozen=True)

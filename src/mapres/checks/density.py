@@ -13,7 +13,7 @@ from typing import Any
 
 from ..density import Density
 from ..headers.spectrum import true_scale
-from .check import INTERVAL, PREDICTION, Check, Evidence, Finding, run_checks
+from .check import INTERVAL, PREDICTION, SPECTRUM, Check, Evidence, Finding, run_checks
 from .measurements import Measurements
 from .power import low_pass, risen_power
 
@@ -199,7 +199,7 @@ DENSITY = (
         "Density {what} {level:.3g} was cut off, which changes the spectrum as no filter does: the "
         "resolution cannot be told from it; give the map as it was reconstructed.",
         _cut_off,
-        discredits=INTERVAL,
+        discredits=SPECTRUM,
     ),
     Check(
         "cut out",
@@ -207,7 +207,7 @@ DENSITY = (
         "as no filter does: the resolution cannot be told from it; give the map as it was "
         "reconstructed.",
         _cut_out,
-        discredits=INTERVAL,
+        discredits=SPECTRUM,
     ),
     Check(
         "low-passed",

@@ -125,7 +125,8 @@ def no_molecule(evidence: Evidence) -> bool:
 
 def contradiction(evidence: Evidence) -> Mapping[str, Any] | None:
     """Test for an FSC far outside the network's interval."""
-    fsc = None if evidence.half_maps is None else evidence.half_maps.fsc
+    pair = evidence.half_maps
+    fsc = None if pair is None or pair.filtered else pair.fsc
     if fsc is None or evidence.interval is None:
         return None
     low, high = evidence.interval

@@ -10,6 +10,7 @@ from .check import (
     HALF_MAPS,
     INTERVAL,
     PREDICTION,
+    SPECTRUM,
     Check,
     Evidence,
     Finding,
@@ -139,7 +140,7 @@ def half_map_findings(evidence: Evidence) -> list[Finding]:
         return findings
     if evidence.interval is not None:
         others = run_checks((*MOLECULE, *LIMITS), evidence) + run_checks(DENSITY, evidence)
-        if discredited(others) & {PREDICTION, INTERVAL}:
+        if discredited(others) & {PREDICTION, INTERVAL, SPECTRUM}:
             evidence = evidence.with_(interval=None)
     return findings + run_checks(AGREEMENT, evidence)
 

@@ -32,7 +32,7 @@ def add_voxel_size(parser: argparse.ArgumentParser) -> None:
         "--voxel-size",
         metavar="Å",
         type=positive,
-        help="voxel size of all maps that are given, in place of that in their headers",
+        help="voxel size of the map, its mask and half maps, in place of that in their headers",
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from numpy.typing import NDArray
 
-from ..density import Density, checked, require_same_grid, safely_scaled
+from ..density import Density, notes_of, require_same_grid, safely_scaled
 from ..errors import MapContentError
 from .arguments import add_voxel_size
 from .files import check_outputs, read_each
@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from ..checks.half_map_measurements import measure_half_maps
     from ..checks.half_maps import PAIR
     from ..fsc import fourier_shell_correlation
+    from ..half_maps import checked_half_map
     from ..masks.given import given_mask
     from ..masks.rim import leveled
     from ..results.fsc_report import fsc_json, fsc_rows
@@ -38,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
     with working():
         paths = options.half1, options.half2, options.mask
         *read, mask = read_each(*paths, voxel_size=options.voxel_size)
-        require_same_grid(checked(read[0]), checked(read[1]), "half map")
+        for half in read:
+            require_same_grid(read[0], checked_half_map(half), "half map")
         first, second = halves = safely_scaled((leveled(read[0]), leveled(read[1])))
         masked = mask and given_mask(mask, first)
         weights = masked.weights if masked else None
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
             fsc_figure(curve, options.png)
     warnings = [*(masked.warnings if masked else ()), *(finding.text for finding in findings)]
-    notes = (*first.notes, *second.notes, *(masked.notes if masked else ()))
+    notes = notes_of(first, second, masked)
     shown = (first, second, curve, masked, warnings, notes, pair)
     print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0

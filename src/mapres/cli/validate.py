@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask",
         metavar="MASK",
-        help="molecule, and mask of the half-map FSC; automatic by default",
+        help="of the half-map FSC; automatic by default",
     )
     add_voxel_size(parser)
     parser.add_argument("--model", metavar="NAME", default="default", help=_model_help())

@@ -43,7 +43,7 @@ def other_orientation(first: NDArray, second: NDArray) -> str | None:
         None if they agree best as they are, or nowhere.
     """
     # Averages first: transforms of large maps would take much longer.
-    factor = max(1, max(first.shape) // (COARSE + 1))
+    factor = max(1, min(max(first.shape) // (COARSE + 1), min(first.shape) // 3))
     coarse = [block_means(half, factor) for half in (first, second)]
     shape = _coarse(coarse[0].shape)
     comparison = _Comparison(*(resize(half, shape) for half in coarse))

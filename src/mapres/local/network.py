@@ -224,7 +224,7 @@ def _run(given: MethodInput) -> Measured:
     # 0.3 s, while the map is measured.
     loaded = threads.started(lambda: [load(each, given.device) for each in (name, GLOBAL_MODEL)])
     identical = pair is not None and pair.identical
-    if halves is not None and (identical or not correlate(halves, given.inside)):
+    if halves is not None and (identical or not correlate(halves, given.molecule)):
         raise MapContentError(
             "the half maps are the same map, or do not correlate inside the molecule; check them."
         )

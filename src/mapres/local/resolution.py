@@ -16,7 +16,7 @@ from ..checks.density import DENSITY, MOLECULE, inverted_contrast
 from ..checks.half_maps import PAIR
 from ..checks.local import LOCAL
 from ..checks.measurements import measure_map
-from ..density import Density
+from ..density import Density, notes_of
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
 from ..mask import flat_solvent, solvent_mask
@@ -148,7 +148,7 @@ def local_resolution(
     extend(measured.values, known)
     if masked:
         warnings = (*masked.warnings, *warnings)
-    notes = (*density.notes, *(masked.notes if masked else ()), *measured.notes)
+    notes = notes_of(density, *(half_maps or ()), masked, measured)
     return LocalResolution(
         **vars(measured) | {"warnings": warnings, "notes": notes},
         mask=known,

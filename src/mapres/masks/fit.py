@@ -94,7 +94,7 @@ def misfit(name: str, inside: NDArray[np.bool_], molecule: Molecule) -> tuple[st
             raise MapContentError(
                 f"the mask {name} covers solvent: {on_it:.0%} of it is on the molecule; {remedy}."
             )
-        if shift or held < LITTLE:
+        if shift or (held < LITTLE and on_it < LITTLE):
             warnings.append(
                 f"The mask {name} covers mostly solvent: {on_it:.0%} of it is on the molecule, of "
                 f"which it holds {held:.0%}; {remedy}."

@@ -79,7 +79,7 @@ def given_mask(mask: Density, density: Density) -> GivenMask:
         If it is no mask (see `mapres.masks.levels.levels_of`), is the map itself, covers the whole
         box, is inverted, or covers nothing but solvent.
     """
-    notes = _grid_notes(mask, density)
+    notes = mask.notes + _grid_notes(mask, density)
     require_values(mask)
     if same_map(mask.values, density.values):
         raise MapContentError(f"the mask {mask.name} is the map itself; {REMEDY}.")

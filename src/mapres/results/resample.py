@@ -78,6 +78,9 @@ def _repeated(values: NDArray, known: NDArray[np.bool_]) -> np.floating | None:
     if np.count_nonzero(rest) < FEWEST:
         # A constant is data.
         return None
+    if values[rest].min() < value < values[rest].max() and not _fills_faces(values, value):
+        # So is one step of many, of a molecule with no data around.
+        return None
     beside = values[near(same, 1.0) & rest]
     return None if beside.size and _levels_off(values, rest, beside - value) else value
 
@@ -100,6 +103,11 @@ def _levels_off(values: NDArray, rest: NDArray[np.bool_], apart: NDArray) -> boo
         usual = max(usual, _step(steps))
     one_sided = max(np.mean(apart > 0), np.mean(apart < 0)) > ONE_SIDED
     return bool(one_sided and np.median(np.abs(apart)) <= JUMP * usual)
+
+
+def _fills_faces(values: NDArray, value: np.floating) -> bool:
+    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
+    return bool(np.mean(np.concatenate(faces) == value) >= REPEATED)
 
 
 def _step(steps: NDArray) -> float:

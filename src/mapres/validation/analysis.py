@@ -12,6 +12,7 @@ from ..checks.check import (
     HALF_MAPS,
     INTERVAL,
     PREDICTION,
+    SPECTRUM,
     Evidence,
     Finding,
     discredited,
@@ -22,7 +23,7 @@ from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR, fsc_of, half_map_findings
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
-from ..density import Density
+from ..density import Density, notes_of
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
 from ..halves.rim import at_one_level
@@ -48,6 +49,7 @@ class Analysis:
     of_half_maps : findings about the half maps
     fsc : Å where their FSC falls below 0.143; None without, or where they are faulty
     mask : that was given, or None
+    notes : how files were understood, one sentence each
     """
 
     network: Model
@@ -57,6 +59,7 @@ class Analysis:
     of_half_maps: tuple[Finding, ...]
     fsc: float | None
     mask: GivenMask | None = None
+    notes: tuple[str, ...] = ()
 
     def judged(self, claimed: float | None = None) -> Validation:
         """Return the result, with a verdict on a claimed resolution (Å) if there is one."""
@@ -67,7 +70,7 @@ class Analysis:
             findings += run_checks(checks, evidence)
         findings += self.of_half_maps
         density, mask = evidence.density, self.mask
-        of_mask, notes = ((), ()) if mask is None else (mask.warnings, mask.notes)
+        of_mask = () if mask is None else mask.warnings
         return Validation(
             map=density.name,
             voxel_size=density.voxel_size,
@@ -84,7 +87,7 @@ class Analysis:
             provider=network.provider,
             half_map_fsc=self.fsc,
             mask=None if mask is None else mask.name,
-            notes=(*density.notes, *notes),
+            notes=self.notes,
         )
 
     def _verdict(self, claimed: float, findings: list[Finding]) -> str:
@@ -94,9 +97,9 @@ class Analysis:
         if self.evidence.half_maps is not None:
             fsc = None if HALF_MAPS in invalid else self.fsc
             return verdict_by_half_maps(claimed, nyquist, fsc, limited=FINER in invalid)
-        if predicted.interval is None and PREDICTION not in invalid:
+        if predicted.interval is None and not invalid & {PREDICTION, SPECTRUM}:
             return verdict_by_class(claimed, nyquist, predicted.resolution_class)
-        interval = None if invalid & {PREDICTION, INTERVAL} else predicted.interval
+        interval = None if invalid & {PREDICTION, INTERVAL, SPECTRUM} else predicted.interval
         return verdict_by_interval(claimed, nyquist, interval)
 
 
@@ -130,7 +133,9 @@ def analyze(
         of_half_maps = half_map_findings(evidence)
         # What contradicts the map is told all the same, for users to judge.
         fsc = fsc_of(evidence, [each for each in of_half_maps if each.check in PAIR])
-    return Analysis(network, evidence, predicted, tuple(findings), tuple(of_half_maps), fsc, mask)
+    notes = notes_of(density, *(half_maps or ()), mask)
+    findings_of = tuple(findings), tuple(of_half_maps)
+    return Analysis(network, evidence, predicted, *findings_of, fsc, mask, notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,15 +186,16 @@ def _found_again(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
 def find_molecule(
     density: Density, mask: GivenMask | None = None
 ) -> tuple[NDArray[np.bool_], list[Finding]]:
-    """Return the molecule, bool (z, y, x), where a given mask has it or else the map, and findings.
+    """Return the molecule, bool (z, y, x), and findings; the whole box where none is found.
 
-    Where neither shows it, that is the whole box.
+    A given mask is where it is only if none is found: the network knows the margin of those found,
+    and read masks 8 Å wider 1.3 times too coarse.
     """
     evidence = Evidence(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
     try:
-        molecule = solvent_mask(density) if mask is None else mask.inside
+        molecule = solvent_mask(density) if mask is None else mask.place
     except MapContentError:
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)

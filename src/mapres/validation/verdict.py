@@ -42,7 +42,8 @@ def verdict_by_half_maps(
     least, most = RECALCULATED
     believed = None if fsc is None else (fsc / most, fsc / least)
     verdict = verdict_by_interval(claimed, nyquist, believed)
-    finer = limited and verdict == OPTIMISTIC and not beyond_nyquist(claimed, nyquist)
+    finer = limited and fsc and claimed < fsc * (1 - TOLERANCE)
+    finer = finer and not beyond_nyquist(claimed, nyquist)
     return INCONCLUSIVE if finer else verdict
 
 
