@@ -23,6 +23,9 @@ ROUNDING = 1e-12
 # Frequencies on a logarithmic scale are 2% apart.
 STEP = 0.02
 FEWEST = 5
+# Edges in coarser shells are none: these hold few coefficients, and the spectrum falls steeply
+# there, so that two of 43 reconstructions seemed to be filtered at 26 and 30 Å.
+FIRST = 6
 
 
 def filter_edge(frequency: NDArray, power: NDArray, least: float) -> float | None:
@@ -101,7 +104,8 @@ def power_ends(
         mean = np.maximum(power / count, 1e-30 * float((power / count).max()))
         smooth = np.interp(scale_of, frequency, np.log(mean))
         edge = filter_edge(scale_of, smooth, least)
-        ends.append(edge and refined_edge(scale_of, smooth, edge))
+        if edge is not None and edge * frequency[min(FIRST, len(frequency) - 1)] < 1:
+            ends.append(refined_edge(scale_of, smooth, edge))
     return max((end for end in ends if end is not None), default=None)
 
 
