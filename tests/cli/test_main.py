@@ -19,7 +19,6 @@ from handmade import folded_chain, mrc_bytes, noisy_ball
 import mapres
 from mapres import io as mrc
 from mapres import threads
-from mapres.__main__ import main
 from mapres.errors import MapContentError
 from mapres.local import resolution as local
 from mapres.networks import registry
@@ -47,21 +46,6 @@ def folder(tmp_path, monkeypatch):
     mrc.write("half1.mrc", noisy_ball(seed=1))
     mrc.write("half2.mrc", noisy_ball(seed=2))
     return tmp_path
-
-
-@pytest.fixture
-def run(folder, capsys):
-    """Run the command line; return its status and what it printed."""
-
-    def run(text):
-        try:
-            status = main(text.split())
-        except SystemExit as error:
-            status = error.code
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
 
 
 def names(folder):

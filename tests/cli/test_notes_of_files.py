@@ -8,7 +8,6 @@ import pytest
 from handmade import folded_chain, mrc_bytes
 
 from mapres import io as mrc
-from mapres.__main__ import main
 from mapres.mask import solvent_mask
 
 CHAIN = folded_chain()
@@ -23,19 +22,6 @@ def folder(tmp_path, monkeypatch):
     for k, half in enumerate(HALVES, 1):
         mrc.write(f"half{k}.mrc", half)
     return tmp_path
-
-
-@pytest.fixture
-def run(folder, capsys):
-    def run(text):
-        try:
-            status = main(text.split())
-        except SystemExit as error:
-            status = error.code
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture

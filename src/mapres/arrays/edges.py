@@ -1,4 +1,4 @@
-"""The values on the edges of a box, where there is no molecule."""
+"""The values on the edges and faces of a box, where there is no molecule."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def background(values: NDArray) -> float:
 def edges(values: NDArray) -> NDArray:
     """Return the values on the four edges of the box along x, of an array of shape (z, y, x)."""
     return values[:: max(1, values.shape[0] - 1), :: max(1, values.shape[1] - 1)].ravel()
+
+
+def faces(values: NDArray) -> NDArray:
+    """Return the values on the six faces of the box, of an array of shape (z, y, x)."""
+    return np.concatenate([values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)])

@@ -6,11 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from ..features.spectra import Spectra
-from ..halves.power import filter_edge
+from ..halves.power import CLIFF, filter_edge
 
-# A filter drops the power below 1/90 of the trend within a fifth of its frequency; the steepest
-# simulated maps without one, by B factor and the spectrum of the fold, drop to 1/58.
-CLIFF = 4.5
 # By the spectrum of the fold, three in four weighted, fully sharpened maps rise up to 2.3-fold.
 RISE = float(np.log(4))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.edges import faces
 from ..density import Density
 from ..threads import in_planes
 
@@ -40,8 +41,7 @@ def above_solvent(values: NDArray) -> NDArray[np.float32]:
 
 def solvent_level(values: NDArray) -> np.float32:
     """Return the median over the six faces of the box, where solvent is most likely."""
-    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    return np.float32(np.median(np.concatenate(faces)))
+    return np.float32(np.median(faces(values)))
 
 
 def outlier_limit(values: NDArray, level: float | np.float32 = 0.0) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.edges import faces
 from ..arrays.nearby import near
 from ..checks.density import inverted_contrast
 from ..checks.measurements import measure_map
@@ -117,8 +118,7 @@ def _held(inside: NDArray[np.bool_], molecule: Molecule) -> float:
 
 def _faces(inside: NDArray[np.bool_]) -> float:
     """Return which fraction of the faces of the box is inside."""
-    faces = [inside.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    return float(np.concatenate(faces).mean())
+    return float(faces(inside).mean())
 
 
 def _moved(inside: NDArray[np.bool_], found: NDArray[np.bool_]) -> tuple[int, ...] | None:

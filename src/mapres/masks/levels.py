@@ -55,7 +55,7 @@ def levels_of(mask: Density) -> Levels:
     Raises
     ------
     MapContentError
-        If it is no mask: see `require_values`, or it holds labels or grey values.
+        If it is no mask: see `require_values`, or it holds labels or gray values.
     """
     values = mask.values
     lowest, highest = require_values(mask)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..arrays.edges import faces
 from ..arrays.nearby import near
 from ..density import Density
 
@@ -106,8 +107,7 @@ def _levels_off(values: NDArray, rest: NDArray[np.bool_], apart: NDArray) -> boo
 
 
 def _fills_faces(values: NDArray, value: np.floating) -> bool:
-    faces = [values.take(end, axis).ravel() for axis in range(3) for end in (0, -1)]
-    return bool(np.mean(np.concatenate(faces) == value) >= REPEATED)
+    return bool(np.mean(faces(values) == value) >= REPEATED)
 
 
 def _step(steps: NDArray) -> float:

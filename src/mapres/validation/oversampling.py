@@ -24,8 +24,8 @@ def on_own_grid(
 ) -> tuple[Density, NDArray[np.bool_]] | None:
     """Return a map and its mask on the coarser grid that holds all of it; None on its own already.
 
-    Fourier-padding a map (in ChimeraX, ``volume resample`` with a finer spacing) adds empty shells,
-    which look like those beyond a filter, and changed a resolution by 7%.
+    Fourier-padding a map adds empty shells, which look like those beyond a filter, and changed a
+    resolution by 7%.
 
     Parameters
     ----------
