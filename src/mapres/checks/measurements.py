@@ -12,6 +12,7 @@ from ..density import Density
 from ..features.outliers import above_solvent, clip, outlier_limit, sample_of
 from ..features.spectra import Spectra, measure_spectra
 from ..progress import beat
+from .contrast import Contrast, measure_contrast
 from .cuts import Cuts, measure_cuts
 from .shape import Shape, measure_shape
 
@@ -27,6 +28,7 @@ class Measurements:
     faint : number of voxels 1e-5 to 1e-3 of the height above the solvent, over those 1e-3 to 0.1 of
         it. Tails of Gaussians fill all decades alike, noise a hundred times less
     cuts : where values are missing
+    contrast : how they are distributed
     shape : of the density, on a coarse grid
     spectra : power per shell in the molecule and in the solvent
     """
@@ -35,6 +37,7 @@ class Measurements:
     lowest: float
     faint: float
     cuts: Cuts
+    contrast: Contrast
     shape: Shape
     spectra: Spectra
 
@@ -42,6 +45,7 @@ class Measurements:
 def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
     """Measure a map; ``mask``, bool (z, y, x), marks its molecule."""
     values = above_solvent(density.values)
+    contrast = measure_contrast(values, mask, density.spacing)
     sample = sample_of(values)
     height = max(float(np.percentile(np.abs(sample), 99.9)), 1e-30)
     faint, strong = np.histogram(sample / height, bins=[1e-5, 1e-3, 1e-1])[0]
@@ -54,4 +58,5 @@ def measure_map(density: Density, mask: NDArray[np.bool_]) -> Measurements:
         lambda: measure_shape(flattened, mask), lambda: measure_spectra(flattened, mask)
     )
     few = float(faint / max(strong, 1))
-    return Measurements(limit == 0, lowest, few, measure_cuts(density.values), shape, spectra)
+    cuts = measure_cuts(density.values)
+    return Measurements(limit == 0, lowest, few, cuts, contrast, shape, spectra)
