@@ -26,8 +26,7 @@ from ..checks.measurements import measure_map
 from ..density import Density, notes_of
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
-from ..halves.rim import at_one_level
-from ..mask import flat_solvent, solvent_mask
+from ..mask import flat_solvent, molecule_in
 from ..masks.given import GivenMask
 from ..networks.registry import Model
 from ..progress import Progress
@@ -165,9 +164,7 @@ class _FscMask:
         if given is not None:
             return cls(given.place, given.weights, True)
         found = [*findings, *run_checks(DENSITY, evidence)]
-        density = at_one_level(evidence.density)
-        if density is not evidence.density:
-            molecule, found = _found_again(density)
+        density = evidence.density
         if any(finding.check.name == "inverted" for finding in found):
             # In a map of positive contrast the molecule is found.
             molecule, found = _found_again(density.with_values(-density.values))
@@ -195,7 +192,7 @@ def find_molecule(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
     try:
-        molecule = solvent_mask(density) if mask is None else mask.place
+        molecule = molecule_in(density) if mask is None else mask.place
     except MapContentError:
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)
