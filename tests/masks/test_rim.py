@@ -90,7 +90,7 @@ def test_a_mask_of_any_shape_in_solvent_at_another_level(margin, offset, whole):
     kept = near(whole, margin)
     values = np.where(kept, LARGE + np.float32(offset * SPREAD), np.float32(0))
     found = leveled(CHAIN.with_values(values))
-    assert found.values[~kept] == pytest.approx(offset * SPREAD, abs=0.5 * SPREAD)
+    assert np.abs(found.values[~kept] / SPREAD - offset).max() < 0.5
     assert np.array_equal(found.values[kept], values[kept])
     assert leveled(found) is found
     # As where the solvent is at 0.

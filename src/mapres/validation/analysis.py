@@ -70,6 +70,7 @@ class Analysis:
         findings += self.of_half_maps
         density, mask = evidence.density, self.mask
         of_mask = () if mask is None else mask.warnings
+        pair = evidence.half_maps
         return Validation(
             map=density.name,
             voxel_size=density.voxel_size,
@@ -86,6 +87,7 @@ class Analysis:
             provider=network.provider,
             half_map_fsc=self.fsc,
             mask=None if mask is None else mask.name,
+            half_maps_masked=pair is not None and pair.masked,
             notes=self.notes,
         )
 
