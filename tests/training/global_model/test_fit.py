@@ -32,6 +32,8 @@ pytestmark = [
 ]
 # One level of four, and a ninth of the patch.
 SMALL = {"widths": (8,), "crop": 16}
+# Of simulated maps with small boxes, 28³ to 58³.
+SEED = 20
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,7 @@ def exported(packed, shards, run, reconstructions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "CALIBRATION_MAPS", 4)
+        patch.setattr(exporting, "CALIBRATION_SEED", SEED)
         patch.setattr(exporting, "examples", in_this_process)
         patch.setattr(to_onnx, "INPUTS", 8)
         exporting.export(packed, run, shards, reconstructions, folder, "tiny")
@@ -162,6 +165,7 @@ def test_calibrating_anew_finds_what_export_found(
     packed, reconstructions, exported, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(exporting, "CALIBRATION_MAPS", 4)
+    monkeypatch.setattr(exporting, "CALIBRATION_SEED", SEED)
     monkeypatch.setattr(exporting, "examples", in_this_process)
     card = json.loads(exported.read_text())
     spoiled = card | {"calibration": card["calibration"] | {"sharpness": 9.0}, "scores": {}}
@@ -219,6 +223,7 @@ def test_ablation_trains_a_new_head_for_every_variant(
     monkeypatch.setattr(ablation, "default_network", partial(default_network, **SMALL))
     monkeypatch.setattr(ablation, "fit_head", partial(ablation.fit_head, epochs=1))
     monkeypatch.setattr(ablation, "examples", in_this_process)
+    monkeypatch.setattr(ablation, "SEED", SEED)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
     ablation.ablation(packed, tmp_path / "cache", reconstructions, 3, tmp_path, few)
@@ -231,6 +236,7 @@ def test_ablation_trains_a_new_head_for_every_variant(
 def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path, monkeypatch):
     """The tiny model says 7 Å of everything; only two voxels of a wrong size can stop it."""
     monkeypatch.setattr(robustness, "examples", in_this_process)
+    monkeypatch.setattr(robustness, "SEED", SEED)
     robustness.robustness(packed, 2, tmp_path)
     rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
     assert len(rows) == sum(map(len, robustness.FAMILIES.values()))
