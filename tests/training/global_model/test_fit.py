@@ -13,7 +13,7 @@ from mapres.features.distribution import BINS, CLASSES, class_of
 from mapres.features.patches import Patches, power_spectra
 from mapres.features.profile import CURVES, FREQUENCIES
 from mapres.networks.registry import digest, load
-from training.evaluate import ablation, robustness
+from training.evaluate import ablation, robustness, simulated
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
 from training.global_model import export as exporting
 from training.global_model import fit as fitting
@@ -177,7 +177,8 @@ def test_calibrating_anew_finds_what_export_found(
     assert found["sha256"] == card["sha256"] and found["scores"]["calibration (validation split)"]
 
 
-def test_evaluation_of_simulated_maps(packed, exported, tmp_path):
+def test_evaluation_of_simulated_maps(packed, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(simulated, "SEED", SEED)
     summary = evaluate_simulated(packed, "test", 3, str(exported), tmp_path)
     rows = list(csv.DictReader((tmp_path / "simulated-test.csv").read_text().splitlines()))
     right = [row["class"] == CLASSES[class_of(float(row["true_A"]))] for row in rows]
@@ -236,7 +237,7 @@ def test_ablation_trains_a_new_head_for_every_variant(
 def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path, monkeypatch):
     """The tiny model says 7 Å of everything; only two voxels of a wrong size can stop it."""
     monkeypatch.setattr(robustness, "examples", in_this_process)
-    monkeypatch.setattr(robustness, "SEED", SEED)
+    monkeypatch.setattr(robustness, "SEED", 10)
     robustness.robustness(packed, 2, tmp_path)
     rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
     assert len(rows) == sum(map(len, robustness.FAMILIES.values()))

@@ -5,7 +5,6 @@ import pytest
 
 from training.simulate.draw import Ingredients, draw_example, draw_noise_free
 
-
 # Of the first 80 those with the smallest boxes, 24³ to 36³.
 SEEDS = (1, 4, 6, 13, 19, 24, 26, 32, 33, 37, 54, 77)
 
