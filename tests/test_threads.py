@@ -142,7 +142,7 @@ def test_blas_keeps_to_one_thread_while_ours_run(cores):
         assert blas_threads() == {2}
 
 
-def test_whoever_waits_may_cancel():
+def test_whoever_waits_may_cancel(cores):
     """A caller that no longer wants the result stops the rest, and is not made to wait for it."""
     done = []
 

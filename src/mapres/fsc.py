@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays.rim import centered
 from .density import require_shape
 from .errors import MapContentError
 from .fourier import VoxelSize, forward, per_axis
-from .halves.masking import leveled
 from .halves.shells import Curves
 
 THRESHOLDS = {"0.143": 0.143, "0.5": 0.5}
@@ -181,7 +181,7 @@ def _prepared(half: NDArray, name: str) -> NDArray[np.float32]:
         raise MapContentError(f"{name} holds NaN or infinite values; replace them first.")
     if half.min() == half.max():
         raise MapContentError(f"{name} is constant ({half.flat[0]:g}); it cannot be correlated.")
-    return leveled(half)
+    return centered(half)
 
 
 def _voxels(mask: NDArray[np.float32]) -> float:

@@ -66,7 +66,11 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
     MapContentError
         If nothing stands out from the solvent.
     """
-    density = leveled(density)
+    return molecule_in(leveled(density))
+
+
+def molecule_in(density: Density) -> NDArray[np.bool_]:
+    """Find the molecule in a map whose rim is leveled, see `solvent_mask`."""
     flat = flat_solvent(density.values)
     inside = _above_solvent(density, flat)
     if np.count_nonzero(inside):
@@ -84,9 +88,8 @@ def solvent_mask(density: Density) -> NDArray[np.bool_]:
 def above_noise(density: Density) -> NDArray[np.bool_]:
     """Return where a map, smoothed as in `solvent_mask`, stands out from the noise of the solvent.
 
-    That is more than the molecule: weak domains and micelles, too.
+    That is more than the molecule: weak domains and micelles, too. The map's rim is leveled.
     """
-    density = leveled(density)
     smooth, level, spread = _smoothed(density, flat_solvent(density.values))
     return smooth > level + 4 * spread
 

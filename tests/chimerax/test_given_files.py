@@ -1,12 +1,16 @@
 """Files and models that are not what they seem, given to the commands as a user gives them."""
 
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 from handmade import mrc_bytes
 from scenes import blobs, open_array, refusal
 
+import mapres
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 VALUES = blobs()
 INSIDE = blobs(resolution=14) > 0.2
 
@@ -70,6 +74,18 @@ def test_a_missing_voxel_size_is_set_with_a_command_that_is_named(do, opened, co
     assert "`volume #1 voxelSize`" in text and "ChimeraX shows 1 Å" in text
     do("volume #1 voxelSize 2")
     assert do("resvalidate #1").voxel_size == (2, 2, 2)
+
+
+@pytest.mark.parametrize("command", ["resvalidate #1", "localres #1 key false"])
+def test_a_voxel_size_of_1_is_set_with_a_command_that_is_named(session, do, log, command):
+    halves = [mapres.read(EXAMPLES / f"half{k}.mrc.gz").values for k in (1, 2)]
+    open_array(session, 0.5 * (halves[0] + halves[1]))
+    do("volume #1 voxelSize 1")
+    do(command)
+    # The plain log breaks long lines.
+    text = " ".join(log.getvalue().split())
+    assert "#1 has a voxel size of exactly 1 Å" in text
+    assert "set the correct one with `volume #1 voxelSize`" in text and "voxel_size" not in text
 
 
 def test_a_stack_of_images_is_refused(do, opened):

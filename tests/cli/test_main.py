@@ -299,6 +299,16 @@ def test_the_number_of_threads_changes_no_answer(folder):
     assert json.loads(one.stdout) == json.loads(two.stdout)
 
 
+def test_a_voxel_size_of_1_is_set_with_an_option_that_is_named(run):
+    examples = Path(__file__).parents[2] / "examples"
+    halves = [mapres.read(examples / f"half{k}.mrc.gz") for k in (1, 2)]
+    whole = 0.5 * (halves[0].values + halves[1].values)
+    mapres.write("mean.mrc", halves[0].with_values(whole))
+    status, out, _ = run("validate mean.mrc --voxel-size 1")
+    assert status == 0
+    assert "has a voxel size of exactly 1 Å" in out and "set --voxel-size to the correct" in out
+
+
 def test_version(run):
     assert run("--version") == (0, f"mapres {mapres.__version__}\n", "")
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from mapres.arrays.rim import centered, constant_rim
 from mapres.density import Density
 from mapres.halves.mask_noise import mask_noise
-from mapres.halves.masking import fraction_quiet, leveled, quiet_blocks
-from mapres.halves.rim import at_one_level, constant_rim
+from mapres.halves.masking import fraction_quiet, quiet_blocks
 from mapres.halves.solvent import solvent_correlation
+from mapres.masks.rim import leveled
 
 SHAPE = (64, 60, 66)
 DISTANCE = np.linalg.norm(np.indices(SHAPE) - np.reshape([32, 30, 33], (3, 1, 1, 1)), axis=0)
@@ -64,12 +65,12 @@ def test_a_rim_is_put_at_the_level_of_the_rest():
     first, _ = noises(2)
     values = np.where(DISTANCE < 28, first + 7, np.float32(-40))
     assert constant_rim(first) is None and constant_rim(values).sum() == (DISTANCE >= 28).sum()
-    assert leveled(values)[DISTANCE >= 28].any() == False  # noqa: E712
-    assert leveled(values).mean() == pytest.approx(0, abs=0.05)
-    changed = at_one_level(Density(values, (1.5,) * 3)).values
+    assert centered(values)[DISTANCE >= 28].any() == False  # noqa: E712
+    assert centered(values).mean() == pytest.approx(0, abs=0.05)
+    changed = leveled(Density(values, (1.5,) * 3)).values
     assert changed[DISTANCE >= 28].mean() == pytest.approx(7, abs=0.2)
     density = Density(first, (1.5,) * 3)
-    assert at_one_level(density) is density
+    assert leveled(density) is density
 
 
 def test_values_of_few_bits_are_no_rim():

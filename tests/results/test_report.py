@@ -104,6 +104,14 @@ def test_validation_rows_tell_everything():
     ]
 
 
+@pytest.mark.parametrize("mask", [None, "soft.mrc"])
+def test_the_mask_of_half_maps_that_were_masked_is_told(mask):
+    masked = dataclasses.replace(VALIDATION, mask=mask, half_maps_masked=True)
+    (text,) = (text for label, text in validation_rows(masked) if label == "Half maps")
+    before = "mask soft.mrc" if mask else "soft mask 4 Å beyond the molecule"
+    assert text == f"FSC = 0.143 at 7.80 Å ({before}, inside that of the half maps)"
+
+
 @pytest.mark.parametrize(
     ("claimed", "text"),
     [

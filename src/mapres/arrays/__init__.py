@@ -1,4 +1,4 @@
 """Large arrays in little time and memory: on several cores, and only where values are needed.
 
-Others use `separable`, `nearby`, `percentile`, `interpolate` and `edges`.
+Others use `separable`, `nearby`, `percentile`, `interpolate`, `edges` and `rim`.
 """

@@ -85,7 +85,7 @@ def _unknown_size(evidence: Evidence) -> Mapping[str, Any] | None:
         return None
     spectra = _measured(evidence).spectra
     size = true_scale(spectra.frequency, spectra.molecule, spectra.solvent)
-    return None if size is None else {"size": size}
+    return None if size is None else {"name": evidence.density.name, "size": size}
 
 
 def _open(evidence: Evidence) -> bool:
@@ -186,15 +186,17 @@ DENSITY = (
     ),
     Check(
         "inverted",
-        "Contrast is inverted; fix with `volume scale {number} factor -1`.",
+        "Contrast is inverted; fix with `volume scale {number} factor -1` in ChimeraX, or multiply "
+        "the map by -1.",
         _inverted,
         discredits=PREDICTION,
         final=True,
     ),
     Check(
         "voxel size of 1 Å",
-        "The voxel size of exactly 1 Å may be a placeholder: the spectrum is that of protein with "
-        "voxels of about {size:.2g} Å; set voxel_size if the header is wrong.",
+        "{name} has a voxel size of exactly 1 Å, maybe a placeholder: the spectrum is that of "
+        "protein with voxels of about {size:.2g} Å; if the header is wrong, set voxel_size to the "
+        "correct one.",
         _unknown_size,
     ),
     Check(

@@ -64,11 +64,10 @@ def run(options: argparse.Namespace) -> int:
 def _molecule(first: Density, second: Density) -> NDArray | None:
     """Return the molecule in the mean of two half maps, None if none is found."""
     from ..half_maps import mean_and_difference
-    from ..halves.rim import at_one_level
-    from ..mask import solvent_mask
+    from ..mask import molecule_in
 
     mean, _ = mean_and_difference(first.values, second.values)
     try:
-        return solvent_mask(at_one_level(first.with_values(mean)))
+        return molecule_in(first.with_values(mean))
     except MapContentError:
         return None

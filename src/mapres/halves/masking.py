@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .. import threads
+from ..arrays.edges import edges
 from ..arrays.interpolate import block_means
 from ..arrays.nearby import near
+from ..arrays.rim import constant_rim
 from ..arrays.separable import gaussian_filtered
 from ..mask import inscribed_ellipsoid
-from .rim import constant_rim
 
 # Voxels, edge of the blocks in which noise is measured.
 BLOCK = 4
@@ -24,31 +25,25 @@ CONSTANT = 0.9
 MARGIN, EDGE = 3.0, 1.5
 
 
-def leveled(half: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a half map less its mean, and 0 where it has one constant value at its rim.
-
-    A constant beside another level than its own would correlate by the shape of its edge.
-    """
-    rim = constant_rim(half)
-    if rim is None:
-        return half - half.mean(dtype=np.float64).astype(np.float32)
-    level = np.float32(half.mean(dtype=np.float64, where=~rim))
-    return np.where(rim, np.float32(0), half - level)
-
-
 def quiet_blocks(first: NDArray, second: NDArray) -> NDArray[np.bool_] | None:
     """Return in which blocks of `BLOCK`³ voxels the difference of two maps vanishes.
+
+    They may differ by a factor and an offset: what is quiet, if anything, reaches the box's edges.
+
+    Parameters
+    ----------
+    first, second : arrays, shape (z, y, x)
 
     Returns
     -------
     bool array, shape (z // 4, y // 4, x // 4), or None if the maps differ nowhere
     """
-    first, second = leveled(first), leveled(second)
     a, b = (1 / float(half.std(dtype=np.float64)) for half in (first, second))
+    offset = np.float32(a * np.median(edges(first)) - b * np.median(edges(second)))
 
     def part(planes: range) -> NDArray[np.float32]:
         rows = slice(planes.start * BLOCK, planes.stop * BLOCK)
-        rest = np.float32(a) * first[rows] - np.float32(b) * second[rows]
+        rest = np.float32(a) * first[rows] - np.float32(b) * second[rows] - offset
         return block_means(np.square(rest), BLOCK)
 
     parts = threads.run_each(part, threads.slabs(len(first) // BLOCK, BLOCK))

@@ -14,7 +14,7 @@ from ..checks.measurements import Measurements, measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
-from ..mask import solvent_mask
+from ..mask import molecule_in
 from ..networks.session import GPU
 from ..progress import Progress
 
@@ -86,7 +86,7 @@ class MethodInput:
         if self.found is not None:
             return self.inside | self.found
         try:
-            return self.inside | solvent_mask(self.density)
+            return self.inside | molecule_in(self.density)
         except MapContentError:
             return self.inside
 

@@ -19,7 +19,7 @@ from ..checks.measurements import measure_map
 from ..density import Density, notes_of
 from ..errors import MapContentError, MapResError
 from ..half_maps import HalfMaps, checked_with_half_maps
-from ..mask import flat_solvent, solvent_mask
+from ..mask import flat_solvent, molecule_in
 from ..masks.given import given_mask
 from ..networks.session import AUTO, require_device
 from ..progress import Progress, beat, silent, with_heartbeat
@@ -194,7 +194,7 @@ def _measure(
 def _molecule(density: Density) -> NDArray[np.bool_]:
     """Return the solvent mask of a map, or raise an error that names the likely cause."""
     try:
-        return solvent_mask(density)
+        return molecule_in(density)
     except MapContentError:
         everywhere = np.ones(density.values.shape, dtype=bool)
         if inverted := inverted_contrast(density, measure_map(density, everywhere)):

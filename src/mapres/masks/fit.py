@@ -14,7 +14,7 @@ from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
 from ..fourier import forward, inverse
-from ..mask import above_noise, solvent_mask
+from ..mask import above_noise, molecule_in
 
 # Fraction of the molecule's density: a mask that holds less may be of one domain, or elsewhere.
 LITTLE = 0.5
@@ -50,7 +50,7 @@ class Molecule:
 def find_molecule(density: Density) -> Molecule | None:
     """Return the molecule that is found in a map, or None."""
     try:
-        return Molecule(density, solvent_mask(density))
+        return Molecule(density, molecule_in(density))
     except MapContentError:
         return None
 

@@ -69,7 +69,7 @@ def given_mask(mask: Density, density: Density) -> GivenMask:
     Parameters
     ----------
     mask : the mask; if its voxel size is 0 or 1 Å, it is taken voxel by voxel
-    density : the map, or a half map
+    density : the map, or a half map, its rim leveled
 
     Raises
     ------

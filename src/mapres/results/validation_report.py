@@ -91,6 +91,8 @@ def _half_map_rows(validation: Validation) -> Rows:
         return []
     automatic = f"soft mask {mask_reach(max(validation.voxel_size)):.3g} Å beyond the molecule"
     mask = f"mask {validation.mask}" if validation.mask else automatic
+    if validation.half_maps_masked:
+        mask += ", inside that of the half maps"
     return [("Half maps", f"FSC = 0.143 at {fsc:.2f} Å ({mask})")]
 
 

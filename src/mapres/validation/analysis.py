@@ -26,8 +26,7 @@ from ..checks.measurements import measure_map
 from ..density import Density, notes_of
 from ..errors import MapContentError
 from ..half_maps import HalfMaps, fsc_mask
-from ..halves.rim import at_one_level
-from ..mask import flat_solvent, solvent_mask
+from ..mask import flat_solvent, molecule_in
 from ..masks.given import GivenMask
 from ..networks.registry import Model
 from ..progress import Progress
@@ -71,6 +70,7 @@ class Analysis:
         findings += self.of_half_maps
         density, mask = evidence.density, self.mask
         of_mask = () if mask is None else mask.warnings
+        pair = evidence.half_maps
         return Validation(
             map=density.name,
             voxel_size=density.voxel_size,
@@ -87,6 +87,7 @@ class Analysis:
             provider=network.provider,
             half_map_fsc=self.fsc,
             mask=None if mask is None else mask.name,
+            half_maps_masked=pair is not None and pair.masked,
             notes=self.notes,
         )
 
@@ -165,9 +166,7 @@ class _FscMask:
         if given is not None:
             return cls(given.place, given.weights, True)
         found = [*findings, *run_checks(DENSITY, evidence)]
-        density = at_one_level(evidence.density)
-        if density is not evidence.density:
-            molecule, found = _found_again(density)
+        density = evidence.density
         if any(finding.check.name == "inverted" for finding in found):
             # In a map of positive contrast the molecule is found.
             molecule, found = _found_again(density.with_values(-density.values))
@@ -195,7 +194,7 @@ def find_molecule(
         density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
     )
     try:
-        molecule = solvent_mask(density) if mask is None else mask.place
+        molecule = molecule_in(density) if mask is None else mask.place
     except MapContentError:
         molecule = np.ones(density.values.shape, dtype=bool)
         evidence = evidence.with_(fills_box=True)

@@ -30,6 +30,8 @@ class Validation:
     half_map_fsc : Å where the half maps' masked FSC falls below 0.143; None without half maps, or
         where they are faulty
     mask : name of the mask that was given, or None
+    half_maps_masked : whether the half maps were masked already, so that their FSC was measured
+        inside that mask, too
     notes : how the files were understood, one sentence each
     """
 
@@ -48,6 +50,7 @@ class Validation:
     provider: str
     half_map_fsc: float | None = None
     mask: str | None = None
+    half_maps_masked: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -69,6 +72,7 @@ class Validation:
             "verdict": self.verdict,
             "mask": self.mask,
             "half_map_fsc_A": self.half_map_fsc and round(self.half_map_fsc, 3),
+            "half_maps_masked": self.half_maps_masked,
             "patches": self.patches,
             "notes": list(self.notes),
             "warnings": list(self.warnings),

@@ -12,7 +12,8 @@ from training.simulate.examples import make_example, pools
 
 @pytest.fixture(scope="module")
 def example(packed):
-    return make_example(packed, pools(packed, "train"), 3, Ingredients(varied=1.0), 0)
+    # A box of 44³.
+    return make_example(packed, pools(packed, "train"), 29, Ingredients(varied=1.0), 0)
 
 
 @pytest.fixture(scope="module")

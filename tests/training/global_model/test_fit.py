@@ -13,7 +13,7 @@ from mapres.features.distribution import BINS, CLASSES, class_of
 from mapres.features.patches import Patches, power_spectra
 from mapres.features.profile import CURVES, FREQUENCIES
 from mapres.networks.registry import digest, load
-from training.evaluate import ablation, robustness
+from training.evaluate import ablation, robustness, simulated
 from training.evaluate.simulated import evaluate_real, evaluate_simulated
 from training.global_model import export as exporting
 from training.global_model import fit as fitting
@@ -32,6 +32,8 @@ pytestmark = [
 ]
 # One level of four, and a ninth of the patch.
 SMALL = {"widths": (8,), "crop": 16}
+# Of simulated maps with small boxes, 28³ to 58³.
+SEED = 20
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,7 @@ def exported(packed, shards, run, reconstructions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "CALIBRATION_MAPS", 4)
+        patch.setattr(exporting, "CALIBRATION_SEED", SEED)
         patch.setattr(exporting, "examples", in_this_process)
         patch.setattr(to_onnx, "INPUTS", 8)
         exporting.export(packed, run, shards, reconstructions, folder, "tiny")
@@ -162,6 +165,7 @@ def test_calibrating_anew_finds_what_export_found(
     packed, reconstructions, exported, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(exporting, "CALIBRATION_MAPS", 4)
+    monkeypatch.setattr(exporting, "CALIBRATION_SEED", SEED)
     monkeypatch.setattr(exporting, "examples", in_this_process)
     card = json.loads(exported.read_text())
     spoiled = card | {"calibration": card["calibration"] | {"sharpness": 9.0}, "scores": {}}
@@ -173,7 +177,8 @@ def test_calibrating_anew_finds_what_export_found(
     assert found["sha256"] == card["sha256"] and found["scores"]["calibration (validation split)"]
 
 
-def test_evaluation_of_simulated_maps(packed, exported, tmp_path):
+def test_evaluation_of_simulated_maps(packed, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(simulated, "SEED", SEED)
     summary = evaluate_simulated(packed, "test", 3, str(exported), tmp_path)
     rows = list(csv.DictReader((tmp_path / "simulated-test.csv").read_text().splitlines()))
     right = [row["class"] == CLASSES[class_of(float(row["true_A"]))] for row in rows]
@@ -219,6 +224,7 @@ def test_ablation_trains_a_new_head_for_every_variant(
     monkeypatch.setattr(ablation, "default_network", partial(default_network, **SMALL))
     monkeypatch.setattr(ablation, "fit_head", partial(ablation.fit_head, epochs=1))
     monkeypatch.setattr(ablation, "examples", in_this_process)
+    monkeypatch.setattr(ablation, "SEED", SEED)
     monkeypatch.setattr(ablation, "listed_maps", lambda folder: [])
     monkeypatch.setattr(ablation, "_real", lambda predict, published: np.array([[4.0, 6.0]]))
     ablation.ablation(packed, tmp_path / "cache", reconstructions, 3, tmp_path, few)
@@ -231,6 +237,7 @@ def test_ablation_trains_a_new_head_for_every_variant(
 def test_robustness_leaves_a_steady_model_where_it_is(packed, tiny_models, tmp_path, monkeypatch):
     """The tiny model says 7 Å of everything; only two voxels of a wrong size can stop it."""
     monkeypatch.setattr(robustness, "examples", in_this_process)
+    monkeypatch.setattr(robustness, "SEED", 10)
     robustness.robustness(packed, 2, tmp_path)
     rows = list(csv.DictReader((tmp_path / "robustness.csv").read_text().splitlines()))
     assert len(rows) == sum(map(len, robustness.FAMILIES.values()))

@@ -49,14 +49,17 @@ VARIED = Ingredients(varied=1.0)
 
 @pytest.fixture(scope="module")
 def example(packed):
-    return make_example(packed, pools(packed, "train"), 3, VARIED, 0)
+    # A box of 44³.
+    return make_example(packed, pools(packed, "train"), 29, VARIED, 0)
 
 
 @pytest.fixture(scope="module")
 def shards(packed, reconstructions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cells")
-    for split, count in (("train", 3), ("validation", 2)):
-        lines = list(write_shards(packed, split, range(1), count, folder, processes=1))
+    # Shards of small boxes.
+    for split, shard, count in (("train", 20, 3), ("validation", 57, 2)):
+        shards = range(shard, shard + 1)
+        lines = list(write_shards(packed, split, shards, count, folder, processes=1))
         assert lines and "cells of" in lines[0]
     assert "cells of 4 maps" in write_reconstructed(reconstructions, folder)
     return folder

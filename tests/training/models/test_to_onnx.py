@@ -18,6 +18,7 @@ from training.avramov2019.unets.unet import unet
 from training.models import to_onnx
 from training.models.ship import WEIGHTS
 
+pytestmark = pytest.mark.usefixtures("eager")
 ROOT = Path(__file__).resolve().parents[3]
 MAPS = [ROOT / "examples", *(ROOT / "tests/recorded" / name for name in ("fine-", "coarse-"))]
 

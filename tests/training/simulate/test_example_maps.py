@@ -14,8 +14,8 @@ def test_recipes_respect_nyquist(ball):
 
 
 def test_same_seed_same_example_whatever_the_count(packed):
-    (first, second) = examples(packed, "train", 4, 2)
-    (again,) = examples(packed, "train", 4, 1)
+    (first, second) = examples(packed, "train", 42, 2)
+    (again,) = examples(packed, "train", 42, 1)
     assert np.array_equal(first.density.values, again.density.values)
     assert first.density.values.shape != second.density.values.shape or not np.allclose(
         first.density.values, second.density.values
@@ -23,10 +23,10 @@ def test_same_seed_same_example_whatever_the_count(packed):
 
 
 def test_a_reconstruction_becomes_several_maps_with_the_same_half_maps(packed):
-    once, *others = found = list(treated_again(examples(packed, "train", 3, 1), 3, seed=3))
+    once, *others = found = list(treated_again(examples(packed, "train", 17, 1), 3, seed=3))
     assert len(found) == 4 and all(each.made is once.made for each in others)
     assert len({each.treatment for each in found}) > 1
-    again = list(treated_again(examples(packed, "train", 3, 1), 3, seed=3))
+    again = list(treated_again(examples(packed, "train", 17, 1), 3, seed=3))
     assert [each.treatment for each in again] == [each.treatment for each in found]
 
 
