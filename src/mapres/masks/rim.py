@@ -34,7 +34,7 @@ LEFT = 0.05
 # is no solid, some density beside the rim makes none either.
 OFFSET, CLEAR_OFFSET = 0.5, 1.0
 # Of that step: solvent beside a rim changes less over the first voxels; beside the masks of 21
-# reconstructions of the validation split that follow the molecule, density by 1.1 and more.
+# reconstructions of the validation split that follow the molecule, density by 0.58 and more.
 FLAT = 0.3
 # Of the distance of the least values from the middle ones: so long is the tail of noise at least,
 # 0.27 in those; what is cut at a contour has none.
