@@ -35,6 +35,11 @@ class ShellCorrelation:
     resolution : Å at the first crossing below 0.143, 0.5 and the 1/2-bit threshold (keys
         ``"0.143"``, ``"0.5"``, ``"half-bit"``) of the corrected curve if there is one, else of the
         unmasked one; Nyquist if it never crosses, None if it starts below
+    low_pass : Å where a filter halves the amplitudes of the half maps, or rounding begins; None
+        where neither does
+    power_ends : Å beyond which too little is left by it, so that the curves are 0; None if nowhere
+    error : standard error of the FSC of noise, shape (shells,)
+    randomized_from : the shell from which on the curve is corrected; None without a mask
     """
 
     frequency: NDArray[np.float64]
@@ -44,6 +49,7 @@ class ShellCorrelation:
     corrected: NDArray[np.float64] | None
     half_bit: NDArray[np.float64]
     resolution: dict[str, float | None]
+    low_pass: float | None
     power_ends: float | None
     error: NDArray[np.float64]
     randomized_from: int | None
@@ -110,9 +116,12 @@ def fourier_shell_correlation(
     half_bit = _half_bit(curves.count)
     curve = unmasked if corrected is None else corrected
     thresholds = {name: np.full(curve.shape, level) for name, level in THRESHOLDS.items()}
-    finest = max(2 * max(per_axis(voxel_size)), curves.power_ends or 0.0)
+    end = curves.end
+    finest = max(2 * max(per_axis(voxel_size)), end.resolution if end else 0.0)
+    # A crossing to the zeros beyond the end would be by interpolation only.
+    held = slice(np.searchsorted(curves.frequency * finest, 1 + 1e-6) if end else None)
     resolution = {
-        name: first_crossing(curves.frequency, curve, threshold, finest)
+        name: first_crossing(curves.frequency[held], curve[held], threshold[held], finest)
         for name, threshold in (thresholds | {"half-bit": half_bit}).items()
     }
     error = 1 / np.sqrt(np.maximum(independent, 1))
@@ -124,7 +133,8 @@ def fourier_shell_correlation(
         corrected,
         half_bit,
         resolution,
-        curves.power_ends,
+        end.low_pass if end else None,
+        end.resolution if end else None,
         error,
         corrected_from,
     )

@@ -73,9 +73,14 @@ class HalfMapMeasurements:
 
     @property
     def filtered(self) -> float | None:
-        """Å where a filter of the half maps limits their FSC; None if none does."""
-        ends = None if self.curve is None else self.curve.power_ends
-        return ends if ends and self.fsc and self.fsc <= LIMITED * ends else None
+        """Å where a filter of the half maps halves amplitudes that limits their FSC, or None.
+
+        A soft one limits it only where its power ends, see `mapres.halves.power.PowerEnd`.
+        """
+        curve = self.curve
+        if curve is None or curve.power_ends is None or not self.fsc:
+            return None
+        return curve.low_pass if self.fsc <= LIMITED * curve.power_ends else None
 
     @property
     def rises_to(self) -> float | None:

@@ -66,8 +66,8 @@ PAIR = (
     ),
     Check(
         "filtered half maps",
-        "The half maps were low-pass filtered at about {cutoff:.1f} Å; their FSC says nothing of "
-        "finer resolutions. Give the unfiltered half maps.",
+        "The half maps were low-pass filtered at about {cutoff:.1f} Å{left}; their FSC says "
+        "nothing of finer resolutions. Give the unfiltered half maps.",
         faults.filtered,
         discredits=FINER,
     ),
