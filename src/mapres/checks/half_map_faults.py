@@ -117,6 +117,14 @@ def rises(evidence: Evidence) -> Mapping[str, Any] | None:
     return {"crossing": crossing, "end": pair.rises_to}
 
 
+def runs(evidence: Evidence) -> Mapping[str, Any] | None:
+    """Test for an FSC that stays near 0.143 beyond its crossing."""
+    pair = evidence.half_maps
+    if pair is None or pair.filtered or pair.fsc is None or pair.runs_to is None:
+        return None
+    return {"fsc": pair.fsc, "end": pair.runs_to}
+
+
 def uncorrelated(evidence: Evidence) -> bool:
     """Test for an FSC that is never above 0.143."""
     pair = evidence.half_maps

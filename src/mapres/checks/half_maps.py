@@ -106,6 +106,12 @@ PAIR = (
         faults.rises,
     ),
     Check(
+        "FSC that runs along 0.143",
+        "The half-map FSC first falls below 0.143 at {fsc:.1f} Å, but stays near it up to "
+        "{end:.1f} Å; the resolution is uncertain by as much.",
+        faults.runs,
+    ),
+    Check(
         "half maps without correlation",
         "The half maps do not correlate inside the molecule at any resolution.",
         faults.uncorrelated,

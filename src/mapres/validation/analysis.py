@@ -94,9 +94,12 @@ class Analysis:
         """Judge a claim: by half maps where there are any, else by interval, else by class."""
         invalid, nyquist = discredited(findings), self.evidence.density.nyquist
         predicted = self.predicted
-        if self.evidence.half_maps is not None:
-            fsc = None if HALF_MAPS in invalid else self.fsc
-            return verdict_by_half_maps(claimed, nyquist, fsc, limited=FINER in invalid)
+        pair = self.evidence.half_maps
+        if pair is not None:
+            fsc, limited = None if HALF_MAPS in invalid else self.fsc, FINER in invalid
+            return verdict_by_half_maps(
+                claimed, nyquist, fsc, pair.fsc_range, limited=limited, rises_to=pair.rises_to
+            )
         if predicted.interval is None and not invalid & {PREDICTION, SPECTRUM}:
             return verdict_by_class(claimed, nyquist, predicted.resolution_class)
         interval = None if invalid & {PREDICTION, INTERVAL, SPECTRUM} else predicted.interval
