@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from mapres.checks.check import FINER, discredited
 from mapres.checks.half_map_measurements import measure_half_maps
 from mapres.checks.half_maps import AGREEMENT, PAIR, fsc_of, half_map_findings
-from mapres.half_maps import HalfMaps, fsc_mask
+from mapres.half_maps import HalfMaps
 from mapres.networks.registry import load
-from mapres.validation.analysis import Analysis, find_molecule
+from mapres.validation.analysis import Analysis
+from mapres.validation.molecule import FscMask, find_molecule
 from mapres.validation.verdict import CONSISTENT, INCONCLUSIVE, verdict_by_half_maps
 from training.evaluate.claims import analyzed
 from training.evaluate.tables import Table
@@ -138,9 +139,12 @@ def measured_trial(
 ) -> Trial:
     """Return what is said of other half maps, or in another mask, beside an analyzed map."""
     density = analysis.evidence.density
-    molecule, _ = find_molecule(density)
-    soft = fsc_mask(molecule, density.spacing) if mask is None else mask
-    pair = measure_half_maps(half_maps, molecule, density, soft, given_mask=mask is not None)
+    molecule, of_molecule = find_molecule(density)
+    if mask is None:
+        found = FscMask.of(analysis.evidence, molecule, of_molecule, half_maps, None)
+        pair = measure_half_maps(half_maps, found.molecule, density, found.soft)
+    else:
+        pair = measure_half_maps(half_maps, molecule, density, mask, given_mask=True)
     evidence = analysis.evidence.with_(half_maps=pair)
     findings = half_map_findings(evidence)
     fsc, limited = fsc_of(evidence, findings), FINER in discredited(findings)
