@@ -155,7 +155,7 @@ def measured_trial(
             fsc,
             pair.fsc_range,
             limited=limited,
-            rises_to=pair.rises_to,
+            undecided_to=pair.undecided_to,
         )
         for claim in _claims(resolution, density.nyquist)
     )

@@ -96,16 +96,20 @@ class HalfMapMeasurements:
         return None if self.curve is None or self.rises_to else runs_to(self.curve)
 
     @property
-    def fsc_range(self) -> tuple[float, float] | None:
-        """Å, the finest and coarsest that the FSC resolution can honestly be called, or None.
+    def undecided_to(self) -> float | None:
+        """Å up to which their FSC is above 0.143 again, or near it; None if it is neither."""
+        return self.rises_to or self.runs_to
 
-        That is in the masks of laboratories, and up to where it runs along 0.143.
+    @property
+    def fsc_range(self) -> tuple[float, float] | None:
+        """Å where their FSC falls below 0.143 in the narrowest and widest masks of laboratories.
+
+        None if it is never above; see `mapres.halves.curves.range_in_masks`.
         """
         if self.curve is None or self.fsc is None:
             return None
         finest, coarsest = range_in_masks(self.curve, self.mask_volumes)
-        ends = [end or self.fsc for end in (finest, self.runs_to)]
-        return min(ends), coarsest or self.fsc
+        return finest or self.fsc, coarsest or self.fsc
 
     @property
     def mask_correlation(self) -> float | None:

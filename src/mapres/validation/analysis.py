@@ -93,7 +93,12 @@ class Analysis:
         if pair is not None:
             fsc, limited = None if HALF_MAPS in invalid else self.fsc, FINER in invalid
             return verdict_by_half_maps(
-                claimed, nyquist, fsc, pair.fsc_range, limited=limited, rises_to=pair.rises_to
+                claimed,
+                nyquist,
+                fsc,
+                pair.fsc_range,
+                limited=limited,
+                undecided_to=pair.undecided_to,
             )
         if predicted.interval is None and not invalid & {PREDICTION, SPECTRUM}:
             return verdict_by_class(claimed, nyquist, predicted.resolution_class)

@@ -36,14 +36,14 @@ def verdict_by_half_maps(
     fsc_range: tuple[float, float] | None = None,
     *,
     limited: bool = False,
-    rises_to: float | None = None,
+    undecided_to: float | None = None,
 ) -> str:
     """Judge a claim by where half maps' FSC falls below 0.143, all in Å; inconclusive without it.
 
     It is consistent with an FSC that differs from it no more than those of most entries of the EMDB
     differ from what they state, see `RECALCULATED`, or that is so in a mask as laboratories use it,
     see `HalfMapMeasurements.fsc_range`; and the tolerance. Where a filter has limited it, it tells
-    nothing of finer claims; where it rises again, nothing of those up to there.
+    nothing of finer claims; where it rises again or stays near 0.143, nothing of those up to there.
     """
     believed = None
     if fsc is not None:
@@ -51,10 +51,11 @@ def verdict_by_half_maps(
         least, most = RECALCULATED
         believed = min(fsc / most, finest), max(fsc / least, coarsest)
     verdict = verdict_by_interval(claimed, nyquist, believed)
-    if fsc is None or beyond_nyquist(claimed, nyquist) or not (limited or rises_to):
+    if fsc is None or beyond_nyquist(claimed, nyquist):
         return verdict
-    undecided = 0.0 if limited or rises_to is None else rises_to * (1 - TOLERANCE)
-    return INCONCLUSIVE if undecided <= claimed < fsc * (1 - TOLERANCE) else verdict
+    hidden = limited and claimed < fsc * (1 - TOLERANCE)
+    near = undecided_to is not None and claimed >= undecided_to * (1 - TOLERANCE)
+    return INCONCLUSIVE if hidden or (near and verdict == OPTIMISTIC) else verdict
 
 
 def verdict_by_class(claimed: float, nyquist: float, resolution_class: str) -> str:
