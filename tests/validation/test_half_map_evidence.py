@@ -157,6 +157,20 @@ def test_a_sphere_is_corrected_for_whatever_is_outside(halves, sound, radius, ou
     assert said == (radius < 30)
 
 
+@pytest.mark.parametrize("change", ["sharpened", "masked far outside", "negative"])
+def test_the_fsc_does_not_depend_on_what_was_done_to_the_map(halves, sound, change):
+    """Its mask is found in the half maps."""
+    density = mean(halves)
+    values = {
+        "sharpened": filtered(density.values, 1.5, lambda s2: np.exp(20 * s2)),
+        "masked far outside": density.values * sphere(density.values.shape, 28),
+        "negative": -density.values,
+    }[change]
+    both = tuple(h.with_values(-h.values) for h in halves) if change == "negative" else halves
+    answer = mapres.validate(density.with_values(values), claimed=4.58, half_maps=both)
+    assert answer.half_map_fsc == pytest.approx(sound.fsc, rel=1e-3)
+
+
 def test_a_tight_mask_on_both_gives_no_verdict(halves, molecule):
     both = tuple(h.with_values(h.values * molecule) for h in halves)
     answer = mapres.validate(mean(both), claimed=3.05, half_maps=both)
