@@ -14,12 +14,14 @@ HALF = float(np.log(4))
 # half maps to 1/12.
 CLIFF = 4.5
 # Of the first frequency, which is that of the second shell: edges before the seventh shell are
-# none. These shells hold few coefficients, and the spectrum falls steeply there, so that two of 43
-# reconstructions seemed to be filtered at 26 and 30 Å.
+# none, unless the power falls on. These shells hold few coefficients, and the spectrum falls
+# steeply there, so that two of 43 reconstructions seemed to be filtered at 26 and 30 Å.
 FIRST = 3.5
 
 
-def filter_edge(frequency: NDArray, power: NDArray, least: float) -> float | None:
+def filter_edge(
+    frequency: NDArray, power: NDArray, least: float, falls: float = np.inf
+) -> float | None:
     """Return where a filter halves the amplitudes (Å), None if the power has no cliff.
 
     Below each frequency a line is fitted to ln power against s² (a B factor); the cliff is where
@@ -30,6 +32,8 @@ def filter_edge(frequency: NDArray, power: NDArray, least: float) -> float | Non
     frequency : array, shape (n,), 1/Å, on a logarithmic scale from the second shell on
     power : array, shape (n,), ln of the power
     least : ln of the factor by which the power must lie below the line
+    falls : the same for the power at twice the frequency of an edge in the first shells, below
+        that at the edge
     """
     deepest, edge = least, 0.0
     for center in frequency:
@@ -41,7 +45,10 @@ def filter_edge(frequency: NDArray, power: NDArray, least: float) -> float | Non
         if missing[far] > deepest:
             last = int(np.flatnonzero(missing[:far] <= HALF)[-1])
             deepest, edge = float(missing[far]), float(frequency[last])
-    return 1 / edge if edge and edge > FIRST * frequency[0] else None
+    if not edge:
+        return None
+    twice = np.interp(2 * edge, frequency, power) - np.interp(edge, frequency, power)
+    return 1 / edge if edge > FIRST * frequency[0] or -twice > falls else None
 
 
 def trend(x: NDArray, y: NDArray, fitted: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -62,6 +62,14 @@ def test_a_steep_filter_ends_the_power_where_it_halves_amplitudes():
     assert fsc.low_pass == fsc.power_ends == pytest.approx(9.0, rel=0.12)
 
 
+@pytest.mark.parametrize("shell", [5, 6, 7])
+@pytest.mark.parametrize("order", [6, 8])
+def test_a_filter_in_the_first_shells_is_seen_as_the_noise_falls_on(shell, order):
+    resolution = VOXEL * SHAPE[0] / shell
+    fsc = fourier_shell_correlation(*pair(butterworth(order, resolution)), VOXEL)
+    assert fsc.low_pass == pytest.approx(resolution, rel=0.2)
+
+
 def test_the_fsc_ends_with_the_power_not_between_two_shells():
     """A shell before the end correlates, the next holds nothing: none crosses between them."""
     fsc = fourier_shell_correlation(*pair(low_pass(7.0, "raised cosine")), VOXEL)

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from ..cliff import CLIFF, HALF, filter_edge, trend
 
 # ln: what the difference of sound half maps, which is only noise, misses of its trend is below 0.7
-# (190 simulated sets and 41 reconstructions); Butterworth filters of order 4 lack 1.3 to 1.5.
-NOISE_CLIFF = 1.1
+# (190 simulated sets and 41 reconstructions); Butterworth filters of order 4 lack 1.3 to 1.5, of
+# order 3, 0.8 to 1.2.
+NOISE_CLIFF = 0.8
+# ln: the noise of 127 sound sets falls by at most 1.3 over an octave from one of the first shells,
+# with a Butterworth filter of order 3 by 3.9.
+NOISE_FALLS = 3.0
 # Of the mean power: below it, coefficients of transforms in float32 are rounding.
 ROUNDING = 1e-12
 # Frequencies on a logarithmic scale are 2% apart.
@@ -64,22 +68,22 @@ def power_ends(
         return None
     scale = np.exp(np.arange(np.log(frequency[1]), np.log(frequency[-1]) + 1e-9, STEP))
     ends = [_rounding(frequency, power / count) for power in powers]
-    for power, least in _shown(cross, powers):
+    for power, *limits in _shown(cross, powers):
         mean = np.maximum(power / count, 1e-30 * float((power / count).max()))
         smooth = np.interp(scale, frequency, np.log(mean))
-        edge = filter_edge(scale, smooth, least)
+        edge = filter_edge(scale, smooth, *limits)
         ends.append(None if edge is None else refined_end(scale, smooth, edge))
     found = [end for end in ends if end is not None and end.resolution * frequency[-1] > 1]
     return max(found, key=lambda end: end.resolution, default=None)
 
 
-def _shown(cross: NDArray, powers: Sequence[NDArray]) -> Iterator[tuple[NDArray, float]]:
-    """Yield what shows a filter, and how deep a cliff it must have."""
+def _shown(cross: NDArray, powers: Sequence[NDArray]) -> Iterator[tuple[NDArray, float, float]]:
+    """Yield what shows a filter, and how deep a cliff it must have, see `filter_edge`."""
     scale = np.sqrt(powers[0].sum() / powers[1].sum())
     noise = powers[0] + scale**2 * powers[1] - 2 * scale * cross
-    yield from ((power, CLIFF) for power in powers)
+    yield from ((power, CLIFF, np.inf) for power in powers)
     if noise.sum() > ROUNDING * powers[0].sum():
-        yield noise, NOISE_CLIFF
+        yield noise, NOISE_CLIFF, NOISE_FALLS
 
 
 def refined_end(frequency: NDArray, power: NDArray, edge: float) -> PowerEnd:
