@@ -32,9 +32,12 @@ class ShellCorrelation:
     phase_randomized : FSC of the phase-randomized, masked maps: the correlation due to the mask
     corrected : masked FSC, corrected for the correlation due to the mask
     half_bit : the 1/2-bit threshold, shape (shells,)
-    resolution : Å at the first crossing below 0.143, 0.5 and the 1/2-bit threshold (keys
-        ``"0.143"``, ``"0.5"``, ``"half-bit"``) of the corrected curve if there is one, else of the
-        unmasked one; Nyquist if it never crosses, None if it starts below
+    low_pass : Å where a filter halves the amplitudes of the half maps, or rounding begins; None
+        where neither does
+    power_ends : Å beyond which too little is left by it, so that the curves are 0; None if nowhere
+    finest : Å, the Nyquist limit, or where the power ends if that is coarser
+    error : standard error of the FSC of noise, shape (shells,)
+    randomized_from : the shell from which on the curve is corrected; None without a mask
     """
 
     frequency: NDArray[np.float64]
@@ -43,8 +46,9 @@ class ShellCorrelation:
     phase_randomized: NDArray[np.float64] | None
     corrected: NDArray[np.float64] | None
     half_bit: NDArray[np.float64]
-    resolution: dict[str, float | None]
+    low_pass: float | None
     power_ends: float | None
+    finest: float
     error: NDArray[np.float64]
     randomized_from: int | None
 
@@ -52,6 +56,25 @@ class ShellCorrelation:
     def used(self) -> NDArray[np.float64]:
         """The curve that resolutions are taken from, shape (shells,)."""
         return self.unmasked if self.corrected is None else self.corrected
+
+    def crossing(self, threshold: float | NDArray[np.float64]) -> float | None:
+        """Return where that curve first falls below a threshold, Å; see `first_crossing`."""
+        # A crossing to the zeros beyond the end would be by interpolation only.
+        held = slice(np.searchsorted(self.frequency * self.finest, 1 + 1e-5))
+        level = np.broadcast_to(threshold, self.frequency.shape)
+        return first_crossing(self.frequency[held], self.used[held], level[held], self.finest)
+
+    @property
+    def resolution(self) -> dict[str, float | None]:
+        """Å at the first crossing below each threshold.
+
+        Keys are ``"0.143"``, ``"0.5"`` and ``"half-bit"``, of the corrected curve if there is one,
+        else of the unmasked one; the finest if it never crosses, None if it starts below.
+        """
+        return {
+            name: self.crossing(level)
+            for name, level in (THRESHOLDS | {"half-bit": self.half_bit}).items()
+        }
 
 
 def fourier_shell_correlation(
@@ -107,14 +130,7 @@ def fourier_shell_correlation(
         corrected_from = start + EDGE_SHELLS
         corrected = _corrected(masked, random, corrected_from)
         independent = independent * _voxels(mask) / mask.size
-    half_bit = _half_bit(curves.count)
-    curve = unmasked if corrected is None else corrected
-    thresholds = {name: np.full(curve.shape, level) for name, level in THRESHOLDS.items()}
-    finest = max(2 * max(per_axis(voxel_size)), curves.power_ends or 0.0)
-    resolution = {
-        name: first_crossing(curves.frequency, curve, threshold, finest)
-        for name, threshold in (thresholds | {"half-bit": half_bit}).items()
-    }
+    end = curves.end
     error = 1 / np.sqrt(np.maximum(independent, 1))
     return ShellCorrelation(
         curves.frequency,
@@ -122,9 +138,10 @@ def fourier_shell_correlation(
         masked,
         random,
         corrected,
-        half_bit,
-        resolution,
-        curves.power_ends,
+        _half_bit(curves.count),
+        end.low_pass if end else None,
+        end.resolution if end else None,
+        max(2 * max(per_axis(voxel_size)), end.resolution if end else 0.0),
         error,
         corrected_from,
     )

@@ -103,6 +103,15 @@ def test_a_low_pass_scales_with_the_voxel(measured):
     assert coarse == pytest.approx(3 * fine)
 
 
+def test_no_filter_is_seen_in_the_first_shells(measured):
+    """They hold few coefficients, and the power falls steeply there."""
+    everywhere = np.ones(measured.values.shape, dtype=bool)
+    box = VOXEL * measured.values.shape[0]
+    for resolution, seen in ((box / 5, False), (box / 10, True)):
+        spectra = measure_map(low_passed(measured, resolution), everywhere).spectra
+        assert (low_pass(spectra) is not None) == seen
+
+
 def test_power_that_rises_is_over_sharpened(measured):
     sharpened = measured.with_values(
         filtered(measured.values, measured.voxel_size, lambda s2: np.exp(60 * s2))

@@ -34,6 +34,49 @@ def test_filters_of_any_shape_are_found(shape, resolution):
     assert (fsc.unmasked[fsc.frequency > 1.01 / fsc.power_ends] == 0).all()
 
 
+def butterworth(order, resolution):
+    """The gain of a Butterworth filter that halves amplitudes at a resolution (Å)."""
+    return lambda s2: 1 / np.sqrt(1 + 3 * (np.sqrt(s2) * resolution) ** (2 * order))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("resolution", [6.0, 8.0])
+def test_the_fsc_beyond_a_soft_filter_stands(order, resolution):
+    """It weakens signal and noise alike."""
+    sound = fourier_shell_correlation(*pair(), VOXEL).resolution["0.143"]
+    fsc = fourier_shell_correlation(*pair(butterworth(order, resolution)), VOXEL)
+    assert fsc.resolution["0.143"] == pytest.approx(sound, rel=0.01)
+
+
+@pytest.mark.parametrize("order", [4, 5])
+@pytest.mark.parametrize("resolution", [9.0, 12.0])
+def test_a_soft_filter_is_read_where_it_halves_amplitudes_and_ends_later(order, resolution):
+    fsc = fourier_shell_correlation(*pair(butterworth(order, resolution)), VOXEL)
+    assert fsc.low_pass == pytest.approx(resolution, rel=0.12)
+    # It leaves 1/100 of the power there.
+    assert fsc.power_ends == pytest.approx(resolution / 33 ** (0.5 / order), rel=0.12)
+
+
+def test_a_steep_filter_ends_the_power_where_it_halves_amplitudes():
+    fsc = fourier_shell_correlation(*pair(butterworth(10, 9.0)), VOXEL)
+    assert fsc.low_pass == fsc.power_ends == pytest.approx(9.0, rel=0.12)
+
+
+@pytest.mark.parametrize("shell", [5, 6, 7])
+@pytest.mark.parametrize("order", [6, 8])
+def test_a_filter_in_the_first_shells_is_seen_as_the_noise_falls_on(shell, order):
+    resolution = VOXEL * SHAPE[0] / shell
+    fsc = fourier_shell_correlation(*pair(butterworth(order, resolution)), VOXEL)
+    assert fsc.low_pass == pytest.approx(resolution, rel=0.2)
+
+
+def test_the_fsc_ends_with_the_power_not_between_two_shells():
+    """A shell before the end correlates, the next holds nothing: none crosses between them."""
+    fsc = fourier_shell_correlation(*pair(low_pass(7.0, "raised cosine")), VOXEL)
+    assert fsc.unmasked[fsc.frequency * fsc.power_ends <= 1].min() > 0.5
+    assert fsc.resolution["0.143"] == fsc.resolution["0.5"] == fsc.power_ends
+
+
 def test_a_b_factor_is_no_filter():
     fsc = fourier_shell_correlation(*pair(lambda s2: np.exp(-40 * s2)), VOXEL)
     assert fsc.power_ends is None

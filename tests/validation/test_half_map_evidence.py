@@ -99,6 +99,25 @@ def test_the_resolution_of_a_filter_is_read(sound, halves, shape, resolution):
         assert (curve[beyond] == 0).all()
 
 
+def test_a_soft_filter_is_told_with_where_it_ends(sound, halves):
+    """A Butterworth filter of order 4 at 10 Å leaves 1/100 of the power at 6.5 Å."""
+    both = tuple(
+        h.with_values(
+            filtered(
+                h.values, h.voxel_size, lambda s2: 1 / np.sqrt(1 + 3 * (10 * np.sqrt(s2)) ** 8)
+            )
+        )
+        for h in halves
+    )
+    found, pair = findings_of(sound, both)
+    assert pair.filtered == pytest.approx(10.0, rel=0.12)
+    assert pair.fsc == pytest.approx(6.5, rel=0.12)
+    (text,) = (f.text for f in found if f.check.name == FILTERED)
+    assert f"{pair.filtered:.1f} Å, softly" in text and f"beyond {pair.fsc:.1f} Å" in text
+    verdict = verdict_by_half_maps(4.6, 3.0, pair.fsc, limited=FINER in discredited(found))
+    assert verdict == "inconclusive"
+
+
 def test_a_filter_beyond_the_crossing_changes_nothing(sound, halves):
     gain = low_pass(3.6, "raised cosine")
     both = tuple(h.with_values(filtered(h.values, h.voxel_size, gain)) for h in halves)
@@ -106,7 +125,7 @@ def test_a_filter_beyond_the_crossing_changes_nothing(sound, halves):
     assert found == [] and pair.fsc == pytest.approx(sound.fsc, rel=0.01)
 
 
-@pytest.mark.parametrize("method", ["mapres", "blocres"])
+@pytest.mark.parametrize("method", ["mapres", "blocres", "monores"])
 def test_filtered_half_maps_are_not_resolved_beyond(halves, method):
     gain = low_pass(10.0, "sigmoid")
     both = tuple(h.with_values(filtered(h.values, h.voxel_size, gain)) for h in halves)
@@ -136,6 +155,20 @@ def test_a_sphere_is_corrected_for_whatever_is_outside(halves, sound, radius, ou
     said = any("half maps are masked" in warning for warning in answer.warnings)
     # A sphere that touches the faces is what reconstruction programs leave.
     assert said == (radius < 30) == answer.half_maps_masked
+
+
+@pytest.mark.parametrize("change", ["sharpened", "masked far outside", "negative"])
+def test_the_fsc_does_not_depend_on_what_was_done_to_the_map(halves, sound, change):
+    """Its mask is found in the half maps."""
+    density = mean(halves)
+    values = {
+        "sharpened": filtered(density.values, 1.5, lambda s2: np.exp(20 * s2)),
+        "masked far outside": density.values * sphere(density.values.shape, 28),
+        "negative": -density.values,
+    }[change]
+    both = tuple(h.with_values(-h.values) for h in halves) if change == "negative" else halves
+    answer = mapres.validate(density.with_values(values), claimed=4.58, half_maps=both)
+    assert answer.half_map_fsc == pytest.approx(sound.fsc, rel=1e-3)
 
 
 def test_a_tight_mask_on_both_gives_no_verdict(halves, molecule):

@@ -230,6 +230,28 @@ def test_verdicts_by_half_maps(claimed, fsc, verdict):
     assert verdict_by_half_maps(claimed, 2.0, fsc) == verdict
 
 
+@pytest.mark.parametrize(
+    ("claimed", "fsc_range", "verdict"),
+    [
+        (4.6, (3.8, 4.5), "consistent"),  # in the widest mask of laboratories, and 5%
+        (4.8, (3.8, 4.5), "pessimistic"),
+        (3.0, (3.1, 4.1), "consistent"),  # in the narrowest
+        (2.9, (3.1, 4.1), "optimistic"),
+        (3.3, (3.9, 4.0), "consistent"),  # no range is narrower than that of the EMDB
+    ],
+)
+def test_a_range_of_the_fsc_widens_what_is_consistent(claimed, fsc_range, verdict):
+    assert verdict_by_half_maps(claimed, 2.0, 4.0, fsc_range) == verdict
+
+
+@pytest.mark.parametrize(
+    ("claimed", "verdict"),
+    [(8.0, "consistent"), (5.0, "inconclusive"), (3.9, "inconclusive"), (3.5, "optimistic")],
+)
+def test_an_fsc_that_rises_or_stays_near_does_not_decide_up_to_there(claimed, verdict):
+    assert verdict_by_half_maps(claimed, 2.0, 8.0, undecided_to=4.0) == verdict
+
+
 def test_classes_agree_with_two_voxels():
     """A distribution finer than two voxels counts for the class that two voxels lie in."""
     pooled = soft_targets(np.array([4.0]))[0]

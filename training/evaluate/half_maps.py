@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from mapres.checks.check import FINER, discredited
 from mapres.checks.half_map_measurements import measure_half_maps
 from mapres.checks.half_maps import AGREEMENT, PAIR, fsc_of, half_map_findings
-from mapres.half_maps import HalfMaps, fsc_mask
+from mapres.half_maps import HalfMaps
 from mapres.networks.registry import load
-from mapres.validation.analysis import Analysis, find_molecule
+from mapres.validation.analysis import Analysis
+from mapres.validation.molecule import FscMask, find_molecule
 from mapres.validation.verdict import CONSISTENT, INCONCLUSIVE, verdict_by_half_maps
 from training.evaluate.claims import analyzed
 from training.evaluate.tables import Table
 from training.particles.sets import stored
 from training.simulate.draw import Example
 from training.simulate.examples import examples
-from training.simulate.half_map_faults import FAULTS, Pair
+from training.simulate.half_map_faults import DIPPING, FAULTS, Pair
 
 SEED = 7100
 # Each set is tried with every n-th fault.
@@ -30,11 +31,15 @@ EVERY = 5
 FINE = 1 / 1.5
 SOUND, IN_MASK = "sound, simulated", "sound, simulated, in the mask of the laboratory"
 RECONSTRUCTED = "sound, RELION's reconstructions"
+# Noise in a band moves the FSC by more than this, unless the mask smears the few shells of the
+# band: then there is nothing to warn of.
+UNMOVED, MOVED = f"{DIPPING}, FSC unmoved", 1.2
 ROWS = {check.name for check in (*PAIR, *AGREEMENT)}
 NOTES = (
     "Sound half maps are those of simulated maps, all as their depositors treat them, and of "
     "RELION's reconstructions; the others are made from simulated ones, each set with every "
-    f"{EVERY}th fault. A warning is counted as right if it names the fault.",
+    f"{EVERY}th fault. A warning is counted as right if it names the fault. Noise in a band does "
+    "not move the FSC where the mask smears the few shells of the band.",
     "",
     "The true resolution is that of the FSC in the mask of a laboratory, which reaches 0 to 8 Å "
     "beyond the molecule; `validate` finds one of its own, or is given that.",
@@ -86,7 +91,7 @@ def measure(data: Path, count: int, reconstructions: Path | None, out: Path) -> 
 
 def rows(trials: list[Trial]) -> list[list]:
     """Count trials by kind, in the order in which these first occur in the table of faults."""
-    kinds = [SOUND, IN_MASK, RECONSTRUCTED, *FAULTS]
+    kinds = [SOUND, IN_MASK, RECONSTRUCTED, *FAULTS, UNMOVED]
     groups = {kind: [trial for trial in trials if trial.what == kind] for kind in kinds}
     table = []
     for kind, group in groups.items():
@@ -134,18 +139,30 @@ def measured_trial(
 ) -> Trial:
     """Return what is said of other half maps, or in another mask, beside an analyzed map."""
     density = analysis.evidence.density
-    molecule, _ = find_molecule(density)
-    soft = fsc_mask(molecule, density.spacing) if mask is None else mask
-    pair = measure_half_maps(half_maps, molecule, density, soft, given_mask=mask is not None)
+    molecule, of_molecule = find_molecule(density)
+    if mask is None:
+        found = FscMask.of(analysis.evidence, molecule, of_molecule, half_maps, None)
+        pair = measure_half_maps(half_maps, found.molecule, density, found.soft)
+    else:
+        pair = measure_half_maps(half_maps, molecule, density, mask, given_mask=True)
     evidence = analysis.evidence.with_(half_maps=pair)
     findings = half_map_findings(evidence)
     fsc, limited = fsc_of(evidence, findings), FINER in discredited(findings)
     first, second = (
-        verdict_by_half_maps(claim, density.nyquist, fsc, limited=limited)
+        verdict_by_half_maps(
+            claim,
+            density.nyquist,
+            fsc,
+            pair.fsc_range,
+            limited=limited,
+            undecided_to=pair.undecided_to,
+        )
         for claim in _claims(resolution, density.nyquist)
     )
     said = tuple(finding.check.name for finding in findings)
     due = FAULTS[what][1] if what in FAULTS else said
+    if what == DIPPING and pair.fsc and pair.fsc < MOVED * resolution:
+        what = UNMOVED
     return Trial(what, bool(set(due) & set(said)), (first, second), said)
 
 

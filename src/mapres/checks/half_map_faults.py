@@ -7,6 +7,7 @@ from typing import Any
 
 from ..halves.mask_noise import follows
 from .check import Evidence
+from .half_map_measurements import LIMITED
 from .power import low_pass
 
 # Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
@@ -72,7 +73,11 @@ def shared_noise(evidence: Evidence) -> Mapping[str, Any] | None:
 def filtered(evidence: Evidence) -> Mapping[str, Any] | None:
     """Test for a filter that limits the FSC."""
     pair = evidence.half_maps
-    return {"cutoff": pair.filtered} if pair and pair.filtered else None
+    if pair is None or pair.filtered is None or pair.fsc is None:
+        return None
+    soft = pair.filtered > LIMITED * pair.fsc
+    left = f", softly, and hold too little beyond {pair.fsc:.1f} Å" if soft else ""
+    return {"cutoff": pair.filtered, "left": left}
 
 
 def masked(evidence: Evidence) -> bool:
@@ -110,6 +115,14 @@ def rises(evidence: Evidence) -> Mapping[str, Any] | None:
         return None
     crossing = f" at {pair.fsc:.1f} Å" if pair.fsc else " in the first shell"
     return {"crossing": crossing, "end": pair.rises_to}
+
+
+def runs(evidence: Evidence) -> Mapping[str, Any] | None:
+    """Test for an FSC that stays near 0.143 beyond its crossing."""
+    pair = evidence.half_maps
+    if pair is None or pair.filtered or pair.fsc is None or pair.runs_to is None:
+        return None
+    return {"fsc": pair.fsc, "end": pair.runs_to}
 
 
 def uncorrelated(evidence: Evidence) -> bool:

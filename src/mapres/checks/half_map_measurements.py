@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..density import Density
 from ..fsc import ShellCorrelation, fourier_shell_correlation
-from ..half_maps import HalfMaps, same_map
-from ..halves.curves import mask_correlation, rises_to
+from ..half_maps import HalfMaps, mask_freedom, same_map
+from ..halves.curves import mask_correlation, range_in_masks, rises_to, runs_to
 from ..halves.mask_noise import follows, mask_noise
 from ..halves.masking import fraction_quiet, quiet_blocks, within
 from ..halves.orientation import other_orientation
@@ -48,6 +48,8 @@ class HalfMapMeasurements:
     mask_noise : correlation of a given mask with the noise; None of others
     curve : their FSC, in the mask where there is one; None if they are identical, shifted, turned
         or of opposite sign
+    mask_volumes : of the narrowest and widest masks of laboratories, over that of the FSC's; 1
+        where that was given
     """
 
     names: tuple[str, str]
@@ -60,6 +62,7 @@ class HalfMapMeasurements:
     solvent: float | None = None
     mask_noise: float | None = None
     curve: ShellCorrelation | None = None
+    mask_volumes: tuple[float, float] = (1.0, 1.0)
 
     @property
     def masked_tightly(self) -> bool:
@@ -73,14 +76,40 @@ class HalfMapMeasurements:
 
     @property
     def filtered(self) -> float | None:
-        """Å where a filter of the half maps limits their FSC; None if none does."""
-        ends = None if self.curve is None else self.curve.power_ends
-        return ends if ends and self.fsc and self.fsc <= LIMITED * ends else None
+        """Å where a filter of the half maps halves amplitudes that limits their FSC, or None.
+
+        A soft one limits it only where its power ends, see `mapres.halves.power.PowerEnd`.
+        """
+        curve = self.curve
+        if curve is None or curve.power_ends is None or not self.fsc:
+            return None
+        return curve.low_pass if self.fsc <= LIMITED * curve.power_ends else None
 
     @property
     def rises_to(self) -> float | None:
         """Å up to which their FSC is above 0.143 again after it was below; None if it is not."""
         return None if self.curve is None else rises_to(self.curve)
+
+    @property
+    def runs_to(self) -> float | None:
+        """Å up to which their FSC stays near 0.143 beyond its crossing; None if it falls on."""
+        return None if self.curve is None or self.rises_to else runs_to(self.curve)
+
+    @property
+    def undecided_to(self) -> float | None:
+        """Å up to which their FSC is above 0.143 again, or near it; None if it is neither."""
+        return self.rises_to or self.runs_to
+
+    @property
+    def fsc_range(self) -> tuple[float, float] | None:
+        """Å where their FSC falls below 0.143 in the narrowest and widest masks of laboratories.
+
+        None if it is never above; see `mapres.halves.curves.range_in_masks`.
+        """
+        if self.curve is None or self.fsc is None:
+            return None
+        finest, coarsest = range_in_masks(self.curve, self.mask_volumes)
+        return finest or self.fsc, coarsest or self.fsc
 
     @property
     def mask_correlation(self) -> float | None:
@@ -120,6 +149,9 @@ def measure_half_maps(
     found = HalfMapMeasurements(names, False, placement, orientation=orientation)
     if orientation or placement != UNMOVED:
         return found
+    volumes = 1.0, 1.0
+    if molecule is not None and mask is not None and not given_mask:
+        volumes = mask_freedom(molecule, half_maps[0].spacing)
     quiet, cut = quiet_blocks(first, second), 0.0
     masked = quiet is not None and fraction_quiet(first, second, quiet) > MASKED
     if masked and quiet is not None:
@@ -140,6 +172,7 @@ def measure_half_maps(
         solvent=solvent,
         mask_noise=noise,
         curve=curve,
+        mask_volumes=volumes,
     )
 
 

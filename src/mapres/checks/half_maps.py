@@ -66,8 +66,8 @@ PAIR = (
     ),
     Check(
         "filtered half maps",
-        "The half maps were low-pass filtered at about {cutoff:.1f} Å; their FSC says nothing of "
-        "finer resolutions. Give the unfiltered half maps.",
+        "The half maps were low-pass filtered at about {cutoff:.1f} Å{left}; their FSC says "
+        "nothing of finer resolutions. Give the unfiltered half maps.",
         faults.filtered,
         discredits=FINER,
     ),
@@ -104,6 +104,12 @@ PAIR = (
         "The half-map FSC falls below 0.143{crossing}, but rises above it again, up to "
         "{end:.1f} Å.",
         faults.rises,
+    ),
+    Check(
+        "FSC that runs along 0.143",
+        "The half-map FSC first falls below 0.143 at {fsc:.1f} Å, but stays near it up to "
+        "{end:.1f} Å; the resolution is uncertain by as much.",
+        faults.runs,
     ),
     Check(
         "half maps without correlation",

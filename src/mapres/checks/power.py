@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from ..cliff import CLIFF, filter_edge
 from ..features.spectra import Spectra
-from ..halves.power import CLIFF, filter_edge
 
 # By the spectrum of the fold, three in four weighted, fully sharpened maps rise up to 2.3-fold.
 RISE = float(np.log(4))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from numpy.typing import NDArray
-
-from ..density import Density, notes_of, require_same_grid, safely_scaled
-from ..errors import MapContentError
+from ..density import notes_of, require_same_grid, safely_scaled
 from .arguments import add_voxel_size
 from .files import check_outputs, read_each
 from .terminal import print_result, working
@@ -34,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from ..masks.given import given_mask
     from ..masks.rim import leveled
     from ..results.fsc_report import fsc_json, fsc_rows
+    from ..validation.molecule import molecule_of
 
     check_outputs(options)
     with working():
@@ -44,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         first, second = halves = safely_scaled((leveled(read[0]), leveled(read[1])))
         masked = mask and given_mask(mask, first)
         weights = masked.weights if masked else None
-        molecule = masked.place if masked else _molecule(first, second)
+        molecule = masked.place if masked else molecule_of(halves)
         pair = measure_half_maps(halves, molecule, mask=weights, given_mask=True)
         findings = run_checks(PAIR, Evidence(first, half_maps=pair))
         curve = pair.curve or fourier_shell_correlation(
@@ -59,15 +57,3 @@ def run(options: argparse.Namespace) -> int:
     shown = (first, second, curve, masked, warnings, notes, pair)
     print_result(options.json, lambda: fsc_json(*shown), lambda: fsc_rows(*shown))
     return 0
-
-
-def _molecule(first: Density, second: Density) -> NDArray | None:
-    """Return the molecule in the mean of two half maps, None if none is found."""
-    from ..half_maps import mean_and_difference
-    from ..mask import molecule_in
-
-    mean, _ = mean_and_difference(first.values, second.values)
-    try:
-        return molecule_in(first.with_values(mean))
-    except MapContentError:
-        return None

@@ -74,7 +74,9 @@ def _kept(cells: Cells, in_molecule: NDArray, low_pass: float | None) -> NDArray
     return held
 
 
-def _edges(energy: NDArray[np.float32], wavelengths: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray]:
+def _edges(
+    energy: NDArray[np.float32], wavelengths: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray]:
     """Return the edges in ln energies, shape (n, bands), finest first, and how much is missing."""
     strongest = np.maximum.accumulate(energy, axis=1)
     missing = energy[:, 2:] - strongest[:, :-2]

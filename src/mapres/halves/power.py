@@ -2,86 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Where a line is fitted to the power below a frequency, and where it is compared, in units of it.
-TREND, FAR = (0.5, 0.85), 1.2
-# The same for `refined_edge`, and how often it is applied.
-CLEAR, REFINED = (0.4, 0.7), 3
-# A filter's resolution is where it halves the amplitude: a quarter of the power.
-HALF = float(np.log(4))
+from ..cliff import CLIFF, HALF, filter_edge, trend
+
 # ln: what the difference of sound half maps, which is only noise, misses of its trend is below 0.7
-# (190 simulated sets and 41 reconstructions); Butterworth filters of order 4 lack 1.3 to 1.5.
-NOISE_CLIFF = 1.1
-# ln: a filter drops the power below 1/90 of the trend within a fifth of its frequency; the steepest
-# simulated maps without one, by B factor and the spectrum of the fold, drop to 1/58, and single
-# half maps to 1/12.
-CLIFF = 4.5
+# (190 simulated sets and 41 reconstructions); Butterworth filters of order 4 lack 1.3 to 1.5, of
+# order 3, 0.8 to 1.2.
+NOISE_CLIFF = 0.8
+# ln: the noise of 127 sound sets falls by at most 1.3 over an octave from one of the first shells,
+# with a Butterworth filter of order 3 by 3.9.
+NOISE_FALLS = 3.0
 # Of the mean power: below it, coefficients of transforms in float32 are rounding.
 ROUNDING = 1e-12
 # Frequencies on a logarithmic scale are 2% apart.
 STEP = 0.02
 FEWEST = 5
-# Edges in coarser shells are none: these hold few coefficients, and the spectrum falls steeply
-# there, so that two of 43 reconstructions seemed to be filtered at 26 and 30 Å.
-FIRST = 6
+# In units of a filter's edge: where the line below it is fitted, once the edge is known; and how
+# often both are found again.
+CLEAR, REFINED = (0.35, 0.6), 4
+# A filter that leaves 1/100 of the power only at so much higher a frequency is soft: signal and
+# noise fall alike, and can both be seen far beyond its edge. A Butterworth filter of order 6
+# reaches that at 1.34, of order 4 at 1.55.
+LEFT, SOFT = 100.0, 1.4
+# What is fitted to soft filters, whose power is 1 / (1 + 3 (s r)^(2 order)): orders, ln of r in
+# units of the edge, and where.
+ORDERS, RESOLUTIONS, FITTED = (2.0, 3.0, 4.0, 5.0, 6.0), (-0.1, 0.3), (0.3, 1.6)
 
 
-def filter_edge(frequency: NDArray, power: NDArray, least: float) -> float | None:
-    """Return where a filter halves the amplitudes (Å), None if the power has no cliff.
+@dataclass(frozen=True)
+class PowerEnd:
+    """Where the power of half maps ends.
 
-    Below each frequency a line is fitted to ln power against s² (a B factor); the cliff is where
-    the power at a fifth higher frequency lies furthest below it.
-
-    Parameters
+    Attributes
     ----------
-    frequency : array, shape (n,), 1/Å, on a logarithmic scale
-    power : array, shape (n,), ln of the power
-    least : ln of the factor by which the power must lie below the line
+    low_pass : Å where a filter halves their amplitudes, or where rounding begins
+    resolution : Å beyond which too little is left for an FSC; finer than ``low_pass`` where the
+        filter is soft
     """
-    deepest, resolution = least, None
-    for center in frequency:
-        below = (frequency >= TREND[0] * center) & (frequency <= TREND[1] * center)
-        if frequency[0] > TREND[0] * center or frequency[-1] < FAR * center:
-            continue
-        missing = _trend(frequency**2, power, below) - power
-        far = int(np.searchsorted(frequency, FAR * center))
-        if missing[far] > deepest:
-            edge = int(np.flatnonzero(missing[:far] <= HALF)[-1])
-            deepest, resolution = float(missing[far]), float(1 / frequency[edge])
-    return resolution
 
-
-def refined_edge(frequency: NDArray, power: NDArray, resolution: float) -> float:
-    """Return a filter's resolution (Å) again, by a line that ends before the filter begins.
-
-    Filters fall over a range: the line of `filter_edge` ends in it, and finds them too fine.
-    """
-    for _ in range(REFINED):
-        below = (frequency >= CLEAR[0] / resolution) & (frequency <= CLEAR[1] / resolution)
-        if np.count_nonzero(below) < FEWEST:
-            break
-        missing = _trend(frequency**2, power, below) - power
-        beyond = np.flatnonzero((missing > HALF) & (frequency > CLEAR[1] / resolution))
-        if beyond.size:
-            resolution = float(1 / frequency[max(beyond[0] - 1, 0)])
-    return resolution
-
-
-def _trend(x: NDArray, y: NDArray, fitted: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return, at all points, the line fitted to some of them; it never rises."""
-    a, b = x[fitted] - x[fitted].mean(), y[fitted]
-    slope = min(0.0, float(a @ b / (a @ a)))
-    return b.mean() + slope * (x - x[fitted].mean())
+    low_pass: float
+    resolution: float
 
 
 def power_ends(
     frequency: NDArray, count: NDArray, cross: NDArray, powers: Sequence[NDArray]
-) -> float | None:
-    """Return the resolution (Å) beyond which half maps have no power, None if they have everywhere.
+) -> PowerEnd | None:
+    """Return where the power of half maps ends, None if they have power everywhere.
 
     Their difference, noise alone, shows a filter most clearly. Where it does not, as of a map and
     its filtered copy, each of the two is looked at.
@@ -95,23 +66,80 @@ def power_ends(
     """
     if len(frequency) < FEWEST or not all(power.any() for power in powers):
         return None
+    scale = np.exp(np.arange(np.log(frequency[1]), np.log(frequency[-1]) + 1e-9, STEP))
+    ends = [_rounding(frequency, power / count) for power in powers]
+    for power, *limits in _shown(cross, powers):
+        mean = np.maximum(power / count, 1e-30 * float((power / count).max()))
+        smooth = np.interp(scale, frequency, np.log(mean))
+        edge = filter_edge(scale, smooth, *limits)
+        ends.append(None if edge is None else refined_end(scale, smooth, edge))
+    found = [end for end in ends if end is not None and end.resolution * frequency[-1] > 1]
+    return max(found, key=lambda end: end.resolution, default=None)
+
+
+def _shown(cross: NDArray, powers: Sequence[NDArray]) -> Iterator[tuple[NDArray, float, float]]:
+    """Yield what shows a filter, and how deep a cliff it must have, see `filter_edge`."""
     scale = np.sqrt(powers[0].sum() / powers[1].sum())
     noise = powers[0] + scale**2 * powers[1] - 2 * scale * cross
-    ends = [_rounding(frequency, power / count) for power in powers]
-    shown = [(power, CLIFF) for power in powers]
+    yield from ((power, CLIFF, np.inf) for power in powers)
     if noise.sum() > ROUNDING * powers[0].sum():
-        shown.append((noise, NOISE_CLIFF))
-    scale_of = np.exp(np.arange(np.log(frequency[1]), np.log(frequency[-1]) + 1e-9, STEP))
-    for power, least in shown:
-        mean = np.maximum(power / count, 1e-30 * float((power / count).max()))
-        smooth = np.interp(scale_of, frequency, np.log(mean))
-        edge = filter_edge(scale_of, smooth, least)
-        if edge is not None and edge * frequency[min(FIRST, len(frequency) - 1)] < 1:
-            ends.append(refined_edge(scale_of, smooth, edge))
-    return max((end for end in ends if end is not None), default=None)
+        yield noise, NOISE_CLIFF, NOISE_FALLS
 
 
-def _rounding(frequency: NDArray, mean: NDArray) -> float | None:
-    """Return where the last shell with more than rounding is (Å); None if that is the last."""
+def refined_end(frequency: NDArray, power: NDArray, edge: float) -> PowerEnd:
+    """Return where a filter is and ends the power, by a line that ends before the filter begins.
+
+    Filters fall over a range: the line of `filter_edge` ends in it, and finds them too fine. Down
+    to 1/100 of the power, the FSC is within 3% of that without the filter (Butterworth filters of
+    orders 1 to 6 at 1.3 to 2.5 times the resolution of four sets); at 1/5,000 what the mask
+    scatters from coarse shells makes it up to 1.3 times coarser.
+
+    Parameters
+    ----------
+    frequency : array, shape (n,), 1/Å
+    power : array, shape (n,), ln of the power
+    edge : Å, as `filter_edge` found it
+    """
+    missing = power[0] - power
+    for _ in range(REFINED):
+        below = (frequency >= CLEAR[0] / edge) & (frequency <= CLEAR[1] / edge)
+        if np.count_nonzero(below) < FEWEST:
+            break
+        missing = trend(frequency**2, power, below) - power
+        edge = _falls(frequency, missing, HALF, CLEAR[1] / edge) or edge
+    end = _falls(frequency, missing, float(np.log(LEFT)), 1 / edge)
+    if end is not None and edge <= SOFT * end:
+        return PowerEnd(edge, edge)
+    return soft_filter(frequency, power, edge)
+
+
+def soft_filter(frequency: NDArray, power: NDArray, edge: float) -> PowerEnd:
+    """Return the soft filter that fits a spectrum best, on a line of ln power against s².
+
+    The end of its power is too far from where there is none of it for a line to reach.
+    """
+    kept = (frequency >= FITTED[0] / edge) & (frequency <= FITTED[1] / edge)
+    s, y = frequency[kept], power[kept]
+    order, resolution = np.meshgrid(ORDERS, edge * np.exp(np.arange(*RESOLUTIONS, STEP)))
+    fall = np.log1p(3 * np.multiply.outer(resolution, s) ** (2 * order[..., None]))
+    straight = y + fall
+    straight -= straight.mean(axis=-1, keepdims=True)
+    x = s**2 - np.mean(s**2)
+    slope = np.minimum(straight @ x / (x @ x), 0)
+    errors = np.sum((straight - slope[..., None] * x) ** 2, axis=-1)
+    best = np.unravel_index(np.argmin(errors), errors.shape)
+    low_pass, n = float(resolution[best]), float(order[best])
+    return PowerEnd(low_pass, low_pass / ((LEFT - 1) / 3) ** (0.5 / n))
+
+
+def _falls(frequency: NDArray, missing: NDArray, by: float, start: float) -> float | None:
+    """Return the last resolution (Å) before so much is missing, beyond a frequency; or None."""
+    beyond = np.flatnonzero((missing > by) & (frequency > start))
+    return float(1 / frequency[max(beyond[0] - 1, 0)]) if beyond.size else None
+
+
+def _rounding(frequency: NDArray, mean: NDArray) -> PowerEnd | None:
+    """Return where the last shell with more than rounding is; None if that is the last."""
     held = np.flatnonzero(mean > ROUNDING * mean.max())
-    return None if held[-1] == len(frequency) - 1 else float(1 / frequency[held[-1]])
+    last = float(1 / frequency[held[-1]])
+    return None if held[-1] == len(frequency) - 1 else PowerEnd(last, last)

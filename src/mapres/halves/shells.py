@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..fourier import Shells, VoxelSize, forward, inverse, power_of
 from ..threads import in_planes
-from .power import power_ends
+from .power import PowerEnd, power_ends
 
 
 class Curves:
@@ -21,12 +21,12 @@ class Curves:
         self._kept = slice(1, self._shells.nyquist + 1)
         self.frequency = self._shells.frequency[self._kept]
         self.count = self._shells.count[self._kept]
-        self.power_ends: float | None = None
+        self.end: PowerEnd | None = None
 
     def unmasked(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
         """Return the FSC of the whole maps; it finds out where their power ends."""
         cross, *powers = self._sums(first, second)
-        self.power_ends = power_ends(self.frequency, self.count, cross, powers)
+        self.end = power_ends(self.frequency, self.count, cross, powers)
         return self._ratio(cross, powers)
 
     def correlation(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:
@@ -38,8 +38,8 @@ class Curves:
         """Return the FSC; 0 where one map is empty, and beyond where the power ends."""
         power = powers[0] * powers[1]
         held = power > 0
-        if self.power_ends is not None:
-            held &= self.frequency * self.power_ends < 1 + 1e-6
+        if self.end is not None:
+            held &= self.frequency * self.end.resolution < 1 + 1e-6
         return np.divide(cross, np.sqrt(power), out=np.zeros_like(cross), where=held)
 
     def _sums(self, first: NDArray, second: NDArray) -> NDArray[np.float64]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..checks.check import (
     FINER,
     HALF_MAPS,
@@ -18,18 +15,17 @@ from ..checks.check import (
     discredited,
     run_checks,
 )
-from ..checks.density import DENSITY, MOLECULE
+from ..checks.density import DENSITY
 from ..checks.half_map_measurements import measure_half_maps
 from ..checks.half_maps import PAIR, fsc_of, half_map_findings
 from ..checks.limits import CLAIM, LIMITS
 from ..checks.measurements import measure_map
 from ..density import Density, notes_of
-from ..errors import MapContentError
-from ..half_maps import HalfMaps, fsc_mask
-from ..mask import flat_solvent, molecule_in
+from ..half_maps import HalfMaps
 from ..masks.given import GivenMask
 from ..networks.registry import Model
 from ..progress import Progress
+from .molecule import FscMask, find_molecule
 from .prediction import Prediction, predict_map
 from .result import Validation
 from .verdict import verdict_by_class, verdict_by_half_maps, verdict_by_interval
@@ -95,9 +91,17 @@ class Analysis:
         """Judge a claim: by half maps where there are any, else by interval, else by class."""
         invalid, nyquist = discredited(findings), self.evidence.density.nyquist
         predicted = self.predicted
-        if self.evidence.half_maps is not None:
-            fsc = None if HALF_MAPS in invalid else self.fsc
-            return verdict_by_half_maps(claimed, nyquist, fsc, limited=FINER in invalid)
+        pair = self.evidence.half_maps
+        if pair is not None:
+            fsc, limited = None if HALF_MAPS in invalid else self.fsc, FINER in invalid
+            return verdict_by_half_maps(
+                claimed,
+                nyquist,
+                fsc,
+                pair.fsc_range,
+                limited=limited,
+                undecided_to=pair.undecided_to,
+            )
         if predicted.interval is None and not invalid & {PREDICTION, SPECTRUM}:
             return verdict_by_class(claimed, nyquist, predicted.resolution_class)
         interval = None if invalid & {PREDICTION, INTERVAL, SPECTRUM} else predicted.interval
@@ -126,7 +130,7 @@ def analyze(
     fsc: float | None = None
     of_half_maps: list[Finding] = []
     if half_maps:
-        found = _FscMask.of(evidence, molecule, findings, mask)
+        found = FscMask.of(evidence, molecule, findings, half_maps, mask)
         pair = measure_half_maps(
             half_maps, found.molecule, density, found.soft, given_mask=mask is not None
         )
@@ -137,65 +141,3 @@ def analyze(
     notes = notes_of(density, *(half_maps or ()), mask)
     findings_of = tuple(findings), tuple(of_half_maps)
     return Analysis(network, evidence, predicted, *findings_of, fsc, mask, notes)
-
-
-@dataclass(frozen=True, eq=False)
-class _FscMask:
-    """The mask of a half-map FSC.
-
-    Attributes
-    ----------
-    molecule : bool array, shape (z, y, x)
-    soft : float array, shape (z, y, x)
-    certain : whether there is a molecule in it
-    """
-
-    molecule: NDArray[np.bool_]
-    soft: NDArray[np.float32]
-    certain: bool
-
-    @classmethod
-    def of(
-        cls,
-        evidence: Evidence,
-        molecule: NDArray[np.bool_],
-        findings: list[Finding],
-        given: GivenMask | None,
-    ) -> _FscMask:
-        """Return a mask that was given as it is, or a soft one around the molecule found."""
-        if given is not None:
-            return cls(given.place, given.weights, True)
-        found = [*findings, *run_checks(DENSITY, evidence)]
-        density = evidence.density
-        if any(finding.check.name == "inverted" for finding in found):
-            # In a map of positive contrast the molecule is found.
-            molecule, found = _found_again(density.with_values(-density.values))
-        filled = any(finding.check.name == "filled box" for finding in found)
-        certain = not filled and PREDICTION not in discredited(found)
-        return cls(molecule, fsc_mask(molecule, density.spacing), certain)
-
-
-def _found_again(density: Density) -> tuple[NDArray[np.bool_], list[Finding]]:
-    """Return the molecule in a changed map, bool (z, y, x), and all findings of density."""
-    molecule, findings = find_molecule(density)
-    evidence = Evidence(density, measurements=measure_map(density, molecule))
-    return molecule, [*findings, *run_checks(DENSITY, evidence)]
-
-
-def find_molecule(
-    density: Density, mask: GivenMask | None = None
-) -> tuple[NDArray[np.bool_], list[Finding]]:
-    """Return the molecule, bool (z, y, x), and findings; the whole box where none is found.
-
-    A given mask is where it is only if none is found: the network knows the margin of those found,
-    and read masks 8 Å wider 1.3 times too coarse.
-    """
-    evidence = Evidence(
-        density, solvent_is_flat=flat_solvent(density.values) is not None, fills_box=False
-    )
-    try:
-        molecule = molecule_in(density) if mask is None else mask.place
-    except MapContentError:
-        molecule = np.ones(density.values.shape, dtype=bool)
-        evidence = evidence.with_(fills_box=True)
-    return molecule, run_checks(MOLECULE, evidence)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ..checks.limits import beyond_nyquist
 from ..features.distribution import CLASSES, class_of
 
-# Claims are rounded to a Fourier shell, 2 to 7% wide at the resolution of most maps, and the mask
-# for an FSC changes it by as much.
+# Claims are rounded to a Fourier shell, 2 to 7% wide at the resolution of most maps.
 TOLERANCE = 0.05
 # Half-map FSC over what is stated, 5 and 95% of the 20,590 EMDB entries that were recalculated: the
 # median is 1.047.
@@ -31,20 +30,32 @@ def verdict_by_interval(
 
 
 def verdict_by_half_maps(
-    claimed: float, nyquist: float, fsc: float | None, *, limited: bool = False
+    claimed: float,
+    nyquist: float,
+    fsc: float | None,
+    fsc_range: tuple[float, float] | None = None,
+    *,
+    limited: bool = False,
+    undecided_to: float | None = None,
 ) -> str:
     """Judge a claim by where half maps' FSC falls below 0.143, all in Å; inconclusive without it.
 
     It is consistent with an FSC that differs from it no more than those of most entries of the EMDB
-    differ from what they state, see `RECALCULATED`, and the tolerance. Where a filter has limited
-    it, it tells nothing of finer claims.
+    differ from what they state, see `RECALCULATED`, or that is so in a mask as laboratories use it,
+    see `HalfMapMeasurements.fsc_range`; and the tolerance. Where a filter has limited it, it tells
+    nothing of finer claims; where it rises again or stays near 0.143, nothing of those up to there.
     """
-    least, most = RECALCULATED
-    believed = None if fsc is None else (fsc / most, fsc / least)
+    believed = None
+    if fsc is not None:
+        finest, coarsest = fsc_range or (fsc, fsc)
+        least, most = RECALCULATED
+        believed = min(fsc / most, finest), max(fsc / least, coarsest)
     verdict = verdict_by_interval(claimed, nyquist, believed)
-    finer = limited and fsc and claimed < fsc * (1 - TOLERANCE)
-    finer = finer and not beyond_nyquist(claimed, nyquist)
-    return INCONCLUSIVE if finer else verdict
+    if fsc is None or beyond_nyquist(claimed, nyquist):
+        return verdict
+    hidden = limited and claimed < fsc * (1 - TOLERANCE)
+    near = undecided_to is not None and claimed >= undecided_to * (1 - TOLERANCE)
+    return INCONCLUSIVE if hidden or (near and verdict == OPTIMISTIC) else verdict
 
 
 def verdict_by_class(claimed: float, nyquist: float, resolution_class: str) -> str:

@@ -43,6 +43,15 @@ def halves(step=1.0, **options):
     return monores(first, VOXEL, mask, half_maps=both, step=step, **options), mask
 
 
+def test_nothing_is_finer_than_where_the_sweep_ends():
+    """Half maps that a filter cut at 6 Å hold no noise to compare with beyond."""
+    whole, mask = halves()
+    ended, _ = halves(finest=6.0)
+    assert whole[mask].min() < 6 <= ended[mask & (ended > 0)].min()
+    with pytest.raises(MapContentError, match="too little beyond 25 Å"):
+        halves(finest=25.0)
+
+
 def same(first, second):
     """Voxels flip on rounding where the amplitude meets the threshold: nearly all must agree."""
     return np.mean(np.isclose(first, second, atol=0.01)) > 0.999

@@ -40,6 +40,7 @@ def monores(
     max_res: float = 20.0,
     step: float = 0.5,
     significance: float = 0.95,
+    finest: float = 0.0,
     progress: Progress = silent,
 ) -> NDArray[np.float32]:
     """Measure the resolution at each voxel of a mask.
@@ -53,6 +54,8 @@ def monores(
         noise; without them the noise is what lies outside the mask
     max_res, step : Å, where the sweep starts and by how much it goes down; it ends at 2 voxels
     significance : of the tests, 0.95 as in the paper
+    finest : Å, where the sweep ends before 2 voxels: where a filter ends the power of half maps,
+        there is no noise to compare with beyond
     progress : called as ``progress(fraction, message)`` before each resolution
 
     Returns
@@ -69,7 +72,7 @@ def monores(
     Cancelled
         If ``progress`` raises it.
     """
-    frequencies = _frequencies(max(np.shape(values)), voxel_size, max_res, step)
+    frequencies = _frequencies(max(np.shape(values)), voxel_size, max_res, step, finest)
     signal, noise = np.asarray(values, dtype=np.float32), None
     if half_maps is not None:
         signal, noise = mean_and_difference(*half_maps)
@@ -91,13 +94,13 @@ def monores(
     del inside, within, solvent
     u0s, resolutions = map(list, zip(*frequencies, strict=True))
     amplitudes = Amplitudes(monogenic, transforms, region, u0s, significance)
-    resolution, finest = _sweep(amplitudes, strong, resolutions, progress)
+    resolution, last = _sweep(amplitudes, strong, resolutions, progress)
     del amplitudes, transforms
-    return _smoothed(monogenic, resolution, finest, 2 * voxel_size)
+    return _smoothed(monogenic, resolution, last, max(finest, 2 * voxel_size))
 
 
 def _frequencies(
-    edge: int, voxel_size: float, max_res: float, step: float
+    edge: int, voxel_size: float, max_res: float, step: float, finest: float
 ) -> list[tuple[float, float]]:
     """Return the sweep, coarse to fine: (digital frequency, a multiple of 1/edge; resolution in Å).
 
@@ -109,6 +112,12 @@ def _frequencies(
     targets = np.arange(max_res, size, -step)
     numbers = np.floor(size / targets * edge + 0.5).astype(int)
     kept = np.unique(numbers[(numbers >= 1) & (2 * numbers <= edge)])
+    if kept.size and voxel_size * edge < kept[0] * finest:
+        raise MapContentError(
+            f"the half maps hold too little beyond {finest:.3g} Å, and max_res is {max_res:g} Å; "
+            "raise it, or give unfiltered half maps."
+        )
+    kept = kept[kept * finest <= voxel_size * edge]
     if kept.size == 0:
         raise MapContentError(f"step is {step:g} Å, which leaves nothing to try; lower it.")
     return [(number / edge, voxel_size * edge / number) for number in kept.tolist()]
@@ -185,6 +194,7 @@ def _smoothed(
 
 
 def _run(given: MethodInput, *, max_res: float, step: float) -> Measured:
+    curve = given.pair.curve if given.pair else None
     values = monores(
         given.density.values,
         given.density.spacing,
@@ -192,6 +202,7 @@ def _run(given: MethodInput, *, max_res: float, step: float) -> Measured:
         half_maps=given.half_map_values,
         max_res=max_res,
         step=step,
+        finest=curve.power_ends or 0.0 if curve else 0.0,
         progress=given.progress,
     )
     # MonoRes starts at the coarsest resolution, so results there are valid.
