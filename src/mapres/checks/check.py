@@ -33,6 +33,21 @@ class LocalSummary:
     finest: float
 
 
+@dataclass(frozen=True)
+class LocalFilter:
+    """A low-pass filter of parts of a map only.
+
+    Attributes
+    ----------
+    fraction : of the molecule
+    finest, coarsest : Å, between which it cuts 90% of that
+    """
+
+    fraction: float
+    finest: float
+    coarsest: float
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """What is known about a map when it is checked; None where unknown.
@@ -49,6 +64,7 @@ class Evidence:
     unlike : how far it is from the maps that the network was trained on, in units of the limit
     half_maps : of the two half maps, compared with each other and with the map
     local : of a local resolution
+    local_filter : of parts of the map
     """
 
     density: Density
@@ -61,6 +77,7 @@ class Evidence:
     unlike: float | None = None
     half_maps: HalfMapMeasurements | None = None
     local: LocalSummary | None = None
+    local_filter: LocalFilter | None = None
 
     def with_(self, **known: Any) -> Evidence:
         """Return a copy with more known."""

@@ -25,6 +25,10 @@ def _at_finest(evidence: Evidence) -> Mapping[str, Any] | None:
     return vars(local) if many else None
 
 
+def _filtered_in_parts(evidence: Evidence) -> Mapping[str, Any] | None:
+    return None if evidence.local_filter is None else vars(evidence.local_filter)
+
+
 LOCAL = (
     Check(
         "unmeasured voxels",
@@ -37,5 +41,12 @@ LOCAL = (
         "{at_finest:.0%} of the voxels are at the finest resolution found, {finest:.3g} Å, the "
         "limit of the voxel size or the method: they may be better resolved, or cut by the box.",
         _at_finest,
+    ),
+    Check(
+        "filtered in parts",
+        "{fraction:.0%} of the molecule was low-pass filtered more than the rest, at {finest:.1f} "
+        "to {coarsest:.1f} Å, as by a local filter or in a map put together from others; no "
+        "finer resolution is given there.",
+        _filtered_in_parts,
     ),
 )

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks.check import LocalFilter
 from ..checks.half_map_measurements import HalfMapMeasurements, measure_half_maps
 from ..checks.measurements import Measurements, measure_map
 from ..density import Density
@@ -136,6 +137,7 @@ class Measured:
     warnings : one sentence each
     finest : Å, the finest resolution tried; None if results are continuous
     interval_in_box : the 90% interval; None for methods that give none
+    local_filter : that was seen in parts of the map; None without, and of methods that do not look
     model : ``name@digits`` of the network that predicted it; None for methods without one
     provider : ONNX Runtime's execution provider that ran the network; None likewise
     """
@@ -146,6 +148,7 @@ class Measured:
     warnings: tuple[str, ...] = ()
     finest: float | None = None
     interval_in_box: Interval | None = None
+    local_filter: LocalFilter | None = None
     model: str | None = None
     provider: str | None = None
 

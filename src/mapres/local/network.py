@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import threads
-from ..checks.check import Evidence, run_checks
+from ..checks.check import Evidence, LocalFilter, run_checks
 from ..checks.half_maps import AGREEMENT, fsc_of, half_map_findings
 from ..checks.limits import UNLIKE
+from ..checks.power import low_pass
 from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import CellGrid, Cells, bands_of, measure_cells
@@ -32,6 +33,7 @@ from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, part_of
 from ..validation.pooling import resolution_quantiles
 from ..validation.prediction import distance_from_training, predict_distribution
+from .filters import FilteredCells, filtered_cells
 from .method import Interval, Measured, Method, MethodInput
 from .voxels import on_grid
 
@@ -59,6 +61,7 @@ class LocalPrediction:
     coarsest : Å, the middle of the last bin: the resolution there may be worse
     fsc : Å, of the half maps that the scale was taken from; None if it was predicted
     against : why it was not, where the half maps contradict the map, one sentence each
+    local_filter : that was seen in parts of the map
     """
 
     values: NDArray[np.float32]
@@ -66,6 +69,7 @@ class LocalPrediction:
     coarsest: float
     fsc: float | None
     against: tuple[str, ...]
+    local_filter: LocalFilter | None
 
 
 def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
@@ -102,7 +106,9 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     if fsc is not None:
         # They know the scale; a single map only suggests it.
         probabilities = distribution_at(fsc)
-    levels, grid, ln_resolution = _levels(given, network, probabilities, curves)
+    levels, grid, ln_resolution, filtered = _levels(given, network, probabilities, curves)
+    if filtered is not None:
+        np.maximum(levels, filtered.edges, out=levels)
     if fsc is not None and given.pair is not None and given.pair.filtered:
         # Nothing finer was left to correlate.
         np.maximum(levels, np.float32(np.log(given.pair.filtered)), out=levels)
@@ -111,7 +117,8 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     values = np.full(density.values.shape, np.float32(0))
     values[box] = middle
     coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
-    return LocalPrediction(values, Interval(box, low, high), coarsest, fsc, against)
+    found = None if filtered is None else filtered.found
+    return LocalPrediction(values, Interval(box, low, high), coarsest, fsc, against, found)
 
 
 def _agreed_fsc(
@@ -136,8 +143,8 @@ def _agreed_fsc(
 
 def _levels(
     given: MethodInput, network: Model, probabilities: NDArray, curves: NDArray
-) -> tuple[NDArray[np.float32], CellGrid, float]:
-    """Return ln Å of the `LEVELS` of every cell, where cells are, and ln Å of the whole map.
+) -> tuple[NDArray[np.float32], CellGrid, float, FilteredCells | None]:
+    """Return ln Å of the `LEVELS` of every cell, where cells are, ln Å of the map, and filters.
 
     The cells' features, 0.5 GB of a map of 512³ voxels, are given back before anything else.
 
@@ -160,7 +167,8 @@ def _levels(
     )
     global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
     levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
-    return levels, cells.grid, global_features.ln_resolution
+    filtered = filtered_cells(cells, low_pass(given.measurements.spectra))
+    return levels, cells.grid, global_features.ln_resolution, filtered
 
 
 def predict_global(
@@ -240,6 +248,7 @@ def _run(given: MethodInput) -> Measured:
         notes=(f"Predicted by the network {network.label}{_scale(prediction.fsc)}.",),
         warnings=(*network.notes, *(finding.text for finding in findings), *prediction.against),
         interval_in_box=prediction.interval,
+        local_filter=prediction.local_filter,
         model=network.label,
         provider=network.provider,
     )

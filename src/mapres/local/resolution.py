@@ -178,6 +178,7 @@ def _measure(
         known = given.inside
     evidence = evidence.with_(
         local=_summary(given.inside, measured, known),
+        local_filter=measured.local_filter,
         solvent_is_flat=flat_solvent(density.values) is not None,
         measurements=given.measurements,
     )
