@@ -1,9 +1,15 @@
-"""Cliffs in the logarithm of a power spectrum, as low-pass filters leave them."""
+"""Cliffs and rises in the logarithm of a power spectrum, as filters and sharpening leave them."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from .features.spectra import Spectra
 
 # Where a line is fitted to the power below a frequency, and where it is compared, in units of it.
 TREND, FAR = (0.5, 0.85), 1.2
@@ -17,6 +23,8 @@ CLIFF = 4.5
 # none, unless the power falls on. These shells hold few coefficients, and the spectrum falls
 # steeply there, so that two of 43 reconstructions seemed to be filtered at 26 and 30 Å.
 FIRST = 3.5
+# By the spectrum of the fold, three in four weighted, fully sharpened maps rise up to 2.3-fold.
+RISE = float(np.log(4))
 
 
 def filter_edge(
@@ -56,3 +64,26 @@ def trend(x: NDArray, y: NDArray, fitted: NDArray[np.bool_]) -> NDArray[np.float
     a, b = x[fitted] - x[fitted].mean(), y[fitted]
     slope = min(0.0, float(a @ b / (a @ a)))
     return b.mean() + slope * (x - x[fitted].mean())
+
+
+def low_pass(spectra: Spectra) -> float | None:
+    """Return where a filter halves the amplitudes (Å), None if the power has no cliff."""
+    return filter_edge(spectra.frequency, spectra.whole, CLIFF)
+
+
+def risen_power(spectra: Spectra) -> tuple[float, float] | None:
+    """Return the factor by which power rises with frequency and up to where (Å), or None.
+
+    Power of hollow particles oscillates at low frequencies; such rises do not last and are ignored.
+    """
+    frequency = spectra.frequency
+    if frequency.size == 0:
+        return None
+    power = ndimage.uniform_filter1d(spectra.molecule, 5, mode="nearest")
+    rise = power - np.minimum.accumulate(power)
+    top = int(np.argmax(rise))
+    octave = power[(frequency >= 0.5 * frequency[top]) & (frequency <= 0.8 * frequency[top])]
+    lasting = octave.size and octave.mean() < power[top] - 0.5 * RISE
+    if rise[top] < RISE or not lasting:
+        return None
+    return float(np.exp(rise[top])), float(1 / frequency[top])

@@ -10,8 +10,8 @@ import mapres
 from mapres.checks.check import Evidence, discredited, run_checks
 from mapres.checks.density import DENSITY
 from mapres.checks.measurements import measure_map
-from mapres.checks.power import low_pass
 from mapres.checks.table import CHECKS
+from mapres.cliff import low_pass
 from mapres.density import Density
 from mapres.fourier import filtered
 from mapres.validation.analysis import find_molecule

@@ -6,27 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from mapres.checks.check import Evidence, Finding, run_checks
 from mapres.checks.density import DENSITY
 from mapres.checks.limits import LIMITS, UNLIKE
+from mapres.checks.local import FILTERED_IN_PARTS
 from mapres.checks.measurements import measure_map
 from mapres.density import Density
+from mapres.errors import MapContentError
 from mapres.fourier import filtered, gaussian_low_pass, resize
+from mapres.local.resolution import local_resolution
 from mapres.networks.registry import load
 from mapres.validation.analysis import find_molecule
 from mapres.validation.prediction import distance_from_training
 from mapres.validation.validate import validate
 from training.simulate.decoys import CELLS, DECOYS
 from training.simulate.draw import Example
+from training.simulate.treatments.processed import changed_one_by_one, filtered_in_parts
 from training.simulate.treatments.treatment import GAUSSIAN
 
 OPTIMISM = 1.5
 FINER = 1.3
-# Of the height of the molecule above the solvent.
-CONTOUR = 0.2
+# How the sentence about a filter of parts goes on after its numbers.
+PARTS = FILTERED_IN_PARTS.sentence.split("}")[1].split("{")[0]
 # Resolutions between which a spectrum is cut out, in those of the map.
 GAP = (2.4, 1.4)
 # Which rows of the table of checks each is.
@@ -37,7 +40,8 @@ WARNINGS = {
     "calculated": {"calculated"},
     "flat": {"flat solvent"},
     "quiet": {"quiet solvent"},
-    "cut": {"cut off", "cut out"},
+    "not linear": {"cut off", "cut out", "contrast changed"},
+    "filtered in parts": {"filtered in parts"},
     "no molecule": {"empty", "featureless", "gradient", "noise"},
     "crystal": {"crystal", "filled box"},
     "near Nyquist": {"near Nyquist"},
@@ -135,26 +139,22 @@ def _plain_trials(e: Example, findings: list[Finding], evidence: Evidence) -> It
     yield _trial("calculated", "cut off at 0", False, found(cut))
     finer = cut.with_values(ndimage.zoom(cut.values, FINER, order=1))
     yield _trial("calculated", "cut off at 0, then interpolated", False, found(finer))
-    yield _trial("cut", "cut off at 0, then interpolated", True, found(finer))
     if not clipped:
-        yield _trial("cut", "ordinary maps", False, said)
-        for what, changed in _cut(e).items():
-            yield _trial("cut", what, True, found(e.density.with_values(changed)))
+        yield _trial("not linear", "ordinary maps", False, said)
+        for what, changed in changed_one_by_one(e).items():
+            yield _trial("not linear", what, True, found(e.density.with_values(changed)))
+        yield from _part_trials(e)
 
 
-def _cut(e: Example) -> dict[str, NDArray[np.float32]]:
-    """Return a map without the values below or above a level, or about that of the solvent."""
-    values = e.density.values
-    level = np.float32(np.median(values[~e.mask]))
-    height = np.float32(np.percentile(values[e.mask], 99)) - level
-    contour = level + np.float32(CONTOUR) * height
-    about = np.abs(values - level) < np.float32(CONTOUR) * height
-    return {
-        "cut off at the solvent": np.maximum(values, level),
-        "0 below a contour": np.where(values > contour, values, np.float32(0)),
-        "cut off at half of its height": np.minimum(values, level + np.float32(0.5) * height),
-        "0 about the solvent": np.where(about, np.float32(0), values),
-    }
+def _part_trials(e: Example) -> Iterator[Trial]:
+    """Yield trials of local resolution, of the map and of it filtered in parts."""
+    for what, values in {"ordinary maps": e.density.values, **filtered_in_parts(e)}.items():
+        try:
+            said = local_resolution(e.density.with_values(values)).warnings
+        except MapContentError:
+            continue
+        given = any(PARTS in text for text in said)
+        yield Trial("filtered in parts", what, what != "ordinary maps", given)
 
 
 def _limit_trials(e: Example) -> Iterator[Trial]:

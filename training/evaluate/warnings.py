@@ -13,7 +13,6 @@ from mapres.networks.registry import load
 from training.data.structures import rows
 from training.evaluate.tables import Table
 from training.evaluate.trials import (
-    CONTOUR,
     FINER,
     GAP,
     OPTIMISM,
@@ -25,6 +24,7 @@ from training.evaluate.trials import (
 )
 from training.simulate.draw import Ingredients
 from training.simulate.examples import examples
+from training.simulate.treatments.processed import COARSER, CONTOUR, OWN
 
 SEED = 6000
 NOTES = (
@@ -39,8 +39,11 @@ NOTES = (
     "- **quiet**: of maps without a mask, the solvent beyond 5 Å, over an edge of 2 Å, is made a "
     "hundred times weaker or blurred to three times the resolution; or beyond 4 Å it is set to 0 "
     f"and the map then resampled {FINER} times finer.",
-    f"- **cut**: off at a level, or set to 0 below {CONTOUR} of the molecule's height above the "
-    "solvent, or that near to the solvent.",
+    f"- **not linear**: cut off at a level, or set to 0 below {CONTOUR} of the molecule's height "
+    "above the solvent, or that near to it; interpolated after that; or changed by a curve. Noise "
+    "in the solvent shows the last two, so that masked maps pass; networks leave no solvent.",
+    f"- **filtered in parts**: by `localres`; a half of the molecule filtered at {COARSER} × the "
+    f"resolution, or every place at {OWN} × its own.",
     "- **no molecule**: of each map a third of the kinds is made, on its grid and as large as its "
     "molecule. Ordinary maps get this warning where sharpening drowned the molecule in noise.",
     "- **crystal**: the warning that density fills the box or touches all six faces of it.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..cliff import low_pass
 from ..halves.mask_noise import follows
 from .check import Evidence
 from .half_map_measurements import LIMITED
-from .power import low_pass
 
 # Correlation within the mask: sharpening lowers it, but half maps of another molecule give 0.
 LITTLE_AGREEMENT = 0.2

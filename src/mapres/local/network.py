@@ -11,7 +11,7 @@ from .. import threads
 from ..checks.check import Evidence, LocalFilter, run_checks
 from ..checks.half_maps import AGREEMENT, fsc_of, half_map_findings
 from ..checks.limits import UNLIKE
-from ..checks.power import low_pass
+from ..cliff import low_pass
 from ..density import Density
 from ..errors import MapContentError, ModelError
 from ..features.cells import CellGrid, Cells, bands_of, measure_cells

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.density import Density
-from mapres.fourier import Shells, filtered, forward, gaussian_low_pass, inverse, squared_frequency
+from mapres.fourier import Shells, filtered, gaussian_low_pass
 from training.simulate.bank import blended
 from training.simulate.masks import gaussian_smoothed, soft_mask, sphere
 from training.simulate.reconstruct import Reconstruction
@@ -29,7 +29,7 @@ def deposit(made: Reconstruction, treatment: Treatment) -> tuple[Density, NDArra
     values = filtered(made.average, voxel_size, lambda s2: _gain(s2, made, treatment))
     if treatment.local_filter is not None:
         cut = truth * np.float32(treatment.local_filter)
-        values, truth = _filtered_locally(values, voxel_size, cut), np.maximum(truth, cut)
+        values, truth = filtered_locally(values, voxel_size, cut), np.maximum(truth, cut)
     if treatment.modified:
         values = _density_modified(values, made, treatment.modified)
     if treatment.mask_distance is not None:
@@ -77,17 +77,22 @@ def _low_pass(frequency: NDArray, cut: float, treatment: Treatment) -> NDArray:
     return 0.5 - 0.5 * np.sin(0.5 * np.pi * np.clip(past, -1, 1))
 
 
-def _filtered_locally(values: NDArray, voxel_size: float, cut: NDArray) -> NDArray[np.float32]:
+def filtered_locally(values: NDArray, voxel_size: float, cut: NDArray) -> NDArray[np.float32]:
     """Filter every place of a map, shape (z, y, x), at its own resolution ``cut`` (Å)."""
     finest, coarsest = float(cut.min()), float(cut.max())
     count = 1 + int(np.ceil(np.log(coarsest / finest) / np.log(STEP)))
     levels = np.geomspace(finest, coarsest, count)
-    transform, frequency = forward(values), np.sqrt(squared_frequency(values.shape, voxel_size))
-    copies = [
-        inverse(transform * _low_pass(frequency, level, Treatment()), values.shape)
-        for level in levels
-    ]
+    copies = [low_passed(values, voxel_size, level) for level in levels]
     return blended(copies, levels, cut)
+
+
+def low_passed(values: NDArray, voxel_size: float, cut: float) -> NDArray[np.float32]:
+    """Filter a map, shape (z, y, x), at a resolution ``cut`` (Å), by a cosine edge."""
+    return filtered(
+        values,
+        voxel_size,
+        lambda s2: _low_pass(np.sqrt(s2), cut, Treatment()).astype(np.float32),
+    )
 
 
 def _density_modified(values: NDArray, made: Reconstruction, strength: float) -> NDArray:
