@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 import mapres
-from mapres.checks.contrast import measure_contrast
+from mapres.checks.values import measure_contrast
 from mapres.io import read
 
 

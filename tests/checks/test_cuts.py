@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mapres
-from mapres.checks.cuts import measure_cuts
+from mapres.checks.values import measure_cuts
 from mapres.io import read
 
 

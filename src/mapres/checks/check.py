@@ -79,6 +79,12 @@ class Evidence:
     local: LocalSummary | None = None
     local_filter: LocalFilter | None = None
 
+    @property
+    def measured(self) -> Measurements:
+        """The measurements of a map that was measured."""
+        assert self.measurements is not None
+        return self.measurements
+
     def with_(self, **known: Any) -> Evidence:
         """Return a copy with more known."""
         return replace(self, **known)

@@ -12,9 +12,8 @@ from ..density import Density
 from ..features.outliers import above_solvent, clip, outlier_limit, sample_of
 from ..features.spectra import Spectra, measure_spectra
 from ..progress import beat
-from .contrast import Contrast, measure_contrast
-from .cuts import Cuts, measure_cuts
 from .shape import Shape, measure_shape
+from .values import Contrast, Cuts, measure_contrast, measure_cuts
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
-"""Signs that the values of a map were changed one by one, by a curve or a network.
+"""How the values of a map end, and how they are distributed.
 
-Whatever filter a map went through, noise in its solvent stays symmetric and Gaussian.
+Signs that they were cut off at a level, cut out of the middle, or changed one by one, by a curve or
+a network. Whatever filter a map went through, noise in its solvent stays symmetric and Gaussian.
 """
 
 from __future__ import annotations
@@ -32,6 +33,46 @@ ERRORS = 3.0
 # Of the largest height above the solvent: how many of the voxels above the first are above the
 # second; fewer tell nothing.
 HALF, TOP, FEWEST_HIGH = 0.5, 0.9, 100
+# Quantile of the distances from the most common value at which a gap ends: single voxels, of an
+# interpolation, may lie in it.
+FEW = 1e-3
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """What is left of a map's values.
+
+    Attributes
+    ----------
+    lowest, highest : the least and the largest value
+    floor, ceiling : fractions of the voxels that hold them
+    gap : distance from the value along the edges of the box to the next one, over the 99.9th
+        percentile of all such distances
+    outside : fraction of the voxels that hold that value
+    """
+
+    lowest: float
+    highest: float
+    floor: float
+    ceiling: float
+    gap: float
+    outside: float
+
+
+def measure_cuts(values: NDArray) -> Cuts:
+    """Measure how the values of a map, shape (z, y, x), end."""
+    sample = sample_of(values)
+    lowest, highest, common = float(values.min()), float(values.max()), background(values)
+    apart = np.abs(sample[sample != common] - np.float32(common))
+    few, most = np.quantile(apart, (FEW, 1 - FEW)) if apart.size else (0.0, 1.0)
+    return Cuts(
+        lowest,
+        highest,
+        floor=float(np.mean(sample == lowest)),
+        ceiling=float(np.mean(sample == highest)),
+        gap=float(few / max(most, 1e-30)),
+        outside=1 - apart.size / sample.size,
+    )
 
 
 @dataclass(frozen=True)
