@@ -105,7 +105,9 @@ def _claim_trials(e: Example, findings: list[Finding], evidence: Evidence) -> It
     assert e.made is not None
     if e.treatment.local_filter is not None or e.treatment.filter_shape == GAUSSIAN:
         return
-    low_pass = e.treatment.low_pass or 0.0
+    # Weights by the FSC leave nothing beyond its first zero: a filter at the resolution.
+    weights = 0.0 if e.treatment.weights is None else e.made.resolution
+    low_pass = max(e.treatment.low_pass or 0.0, weights)
     for claimed in (e.made.resolution, e.made.resolution / OPTIMISM):
         ratio = low_pass / claimed
         if claimed < e.density.nyquist or 1.02 <= ratio <= 1.1:

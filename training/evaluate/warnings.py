@@ -32,7 +32,7 @@ NOTES = (
     "are made from them. Maps between what should and what should not be warned of are left out.",
     "",
     "- **low-passed**: the claim is the half-map FSC resolution or, where two voxels allow it, "
-    f"that divided by {OPTIMISM}.",
+    f"that divided by {OPTIMISM}. Weights by the FSC are a filter at the resolution.",
     "- **sharpened**: by the fraction of the overall B factor that was taken back. Without FSC "
     "weights noise is amplified from 0.6 on: such maps up to 1.1 are left out, as are weighted "
     "ones from 0.9 to 1.1, and sharper ones filtered coarser than their resolution.",

@@ -86,8 +86,8 @@ def _quiet(evidence: Evidence) -> bool:
 PROCESSING = (
     Check(
         "calculated",
-        "The map has no noise and appears simulated from a model: nominal resolutions of such maps "
-        "are not FSC resolutions.",
+        "The map has no noise and appears simulated from a model, or made by a neural network: "
+        "nominal resolutions of such maps are not FSC resolutions.",
         _calculated,
         final=True,
     ),
