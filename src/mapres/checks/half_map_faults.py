@@ -144,12 +144,19 @@ def contradiction(evidence: Evidence) -> Mapping[str, Any] | None:
         return None
     low, high = evidence.interval
     found = {"fsc": fsc, "low": low, "high": high}
+    # Only that of a given mask is measured.
+    given = pair is not None and pair.mask_noise is not None
     if fsc > CONTRADICTION * high:
-        return found | {"than": "coarser", "cause": "the half maps may not belong together"}
+        cause = "the half maps may not belong together"
+        return found | {
+            "than": "coarser",
+            "cause": ("the mask may be too wide, or " * given) + cause,
+        }
     if low < CONTRADICTION * fsc:
         return None
     measured = evidence.measurements
     cutoff = None if measured is None else low_pass(measured.spectra)
     if cutoff is not None and FILTER * cutoff > low:
         return None
-    return found | {"than": "finer", "cause": "the half maps may share noise or a mask"}
+    cause = "the half maps may share noise or a mask"
+    return found | {"than": "finer", "cause": ("the mask may be too tight, or " * given) + cause}

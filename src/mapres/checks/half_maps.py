@@ -18,7 +18,10 @@ from .check import (
     run_checks,
 )
 from .density import DENSITY, MOLECULE
-from .limits import LIMITS
+from .limits import LIMITS, UNLIKE
+
+# Of the limit: 1 of 100 ordinary maps is beyond 1, and is no map of another kind up to here.
+HARDLY_UNLIKE = 1.25
 
 PAIR = (
     Check(
@@ -146,6 +149,8 @@ def half_map_findings(evidence: Evidence) -> list[Finding]:
         return findings
     if evidence.interval is not None:
         others = run_checks((*MOLECULE, *LIMITS), evidence) + run_checks(DENSITY, evidence)
+        if evidence.unlike is not None and evidence.unlike < HARDLY_UNLIKE:
+            others = [finding for finding in others if finding.check is not UNLIKE]
         if discredited(others) & {PREDICTION, INTERVAL, SPECTRUM}:
             evidence = evidence.with_(interval=None)
     return findings + run_checks(AGREEMENT, evidence)

@@ -105,9 +105,9 @@ def measure_contrast(values: NDArray, mask: NDArray[np.bool_], spacing: float) -
     kurtosis = _nearest_to(
         3.0, [float(np.median(fourth / second**2)) for second, _, fourth in moments]
     )
-    if len(moments) < len(BLOCKS):
-        # In small blocks alone, noise that fades out behind a mask has long tails, too: 5 to 7.
-        kurtosis = min(kurtosis, 3.0)
+    if len(moments) < len(BLOCKS) and kurtosis > 3:
+        # In small blocks alone, noise that fades out behind a mask has long tails, too: up to 7.
+        kurtosis = 3 + 0.45 * (kurtosis - 3)
     return Contrast(skewness, kurtosis, _saturation(values))
 
 

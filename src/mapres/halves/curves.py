@@ -27,13 +27,13 @@ def rises_to(curve: ShellCorrelation) -> float | None:
     below = np.flatnonzero(fsc < LEVEL)
     if below.size == 0 or len(fsc) < below[0] + IN_A_ROW:
         return None
-    starts = range(int(below[0]), len(fsc) - IN_A_ROW + 1)
-    rows = [slice(start, start + IN_A_ROW) for start in starts]
     last = None
-    for row in rows:
-        risen = fsc[row].mean() > LEVEL + RISE and (fsc[row] > LEVEL).all()
-        if risen and _certain(curve, row, LEVEL):
-            last = row.start
+    for start in range(int(below[0]), len(fsc) - IN_A_ROW + 1):
+        for length in (IN_A_ROW, 2 * IN_A_ROW):
+            row = slice(start, start + length)
+            risen = fsc[row].mean() > LEVEL + RISE and (fsc[row] > LEVEL).all()
+            if risen and len(fsc[row]) == length and _certain(curve, row, LEVEL):
+                last = start
     if last is None:
         return None
     ends = last + np.flatnonzero(fsc[last:] < LEVEL)

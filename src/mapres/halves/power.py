@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..cliff import CLIFF, HALF, filter_edge, trend
 
@@ -29,6 +30,10 @@ CLEAR, REFINED = (0.35, 0.6), 4
 # noise fall alike, and can both be seen far beyond its edge. A Butterworth filter of order 6
 # reaches that at 1.34, of order 4 at 1.55.
 LEFT, SOFT = 100.0, 1.4
+# Noise that falls to 1/1,000 of its power without a cliff was filtered by a Gaussian: half maps of
+# three sets keep their FSC up to there (B factors of 280 to 1,500 Å²). Noise that falls to less than
+# so much over all shells just has a B factor.
+FADED, ALL_OVER = 1e3, 1e5
 # What is fitted to soft filters, whose power is 1 / (1 + 3 (s r)^(2 order)): orders, ln of r in
 # units of the edge, and where.
 ORDERS, RESOLUTIONS, FITTED = (2.0, 3.0, 4.0, 5.0, 6.0), (-0.1, 0.3), (0.3, 1.6)
@@ -73,6 +78,8 @@ def power_ends(
         smooth = np.interp(scale, frequency, np.log(mean))
         edge = filter_edge(scale, smooth, *limits)
         ends.append(None if edge is None else refined_end(scale, smooth, edge))
+        if limits[0] == NOISE_CLIFF:
+            ends.append(_faded(scale, smooth))
     found = [end for end in ends if end is not None and end.resolution * frequency[-1] > 1]
     return max(found, key=lambda end: end.resolution, default=None)
 
@@ -136,6 +143,22 @@ def _falls(frequency: NDArray, missing: NDArray, by: float, start: float) -> flo
     """Return the last resolution (Å) before so much is missing, beyond a frequency; or None."""
     beyond = np.flatnonzero((missing > by) & (frequency > start))
     return float(1 / frequency[max(beyond[0] - 1, 0)]) if beyond.size else None
+
+
+def _faded(frequency: NDArray, power: NDArray) -> PowerEnd | None:
+    """Return where a Gaussian ends noise, which has no cliff then; None if it does not fall so far.
+
+    Parameters
+    ----------
+    frequency : array, shape (n,), 1/Å
+    power : array, shape (n,), ln of the power of the noise
+    """
+    smooth = ndimage.median_filter(power, 5, mode="nearest")
+    missing = smooth.max() - smooth
+    end = _falls(frequency, missing, float(np.log(FADED)), 0.0)
+    if end is None or missing[-1] < np.log(ALL_OVER):
+        return None
+    return PowerEnd(_falls(frequency, missing, HALF, 0.0) or end, end)
 
 
 def _rounding(frequency: NDArray, mean: NDArray) -> PowerEnd | None:

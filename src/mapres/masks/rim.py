@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from ..arrays.edges import background
 from ..arrays.nearby import bounding_box, near
@@ -36,6 +37,9 @@ OFFSET, CLEAR_OFFSET = 0.5, 1.0
 # Of that step: solvent beside a rim changes less over the first voxels; beside the masks of 21
 # reconstructions of the validation split that follow the molecule, density by 0.58 and more.
 FLAT = 0.3
+# Skewness: a molecule in some solvent has 0.6 and more (masks that reach 3 to 15 Å beyond two of
+# them), and less than 0.2 if it is cut at a contour of the smoothed density.
+SKEWED = 0.4
 # Of the distance of the least values from the middle ones: so long is the tail of noise at least,
 # 0.27 in those; what is cut at a contour has none.
 TAIL = 0.15
@@ -91,6 +95,8 @@ def _level_beside(
     level, spread = float(np.mean(first, dtype=np.float64)), float(np.std(first))
     step = abs(level - constant)
     if step <= CLEAR_OFFSET * spread or _is_cut(first):
+        return None
+    if abs(float(stats.skew(values[~rim], axis=None))) < SKEWED:
         return None
     second = values[near(rim, 2 * STEP) & ~close]
     if not second.size or abs(float(np.mean(second, dtype=np.float64)) - level) > FLAT * step:

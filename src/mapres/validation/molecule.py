@@ -65,7 +65,11 @@ class FscMask:
 
 def molecule_of(half_maps: HalfMaps, *, inverted: bool = False) -> NDArray[np.bool_] | None:
     """Return the molecule in the mean of two half maps, bool (z, y, x); None if none is found."""
-    mean, _ = mean_and_difference(*(half.values for half in half_maps))
+    first, second = (half.values for half in half_maps)
+    mean, difference = mean_and_difference(first, second)
+    if float(np.vdot(first - first.mean(), second - second.mean())) < 0:
+        # Of opposite sign: their mean is noise.
+        mean = difference
     try:
         return molecule_in(half_maps[0].with_values(-mean if inverted else mean))
     except MapContentError:
