@@ -31,8 +31,8 @@ CLEAR, REFINED = (0.35, 0.6), 4
 # reaches that at 1.34, of order 4 at 1.55.
 LEFT, SOFT = 100.0, 1.4
 # Noise that falls to 1/1,000 of its power without a cliff was filtered by a Gaussian: half maps of
-# three sets keep their FSC up to there (B factors of 280 to 1,500 Å²). Noise that falls to less than
-# so much over all shells just has a B factor.
+# three sets keep their FSC up to there (B factors of 280 to 1,500 Å²). Noise that does not fall as
+# far as the second number over all shells just has a B factor.
 FADED, ALL_OVER = 1e3, 1e5
 # What is fitted to soft filters, whose power is 1 / (1 + 3 (s r)^(2 order)): orders, ln of r in
 # units of the edge, and where.

@@ -20,8 +20,9 @@ from ..density import Density
 LAYER, BEYOND, MOSTLY = (0.85, 0.97), 1.04, 0.95
 # Solids larger than the box, by their half axes: only its corners or edges are rim.
 SIZES = (1.0, 1.06, 1.12, 1.18, 1.24, 1.3, 1.36)
-# Of the standard deviation of the map.
-LEAST_NOISE = 0.01
+# Of the standard deviation of the map; and fraction of the voxels that hold one value where there
+# is no noise.
+LEAST_NOISE, ONE_VALUE = 0.01, 0.3
 # Fraction of the edges along x that holds the value of a rim around a solid: at most 2% do of noise
 # in 8 bits, or of a map that is cut off at its top.
 ON_EDGES = 0.1
@@ -94,9 +95,14 @@ def _level_beside(
     first = values[close & ~rim]
     level, spread = float(np.mean(first, dtype=np.float64)), float(np.std(first))
     step = abs(level - constant)
-    if step <= CLEAR_OFFSET * spread or _is_cut(first):
+    # Without noise there is a shape, such as a mask, and no solvent.
+    if spread <= LEAST_NOISE * float(np.std(values)) or step <= CLEAR_OFFSET * spread:
         return None
-    if abs(float(stats.skew(values[~rim], axis=None))) < SKEWED:
+    if (
+        _is_one(values[~rim])
+        or _is_cut(first)
+        or abs(float(stats.skew(values[~rim], axis=None))) < SKEWED
+    ):
         return None
     second = values[near(rim, 2 * STEP) & ~close]
     if not second.size or abs(float(np.mean(second, dtype=np.float64)) - level) > FLAT * step:
@@ -146,9 +152,14 @@ def _fills(values: NDArray, noisy: NDArray[np.bool_], radius: NDArray) -> bool:
     beyond = noisy[radius > BEYOND]
     if not layer.any() or np.count_nonzero(beyond) > (1 - MOSTLY) * beyond.size:
         return False
-    # A ball of one value is a mask.
-    noise = values[layer].std() > LEAST_NOISE * values.std()
+    # A ball of one value is a mask, with a soft edge or without.
+    noise = values[layer].std() > LEAST_NOISE * values.std() and not _is_one(values[radius < 1])
     return bool(noise and noisy[layer].mean() > MOSTLY)
+
+
+def _is_one(values: NDArray) -> bool:
+    """Return whether values are mostly one, as in a mask: noise is not, even of 8 bits."""
+    return bool(np.mean(values == np.median(values)) > ONE_VALUE)
 
 
 def _profile(
