@@ -24,11 +24,10 @@ from mapres.validation.prediction import distance_from_training
 from mapres.validation.validate import validate
 from training.simulate.decoys import CELLS, DECOYS
 from training.simulate.draw import Example
-from training.simulate.treatments.processed import changed_one_by_one, filtered_in_parts
+from training.simulate.treatments.processed import FINER, changed_one_by_one, filtered_in_parts
 from training.simulate.treatments.treatment import GAUSSIAN
 
 OPTIMISM = 1.5
-FINER = 1.3
 # How the sentence about a filter of parts goes on after its numbers.
 PARTS = FILTERED_IN_PARTS.sentence.split("}")[1].split("{")[0]
 # Resolutions between which a spectrum is cut out, in those of the map.

@@ -28,6 +28,8 @@ FEWEST, MOST = 12, 300
 SEED = 612
 # Of the largest variance: less is a constant.
 QUIET = 1e-6
+# What counts of a kurtosis above 3 that only small blocks show.
+SMALL_ONLY = 0.45
 # Standard errors that a skewness is surely above 0 by.
 ERRORS = 3.0
 # Of the largest height above the solvent: how many of the voxels above the first are above the
@@ -107,7 +109,7 @@ def measure_contrast(values: NDArray, mask: NDArray[np.bool_], spacing: float) -
     )
     if len(moments) < len(BLOCKS) and kurtosis > 3:
         # In small blocks alone, noise that fades out behind a mask has long tails, too: up to 7.
-        kurtosis = 3 + 0.45 * (kurtosis - 3)
+        kurtosis = 3 + SMALL_ONLY * (kurtosis - 3)
     return Contrast(skewness, kurtosis, _saturation(values))
 
 
@@ -135,11 +137,7 @@ def _moments(
             chosen = np.random.default_rng(SEED).choice(len(places), MOST, replace=False)
             places = places[chosen]
         blocks = [values[tuple(slice(i, i + edge) for i in place)].ravel() for place in places]
-        noisy = [
-            block
-            for block in blocks
-            if block.size == edge**3 and np.mean(block == rim) < FLAT_FRACTION
-        ]
+        noisy = [block for block in blocks if np.mean(block == rim) < FLAT_FRACTION]
         if len(noisy) >= FEWEST:
             yield from _of_blocks(np.array(noisy, dtype=np.float64))
 

@@ -154,11 +154,13 @@ def _faded(frequency: NDArray, power: NDArray) -> PowerEnd | None:
     power : array, shape (n,), ln of the power of the noise
     """
     smooth = ndimage.median_filter(power, 5, mode="nearest")
+    # Sharpened noise rises to there.
+    start = float(frequency[np.argmax(smooth)])
     missing = smooth.max() - smooth
-    end = _falls(frequency, missing, float(np.log(FADED)), 0.0)
+    end = _falls(frequency, missing, float(np.log(FADED)), start)
     if end is None or missing[-1] < np.log(ALL_OVER):
         return None
-    return PowerEnd(_falls(frequency, missing, HALF, 0.0) or end, end)
+    return PowerEnd(_falls(frequency, missing, HALF, start) or end, end)
 
 
 def _rounding(frequency: NDArray, mean: NDArray) -> PowerEnd | None:

@@ -100,23 +100,21 @@ def _edges(
     """Return the edges in ln energies, shape (n, bands), finest first, and how much is missing."""
     strongest = np.maximum.accumulate(energy, axis=1)
     missing = energy[:, 2:] - strongest[:, :-2]
-    deepest = 2 + np.argmax(missing, axis=1)
     most = missing.max(axis=1)
     cut = np.flatnonzero(most > MISSING)
     out = np.full(len(energy), -np.inf, dtype=np.float32)
-    for k in cut:
-        out[k] = _edge(energy[k], wavelengths, int(deepest[k]))
+    out[cut] = _edges_of_cut(energy[cut], wavelengths, 2 + np.argmax(missing[cut], axis=1))
     return out, most
 
 
-def _edge(energy: NDArray, wavelengths: NDArray, deepest: int) -> float:
+def _edges_of_cut(energy: NDArray, wavelengths: NDArray, deepest: NDArray[np.intp]) -> NDArray:
     """Return where energies, finest first, have fallen by `HALF` from those of coarser bands."""
-    last = len(energy) - 1
-    coarser = energy[min(deepest + COARSER.start, last) : deepest + COARSER.stop]
-    level = float(coarser.mean()) - HALF
-    first = int(np.argmax(energy >= level)) if (energy >= level).any() else last
-    if first == 0:
-        return float(wavelengths[0])
-    below, above = energy[first - 1], energy[first]
-    part = (level - below) / (above - below)
-    return float(wavelengths[first - 1] + part * (wavelengths[first] - wavelengths[first - 1]))
+    places = deepest[:, None] + np.arange(COARSER.start, COARSER.stop)
+    coarser = np.take_along_axis(energy, np.minimum(places, energy.shape[1] - 1), axis=1)
+    level = coarser.mean(axis=1) - HALF
+    first = np.maximum(np.argmax(energy >= level[:, None], axis=1), 1)
+    rows = np.arange(len(energy))
+    below, above = energy[rows, first - 1], energy[rows, first]
+    # Nothing has fallen where even the finest band has more.
+    part = np.clip((level - below) / np.where(above > below, above - below, 1), 0, 1)
+    return wavelengths[first - 1] + part * (wavelengths[first] - wavelengths[first - 1])

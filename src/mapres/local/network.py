@@ -108,10 +108,12 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
         probabilities = distribution_at(fsc)
     levels, grid, ln_resolution, filtered = _levels(given, network, probabilities, curves)
     if filtered is not None:
-        np.maximum(levels, filtered.edges, out=levels)
-    if fsc is not None and given.pair is not None and given.pair.filtered:
+        _raise(levels, filtered.edges)
+    pair = given.pair
+    ends = pair.curve.power_ends if pair and pair.curve and pair.filtered else None
+    if fsc is not None and ends is not None:
         # Nothing finer was left to correlate.
-        np.maximum(levels, np.float32(np.log(given.pair.filtered)), out=levels)
+        _raise(levels, np.float32(np.log(ends)))
     box, (low, middle, high) = on_grid(levels, grid, given)
     # Unlike those of `np.zeros`, its pages are huge.
     values = np.full(density.values.shape, np.float32(0))
@@ -119,6 +121,13 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
     found = None if filtered is None else filtered.found
     return LocalPrediction(values, Interval(box, low, high), coarsest, fsc, against, found)
+
+
+def _raise(levels: NDArray[np.float32], least: NDArray[np.float32] | np.float32) -> None:
+    """Raise ln Å of the `LEVELS` to a filter, in place; how far the coarser end is away stays."""
+    width = levels[2] - levels[1]
+    np.maximum(levels, least, out=levels)
+    np.maximum(levels[2], levels[1] + width, out=levels[2])
 
 
 def _agreed_fsc(

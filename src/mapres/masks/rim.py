@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from ..arrays.edges import background
+from ..arrays.edges import background, edges
 from ..arrays.nearby import bounding_box, near
-from ..arrays.rim import constant_rim
+from ..arrays.rim import MOST_OF_EDGES, constant_rim
 from ..density import Density
+from ..features.outliers import sample_of
 
 # Fractions of the half axes of a solid: its outermost layer is filled to MOSTLY, and what is
 # farther out to less than the rest. Masks of molecules fill at most half of the layer of the
@@ -79,9 +79,9 @@ def _solvent_inside(
         return None
     medians, noise = profile
     width, level = _end(medians, constant)
-    if abs(level - constant) > OFFSET * noise and is_solid(values, noisy, SIZES):
-        return near(rim, width + 1), level
-    if constant_rim(values) is None:
+    if is_solid(values, noisy, SIZES):
+        return (near(rim, width + 1), level) if abs(level - constant) > OFFSET * noise else None
+    if np.mean(edges(values) == constant) < MOST_OF_EDGES:
         return None
     beside = _level_beside(values, rim, constant)
     return None if beside is None else (rim, beside)
@@ -98,11 +98,8 @@ def _level_beside(
     # Without noise there is a shape, such as a mask, and no solvent.
     if spread <= LEAST_NOISE * float(np.std(values)) or step <= CLEAR_OFFSET * spread:
         return None
-    if (
-        _is_one(values[~rim])
-        or _is_cut(first)
-        or abs(float(stats.skew(values[~rim], axis=None))) < SKEWED
-    ):
+    inside = sample_of(values[~rim])
+    if _is_one(inside) or _is_cut(first) or abs(_skewness(inside)) < SKEWED:
         return None
     second = values[near(rim, 2 * STEP) & ~close]
     if not second.size or abs(float(np.mean(second, dtype=np.float64)) - level) > FLAT * step:
@@ -114,6 +111,11 @@ def _is_cut(values: NDArray[np.float32]) -> bool:
     """Return whether values end at a level, as above a contour, rather than in a tail."""
     least, low, middle, high, most = np.quantile(values, (0.001, 0.02, 0.5, 0.98, 0.999))
     return bool(low - least < TAIL * (middle - least) or most - high < TAIL * (most - middle))
+
+
+def _skewness(values: NDArray[np.float32]) -> float:
+    apart = values - values.mean(dtype=np.float64)
+    return float(np.mean(apart**3) / max(float(np.std(apart)) ** 3, 1e-30))
 
 
 def is_solid(

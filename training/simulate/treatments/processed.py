@@ -12,6 +12,7 @@ from training.simulate.treatments.deposit import filtered_locally, low_passed
 
 # Of the height of the molecule above the solvent.
 CONTOUR = 0.2
+# How much finer the grid is that a map is interpolated on.
 FINER = 1.3
 # Resolutions of filters of parts, over that of the map or of the place.
 COARSER, OWN = 1.5, 1.2

@@ -202,7 +202,7 @@ def _run(given: MethodInput, *, max_res: float, step: float) -> Measured:
         half_maps=given.half_map_values,
         max_res=max_res,
         step=step,
-        finest=curve.power_ends or 0.0 if curve else 0.0,
+        finest=(curve.power_ends or 0.0) if curve else 0.0,
         progress=given.progress,
     )
     # MonoRes starts at the coarsest resolution, so results there are valid.
