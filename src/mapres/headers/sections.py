@@ -18,8 +18,7 @@ EQUAL, ERRORS, ROUNDING = 0.1, 3.0, 0.002
 # The same for what they lack to 1: tubes along z are alike at all distances, too, but the more so
 # the closer.
 LACKING = 0.8
-# Standard deviation of what a section does not have in common with all others, over its own: less
-# is rounding.
+# Range of what a section does not have in common with all others, over its own: less is rounding.
 CONSTANT = 1e-4
 # Fraction of the correlation of neighboring rows that such a difference must be below to tell.
 TELLING = 0.25
@@ -43,7 +42,7 @@ def _equally_alike(values: NDArray) -> bool:
     # What all sections have in common, a rim or the density around an axis, tells nothing.
     common = values.mean(axis=0, dtype=np.float64).astype(np.float32)
     middle = values[len(values) // 2]
-    if np.std(middle - common) < CONSTANT * np.std(middle):
+    if np.ptp(middle - common) < CONSTANT * np.ptp(middle):
         return False
     found = [_of_sections(values, step, common) for step in steps]
     means = np.array([each.mean() for each in found])
@@ -71,6 +70,7 @@ def _of_neighbors(values: NDArray, axis: int) -> float:
 
 def _correlation(first: NDArray, second: NDArray) -> float:
     """Return Pearson's correlation; 0 where one is constant."""
-    a, b = (part - part.mean(dtype=np.float64) for part in (first, second))
+    # Squares of 1e30 overflow in float32.
+    a, b = (part - part.mean() for part in (first.astype(np.float64), second.astype(np.float64)))
     power = float(np.vdot(a, a)) * float(np.vdot(b, b))
     return float(np.vdot(a, b)) / np.sqrt(power) if power > 0 else 0.0

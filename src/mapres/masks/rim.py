@@ -93,10 +93,13 @@ def _level_beside(
     """Return the level of the solvent beside a rim of any shape; None if it makes no step."""
     close = near(rim, STEP)
     first = values[close & ~rim]
-    level, spread = float(np.mean(first, dtype=np.float64)), float(np.std(first))
+    level, spread = float(np.mean(first, dtype=np.float64)), float(np.std(first, dtype=np.float64))
     step = abs(level - constant)
     # Without noise there is a shape, such as a mask, and no solvent.
-    if spread <= LEAST_NOISE * float(np.std(values)) or step <= CLEAR_OFFSET * spread:
+    if (
+        spread <= LEAST_NOISE * float(np.std(values, dtype=np.float64))
+        or step <= CLEAR_OFFSET * spread
+    ):
         return None
     inside = sample_of(values[~rim])
     if _is_one(inside) or _is_cut(first) or abs(_skewness(inside)) < SKEWED:
@@ -114,7 +117,8 @@ def _is_cut(values: NDArray[np.float32]) -> bool:
 
 
 def _skewness(values: NDArray[np.float32]) -> float:
-    apart = values - values.mean(dtype=np.float64)
+    apart = values.astype(np.float64)
+    apart -= apart.mean()
     return float(np.mean(apart**3) / max(float(np.std(apart)) ** 3, 1e-30))
 
 
@@ -155,7 +159,9 @@ def _fills(values: NDArray, noisy: NDArray[np.bool_], radius: NDArray) -> bool:
     if not layer.any() or np.count_nonzero(beyond) > (1 - MOSTLY) * beyond.size:
         return False
     # A ball of one value is a mask, with a soft edge or without.
-    noise = values[layer].std() > LEAST_NOISE * values.std() and not _is_one(values[radius < 1])
+    noise = values[layer].std(dtype=np.float64) > LEAST_NOISE * values.std(
+        dtype=np.float64
+    ) and not _is_one(values[radius < 1])
     return bool(noise and noisy[layer].mean() > MOSTLY)
 
 
