@@ -232,11 +232,11 @@ def test_fsc_rows_and_json_agree(density, curve):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, "none (below from the first shell)"), (3.0, "3.00 Å (Nyquist limit)")],
+    ("level", "text"),
+    [(0.0, "none (below from the first shell)"), (1.0, "3.00 Å (Nyquist limit)")],
 )
-def test_fsc_rows_name_the_two_ends(density, curve, value, text):
-    curve = dataclasses.replace(curve, resolution={"0.143": value})
+def test_fsc_rows_name_the_two_ends(density, curve, level, text):
+    curve = dataclasses.replace(curve, unmasked=np.full_like(curve.unmasked, level), corrected=None)
     assert dict(fsc_rows(density, density, curve))["FSC 0.143"] == text
 
 
