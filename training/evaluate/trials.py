@@ -16,8 +16,8 @@ from mapres.checks.measurements import measure_map
 from mapres.density import Density
 from mapres.errors import MapContentError
 from mapres.fourier import filtered, gaussian_low_pass, resize
-from mapres.half_maps import checked_with_half_maps
 from mapres.local.resolution import local_resolution
+from mapres.masks.rim import leveled
 from mapres.networks.registry import load
 from mapres.validation.analysis import find_molecule
 from mapres.validation.prediction import distance_from_training
@@ -84,7 +84,7 @@ def noise_free_trial(e: Example) -> Trial:
 
 
 def _measured(density: Density) -> tuple[list[Finding], Evidence]:
-    density, _ = checked_with_half_maps(density, None)
+    density = leveled(density)
     mask, findings = find_molecule(density)
     measurements = measure_map(density, mask)
     unlike = distance_from_training(measurements.spectra, load("default"))

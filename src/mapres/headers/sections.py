@@ -18,8 +18,6 @@ EQUAL, ERRORS, ROUNDING = 0.1, 3.0, 0.002
 # The same for what they lack to 1: tubes along z are alike at all distances, too, but the more so
 # the closer.
 LACKING = 0.8
-# Range of what a section does not have in common with all others, over its own: less is rounding.
-CONSTANT = 1e-4
 # Fraction of the correlation of neighboring rows that such a difference must be below to tell.
 TELLING = 0.25
 
@@ -39,12 +37,7 @@ def like_images(values: NDArray) -> bool:
 def _equally_alike(values: NDArray) -> bool:
     rows = min(_of_neighbors(values, axis) for axis in (1, 2))
     steps = sorted({1, 2, 4, len(values) // 4, len(values) // 2})
-    # What all sections have in common, a rim or the density around an axis, tells nothing.
-    common = values.mean(axis=0, dtype=np.float64).astype(np.float32)
-    middle = values[len(values) // 2]
-    if np.ptp(middle - common) < CONSTANT * np.ptp(middle):
-        return False
-    found = [_of_sections(values, step, common) for step in steps]
+    found = [_of_sections(values, step) for step in steps]
     means = np.array([each.mean() for each in found])
     errors = np.array([each.std() / np.sqrt(each.size) for each in found])
     overall = float(means.mean())
@@ -53,12 +46,11 @@ def _equally_alike(values: NDArray) -> bool:
     return bool(alike and 1 - means[0] > LACKING * (1 - means[-1]))
 
 
-def _of_sections(values: NDArray, step: int, common: NDArray) -> NDArray[np.float64]:
-    """Return correlations of sections so many voxels apart, less what is common, shape (pairs,)."""
+def _of_sections(values: NDArray, step: int) -> NDArray[np.float64]:
+    """Return correlations of sections so many voxels apart, shape (pairs,)."""
     places = np.unique(np.linspace(0, len(values) - step - 1, PAIRS).astype(int))
-    thinned = tuple(slice(None, None, -(-n // EDGE)) for n in common.shape)
-    values, common = values[(slice(None), *thinned)], common[thinned]
-    return np.array([_correlation(values[k] - common, values[k + step] - common) for k in places])
+    values = values[:, :: -(-values.shape[1] // EDGE), :: -(-values.shape[2] // EDGE)]
+    return np.array([_correlation(values[k], values[k + step]) for k in places])
 
 
 def _of_neighbors(values: NDArray, axis: int) -> float:
