@@ -14,12 +14,14 @@ from hypothesis import settings
 from scipy import ndimage
 
 from mapres.density import Density
+from mapres.io import read
 from mapres.networks import registry
 from training.global_model.soft_targets import soft_targets
 
 # A busy machine is no failure, and every run tries the same.
 settings.register_profile("mapres", deadline=None, derandomize=True)
 settings.load_profile("mapres")
+EXAMPLES = Path(__file__).parents[1] / "examples"
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 # What the tiny models say of any map: `default` 7 Å, `dnn` medium, `cnn` low.
 TINY_RESOLUTION = 7.0
@@ -36,6 +38,13 @@ def shared_data() -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20190324)
+
+
+@pytest.fixture(scope="session")
+def density() -> Density:
+    """Return the mean of the example's half maps; modules may have a map of their own instead."""
+    first, second = (read(EXAMPLES / f"half{k}.mrc.gz") for k in (1, 2))
+    return first.with_values((first.values + second.values) / 2)
 
 
 @pytest.fixture(scope="session")

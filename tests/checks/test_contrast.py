@@ -6,13 +6,6 @@ from scipy import ndimage
 
 import mapres
 from mapres.checks.values import measure_contrast
-from mapres.io import read
-
-
-@pytest.fixture(scope="module")
-def density():
-    first, second = (read(f"examples/half{k}.mrc.gz") for k in (1, 2))
-    return first.with_values((first.values + second.values) / 2)
 
 
 def changed(values, name):

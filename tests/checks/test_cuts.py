@@ -7,13 +7,6 @@ import pytest
 
 import mapres
 from mapres.checks.values import measure_cuts
-from mapres.io import read
-
-
-@pytest.fixture(scope="module")
-def density():
-    first, second = (read(f"examples/half{k}.mrc.gz") for k in (1, 2))
-    return replace(first, values=(first.values + second.values) / 2)
 
 
 def level_and_height(density):

@@ -3,25 +3,14 @@
 import numpy as np
 import pytest
 
-from mapres.fourier import filtered
-from mapres.io import read
 from mapres.local.resolution import local_resolution
+from training.simulate.treatments.deposit import low_passed
 
 SAID = "low-pass filtered more than the rest"
 
 
-@pytest.fixture(scope="module")
-def density():
-    first, second = (read(f"examples/half{k}.mrc.gz") for k in (1, 2))
-    return first.with_values((first.values + second.values) / 2)
-
-
 def cut_at(density, resolution):
-    def gain(s2):
-        past = np.clip((np.sqrt(s2) * resolution - 1) / 0.1, -1, 1)
-        return (0.5 - 0.5 * np.sin(0.5 * np.pi * past)).astype(np.float32)
-
-    return filtered(density.values, density.voxel_size, gain)
+    return low_passed(density.values, density.spacing, resolution)
 
 
 def half_of(density, axis):

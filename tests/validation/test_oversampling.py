@@ -7,14 +7,7 @@ import pytest
 
 import mapres
 from mapres.fourier import filtered, resize
-from mapres.io import read
 from mapres.validation.oversampling import on_own_grid
-
-
-@pytest.fixture(scope="module")
-def density():
-    first, second = (read(f"examples/half{k}.mrc.gz") for k in (1, 2))
-    return replace(first, values=(first.values + second.values) / 2)
 
 
 def everywhere(density):

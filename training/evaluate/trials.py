@@ -11,7 +11,6 @@ from scipy import ndimage
 from mapres.checks.check import Evidence, Finding, run_checks
 from mapres.checks.density import DENSITY
 from mapres.checks.limits import LIMITS, UNLIKE
-from mapres.checks.local import FILTERED_IN_PARTS
 from mapres.checks.measurements import measure_map
 from mapres.density import Density
 from mapres.errors import MapContentError
@@ -28,8 +27,6 @@ from training.simulate.treatments.processed import FINER, changed_one_by_one, fi
 from training.simulate.treatments.treatment import GAUSSIAN
 
 OPTIMISM = 1.5
-# How the sentence about a filter of parts goes on after its numbers.
-PARTS = FILTERED_IN_PARTS.sentence.split("}")[1].split("{")[0]
 # Resolutions between which a spectrum is cut out, in those of the map.
 GAP = (2.4, 1.4)
 # Which rows of the table of checks each is.
@@ -153,11 +150,10 @@ def _part_trials(e: Example) -> Iterator[Trial]:
     """Yield trials of local resolution, of the map and of it filtered in parts."""
     for what, values in {"ordinary maps": e.density.values, **filtered_in_parts(e)}.items():
         try:
-            said = local_resolution(e.density.with_values(values)).warnings
+            seen = local_resolution(e.density.with_values(values)).local_filter
         except MapContentError:
             continue
-        given = any(PARTS in text for text in said)
-        yield Trial("filtered in parts", what, what != "ordinary maps", given)
+        yield Trial("filtered in parts", what, what != "ordinary maps", seen is not None)
 
 
 def _limit_trials(e: Example) -> Iterator[Trial]:

@@ -29,13 +29,6 @@ def _filtered_in_parts(evidence: Evidence) -> Mapping[str, Any] | None:
     return None if evidence.local_filter is None else vars(evidence.local_filter)
 
 
-FILTERED_IN_PARTS = Check(
-    "filtered in parts",
-    "{fraction:.0%} of the molecule was low-pass filtered more than the rest, at {finest:.1f} "
-    "to {coarsest:.1f} Å, as by a local filter or in a map put together from others; no "
-    "finer resolution is given there.",
-    _filtered_in_parts,
-)
 LOCAL = (
     Check(
         "unmeasured voxels",
@@ -49,5 +42,11 @@ LOCAL = (
         "limit of the voxel size or the method: they may be better resolved, or cut by the box.",
         _at_finest,
     ),
-    FILTERED_IN_PARTS,
+    Check(
+        "filtered in parts",
+        "{fraction:.0%} of the molecule was low-pass filtered more than the rest, at {finest:.1f} "
+        "to {coarsest:.1f} Å, as by a local filter or in a map put together from others; no "
+        "finer resolution is given there.",
+        _filtered_in_parts,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,25 +72,28 @@ def power_ends(
     if len(frequency) < FEWEST or not all(power.any() for power in powers):
         return None
     scale = np.exp(np.arange(np.log(frequency[1]), np.log(frequency[-1]) + 1e-9, STEP))
-    ends = [_rounding(frequency, power / count) for power in powers]
-    for power, *limits in _shown(cross, powers):
+
+    def smooth(power: NDArray) -> NDArray:
         mean = np.maximum(power / count, 1e-30 * float((power / count).max()))
-        smooth = np.interp(scale, frequency, np.log(mean))
-        edge = filter_edge(scale, smooth, *limits)
-        ends.append(None if edge is None else refined_end(scale, smooth, edge))
-        if limits[0] == NOISE_CLIFF:
-            ends.append(_faded(scale, smooth))
+        return np.interp(scale, frequency, np.log(mean))
+
+    ends = [_rounding(frequency, power / count) for power in powers]
+    ends += [_cliff(scale, smooth(power), CLIFF) for power in powers]
+    ratio = np.sqrt(powers[0].sum() / powers[1].sum())
+    noise = powers[0] + ratio**2 * powers[1] - 2 * ratio * cross
+    if noise.sum() > ROUNDING * powers[0].sum():
+        of_noise = smooth(noise)
+        ends += [_cliff(scale, of_noise, NOISE_CLIFF, NOISE_FALLS), _faded(scale, of_noise)]
     found = [end for end in ends if end is not None and end.resolution * frequency[-1] > 1]
     return max(found, key=lambda end: end.resolution, default=None)
 
 
-def _shown(cross: NDArray, powers: Sequence[NDArray]) -> Iterator[tuple[NDArray, float, float]]:
-    """Yield what shows a filter, and how deep a cliff it must have, see `filter_edge`."""
-    scale = np.sqrt(powers[0].sum() / powers[1].sum())
-    noise = powers[0] + scale**2 * powers[1] - 2 * scale * cross
-    yield from ((power, CLIFF, np.inf) for power in powers)
-    if noise.sum() > ROUNDING * powers[0].sum():
-        yield noise, NOISE_CLIFF, NOISE_FALLS
+def _cliff(
+    frequency: NDArray, power: NDArray, least: float, falls: float = np.inf
+) -> PowerEnd | None:
+    """Return where a filter with a cliff ends the power; its depth as in `filter_edge`."""
+    edge = filter_edge(frequency, power, least, falls)
+    return None if edge is None else refined_end(frequency, power, edge)
 
 
 def refined_end(frequency: NDArray, power: NDArray, edge: float) -> PowerEnd:

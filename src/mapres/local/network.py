@@ -33,7 +33,7 @@ from ..networks.registry import Calibration, Model, load
 from ..progress import Progress, part_of
 from ..validation.pooling import resolution_quantiles
 from ..validation.prediction import distance_from_training, predict_distribution
-from .filters import FilteredCells, filtered_cells
+from .filters import filtered_cells
 from .method import Interval, Measured, Method, MethodInput
 from .voxels import on_grid
 
@@ -106,9 +106,7 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     if fsc is not None:
         # They know the scale; a single map only suggests it.
         probabilities = distribution_at(fsc)
-    levels, grid, ln_resolution, filtered = _levels(given, network, probabilities, curves)
-    if filtered is not None:
-        _raise(levels, filtered.edges)
+    levels, grid, ln_resolution, found = _levels(given, network, probabilities, curves)
     pair = given.pair
     ends = pair.curve.power_ends if pair and pair.curve and pair.filtered else None
     if fsc is not None and ends is not None:
@@ -119,7 +117,6 @@ def predict_local(given: MethodInput, network: Model) -> LocalPrediction:
     values = np.full(density.values.shape, np.float32(0))
     values[box] = middle
     coarsest = float(np.exp(LN_MIDDLES[-1] + ln_resolution))
-    found = None if filtered is None else filtered.found
     return LocalPrediction(values, Interval(box, low, high), coarsest, fsc, against, found)
 
 
@@ -152,8 +149,8 @@ def _agreed_fsc(
 
 def _levels(
     given: MethodInput, network: Model, probabilities: NDArray, curves: NDArray
-) -> tuple[NDArray[np.float32], CellGrid, float, FilteredCells | None]:
-    """Return ln Å of the `LEVELS` of every cell, where cells are, ln Å of the map, and filters.
+) -> tuple[NDArray[np.float32], CellGrid, float, LocalFilter | None]:
+    """Return ln Å of the `LEVELS` of every cell, where cells are, ln Å of the map, and its filter.
 
     The cells' features, 0.5 GB of a map of 512³ voxels, are given back before anything else.
 
@@ -177,7 +174,10 @@ def _levels(
     global_features = GlobalFeatures(probabilities, curves, cells.means, cells.edge)
     levels = _quantiles(cells, global_features, network, part_of(progress, MEASURED, 1.0))
     filtered = filtered_cells(cells, low_pass(given.measurements.spectra))
-    return levels, cells.grid, global_features.ln_resolution, filtered
+    if filtered is not None:
+        _raise(levels, filtered.edges)
+    found = None if filtered is None else filtered.found
+    return levels, cells.grid, global_features.ln_resolution, found
 
 
 def predict_global(

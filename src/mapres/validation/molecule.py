@@ -12,7 +12,7 @@ from ..checks.density import DENSITY, MOLECULE
 from ..checks.measurements import measure_map
 from ..density import Density
 from ..errors import MapContentError
-from ..half_maps import HalfMaps, fsc_mask, mean_and_difference
+from ..half_maps import HalfMaps, fsc_mask
 from ..mask import flat_solvent, molecule_in
 from ..masks.given import GivenMask
 
@@ -66,10 +66,9 @@ class FscMask:
 def molecule_of(half_maps: HalfMaps, *, inverted: bool = False) -> NDArray[np.bool_] | None:
     """Return the molecule in the mean of two half maps, bool (z, y, x); None if none is found."""
     first, second = (half.values for half in half_maps)
-    mean, difference = mean_and_difference(first, second)
-    if float(np.vdot(first - first.mean(), second - second.mean())) < 0:
-        # Of opposite sign: their mean is noise.
-        mean = difference
+    # Of opposite sign, their mean would be noise, and half their difference is the molecule.
+    opposite = float(np.vdot(first - first.mean(), second - second.mean())) < 0
+    mean = (first - second if opposite else first + second) / 2
     try:
         return molecule_in(half_maps[0].with_values(-mean if inverted else mean))
     except MapContentError:

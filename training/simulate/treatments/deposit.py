@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapres.density import Density
-from mapres.fourier import Shells, filtered, gaussian_low_pass
+from mapres.fourier import Shells, filtered, forward, gaussian_low_pass, inverse, squared_frequency
 from training.simulate.bank import blended
 from training.simulate.masks import gaussian_smoothed, soft_mask, sphere
 from training.simulate.reconstruct import Reconstruction
@@ -82,7 +82,11 @@ def filtered_locally(values: NDArray, voxel_size: float, cut: NDArray) -> NDArra
     finest, coarsest = float(cut.min()), float(cut.max())
     count = 1 + int(np.ceil(np.log(coarsest / finest) / np.log(STEP)))
     levels = np.geomspace(finest, coarsest, count)
-    copies = [low_passed(values, voxel_size, level) for level in levels]
+    transform, frequency = forward(values), np.sqrt(squared_frequency(values.shape, voxel_size))
+    copies = [
+        inverse(transform * _low_pass(frequency, level, Treatment()), values.shape)
+        for level in levels
+    ]
     return blended(copies, levels, cut)
 
 
